@@ -1,0 +1,80 @@
+package authn
+
+import (
+	"context"
+	"time"
+
+	"github.com/seed-2a059015/gatehouse/internal/id"
+)
+
+// Kind is what sort of caller a principal is.
+type Kind string
+
+// The kinds. They are also the actor kinds of events.
+const (
+	Member    Kind = "member"    // a person with a session
+	APIKey    Kind = "api_key"   // a machine of a tenant
+	Operator  Kind = "operator"  // the command line of the installation
+	System    Kind = "system"    // Gatehouse itself: jobs
+	Anonymous Kind = "anonymous" // nobody yet
+)
+
+// Principal is who is asking, and how that was proven. Role and status are as of the snapshot that authenticated the request, never as
+// a token claims.
+type Principal struct {
+	Kind       Kind
+	Tenant     id.Tenant
+	User       id.User
+	Membership id.Membership
+	Session    id.Session
+	Key        id.Key
+	Role       string
+	Plan       string
+	Email      string
+	Name       string
+
+	Method     string // how the session was made: oidc, google, link
+	Connection id.Connection
+	AuthTime   time.Time // of the session
+	AMR        []string
+
+	Actor     id.User // who really acts, when acting for another
+	ActingFor id.User
+}
+
+// Subject is the id that names the principal in events, logs and idempotency records.
+func (p *Principal) Subject() string {
+	switch p.Kind {
+	case Member:
+		return p.Membership.String()
+	case APIKey:
+		return p.Key.String()
+	case Operator, System, Anonymous:
+		return ""
+	default:
+		return ""
+	}
+}
+
+type principalKey struct{}
+
+// With returns a context that carries p.
+func With(ctx context.Context, p *Principal) context.Context {
+	return context.WithValue(ctx, principalKey{}, p)
+}
+
+// From returns the principal of the context; an anonymous one when there is none.
+func From(ctx context.Context) *Principal {
+	if p, ok := ctx.Value(principalKey{}).(*Principal); ok {
+		return p
+	}
+	return &Principal{Kind: Anonymous}
+}
+
+// AsOperator is the context of a command that an operator of the installation runs.
+func AsOperator(ctx context.Context) context.Context {
+	return With(ctx, &Principal{Kind: Operator})
+}
+
+// AsSystem is the context of a job.
+func AsSystem(ctx context.Context) context.Context { return With(ctx, &Principal{Kind: System}) }

@@ -1,0 +1,55 @@
+package db
+
+import (
+	"fmt"
+	"strings"
+
+	"gorm.io/gorm"
+
+	"github.com/seed-2a059015/gatehouse/internal/id"
+)
+
+// Channel is where changes are announced. A payload is "<tenant uuid> <version> <what>[ <id>]…" for a tenant and
+// "- 0 <what>" for the installation.
+const Channel = "gatehouse_changes"
+
+// state is what a scope gathers until it commits.
+type state struct {
+	plain   *gorm.DB // without the tenant filter
+	changes []string
+	global  []string
+	after   []func()
+}
+
+// Changed says that a snapshot of this tenant is out of date: "tenant", "member <uuid>", "session <uuid>", "key <uuid>". At commit the
+// tenant's version moves and every instance is told, in the same transaction.
+func (tx *TenantTx) Changed(what string, ids ...interface{ String() string }) {
+	for _, i := range ids {
+		what += " " + i.String()
+	}
+	tx.state.changes = append(tx.state.changes, what)
+}
+
+// After runs f once the scope has committed.
+func (tx *TenantTx) After(f func()) { tx.state.after = append(tx.state.after, f) }
+
+// Changed says that something of the whole installation has changed: "catalog", "keys".
+func (tx *SystemTx) Changed(what string) { tx.state.global = append(tx.state.global, what) }
+
+const announceSQL = `WITH moved AS (UPDATE tenant_state SET version = version + 1 WHERE tenant_id = ? RETURNING version)
+SELECT pg_notify('` + Channel + `', ? || ' ' || version || ' ' || what) FROM moved, unnest(string_to_array(?, chr(10))) AS what`
+
+func (s *state) announce(tenant id.Tenant) error {
+	if len(s.changes) > 0 {
+		u := tenant.UUID()
+		if err := s.plain.Exec(announceSQL, u, u.String(), strings.Join(s.changes, "\n")).Error; err != nil {
+			return fmt.Errorf("announce a change: %w", err)
+		}
+	}
+	for _, what := range s.global {
+		if err := s.plain.Exec("SELECT pg_notify(?, ?)", Channel, "- 0 "+what).Error; err != nil {
+			return fmt.Errorf("announce a change: %w", err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,42 @@
+package db
+
+import (
+	"context"
+	"strings"
+	"sync/atomic"
+
+	"github.com/jackc/pgx/v5"
+)
+
+type counterKey struct{}
+
+// Counter counts the SQL statements of the contexts that carry it. Transaction control (BEGIN, COMMIT, ROLLBACK) is counted apart.
+type Counter struct{ statements, control atomic.Int64 }
+
+// Statements is the number of statements without transaction control; the one that enters a scope is among them.
+func (c *Counter) Statements() int64 { return c.statements.Load() }
+
+// Control is the number of BEGIN, COMMIT and ROLLBACK.
+func (c *Counter) Control() int64 { return c.control.Load() }
+
+// Count returns a context whose statements are counted.
+func Count(ctx context.Context) (context.Context, *Counter) {
+	c := new(Counter)
+	return context.WithValue(ctx, counterKey{}, c), c
+}
+
+type tracer struct{}
+
+func (tracer) TraceQueryStart(ctx context.Context, _ *pgx.Conn, q pgx.TraceQueryStartData) context.Context {
+	if c, ok := ctx.Value(counterKey{}).(*Counter); ok {
+		switch strings.ToLower(strings.TrimRight(strings.SplitN(strings.TrimSpace(q.SQL), " ", 2)[0], ";")) {
+		case "begin", "commit", "rollback":
+			c.control.Add(1)
+		default:
+			c.statements.Add(1)
+		}
+	}
+	return ctx
+}
+
+func (tracer) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}

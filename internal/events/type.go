@@ -1,0 +1,53 @@
+package events
+
+// Type names what happened, as noun.verb.
+type Type string
+
+// The types. A new one is added here, so that the list of what can happen is read in one place.
+const (
+	TenantCreated   Type = "tenant.created"
+	TenantRenamed   Type = "tenant.renamed"
+	TenantSuspended Type = "tenant.suspended"
+	TenantResumed   Type = "tenant.resumed"
+	TenantDeleted   Type = "tenant.deleted"
+	PlanChanged     Type = "tenant.plan_changed"
+	PolicyChanged   Type = "tenant.sign_in_policy_changed"
+
+	MemberJoined       Type = "member.joined"
+	MemberRoleChanged  Type = "member.role_changed"
+	MemberSuspended    Type = "member.suspended"
+	MemberResumed      Type = "member.resumed"
+	MemberRemoved      Type = "member.removed"
+	MemberLeft         Type = "member.left"
+	MemberProfileMoved Type = "member.profile_updated"
+
+	DomainAdded    Type = "domain.added"
+	DomainVerified Type = "domain.verified"
+	DomainRouted   Type = "domain.routed"
+
+	ConnectionCreated   Type = "connection.created"
+	ConnectionUpdated   Type = "connection.updated"
+	ConnectionTested    Type = "connection.tested"
+	ConnectionActivated Type = "connection.activated"
+	ConnectionDisabled  Type = "connection.disabled"
+	ConnectionDeleted   Type = "connection.deleted"
+
+	SignInSucceeded  Type = "sign_in.succeeded"
+	SignInRefused    Type = "sign_in.refused"
+	LinkIssued       Type = "sign_in_link.issued"
+	IdentityLinked   Type = "identity.linked"
+	IdentityUnlinked Type = "identity.unlinked"
+
+	SessionSwitched  Type = "session.switched"
+	SessionRevoked   Type = "session.revoked"
+	SessionsRevoked  Type = "session.all_revoked"
+	SessionSignedOut Type = "session.signed_out"
+	RefreshReused    Type = "session.refresh_reused"
+
+	KeyCreated Type = "api_key.created"
+	KeyRotated Type = "api_key.rotated"
+	KeyRevoked Type = "api_key.revoked"
+
+	SigningKeyRotated Type = "signing_key.rotated"
+	CatalogApplied    Type = "catalog.applied"
+)
