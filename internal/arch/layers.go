@@ -1,0 +1,79 @@
+package arch
+
+// Patterns are paths inside the module, as the go command writes them: "sso" is one package, "sso/..." is it and all
+// below it, "." is the root.
+
+// floors lists the packages of the product from the lowest floor to the highest.
+var floors = [][]string{
+	{"internal/errs", "internal/id", "internal/secret"},
+	{"internal/authn", "internal/db", "internal/netguard", "internal/page", "internal/telemetry", "migrations"},
+	{"internal/events", "internal/jobs", "internal/mail", "internal/ratelimit", "internal/webhooks"},
+	{"billing/...", "rbac"},
+	{"catalog"},
+	{"tenants"},
+	{"access", "sessions"},
+	{"sso/..."},
+	{"internal/web"},
+	{"api/...", "console/..."},
+	{"."},
+}
+
+// arrows are the imports allowed between features of one floor: from, to.
+var arrows = [][2]string{}
+
+// peers are the servers that tests talk to; `gatehouse dev` starts some of them. Only programs, tests and other peers
+// import them, and they import nothing above peerCeiling.
+var peers = []string{
+	"internal/devpg", "internal/testdb", "internal/testmail", "internal/teststripe", "testidp/...",
+}
+
+// peerCeiling is the highest floor that peers may import, by one of its packages.
+const peerCeiling = "internal/events"
+
+// programs import what they like, but not each other. Nothing imports them, tests included.
+var programs = []string{"bench/...", "cmd/...", "examples/...", "hack/...", "internal/e2e/..."}
+
+// apart are packages that import nothing of this module. Programs may import them.
+var apart = []string{"client/...", "internal/arch", "internal/deploy"}
+
+// Sets of places for the table below.
+var (
+	web      = []string{"internal/web", "api/...", "console/...", ".", "cmd/...", "examples/...", "bench/...", "internal/e2e/..."}
+	features = []string{
+		"internal/events", "internal/jobs", "internal/mail", "internal/ratelimit", "internal/webhooks",
+		"billing/...", "rbac", "catalog", "tenants", "access", "sessions", "sso/...",
+	}
+	nowhere []string
+)
+
+// confined are the libraries that only some packages may import; a path stands for all packages below it. Test files
+// may import any of them.
+var confined = []struct {
+	library string
+	to      []string
+}{
+	{"github.com/labstack/echo", web},
+	{"github.com/coreos/go-oidc", []string{"sso/oidc"}},
+	{"golang.org/x/oauth2", []string{"sso/oidc"}},
+	{"github.com/crewjam/saml", []string{"sso/saml", "testidp/..."}},
+	{"github.com/russellhaering/goxmldsig", []string{"sso/saml", "testidp/..."}},
+	{"github.com/beevik/etree", []string{"sso/saml", "testidp/..."}},
+	{"github.com/stripe/stripe-go", []string{"billing/stripe"}},
+	{"github.com/casbin", []string{"rbac"}},
+	{"github.com/pressly/goose", []string{"migrations"}},
+	{"gorm.io/gorm", append([]string{"internal/db"}, features...)},
+	{"gorm.io/driver", []string{"internal/db"}},
+	{"github.com/jackc/pgx/v5/pgxpool", []string{"internal/db", "internal/jobs", "internal/testdb"}},
+	{"github.com/jackc/pgx/v5/stdlib", []string{"internal/db", "migrations", "internal/testdb"}},
+	{"github.com/wneessen/go-mail", []string{"internal/mail"}},
+	{"github.com/fergusstrange/embedded-postgres", []string{"internal/devpg"}},
+	{"github.com/caarlos0/env", []string{"cmd/..."}},
+	{"github.com/spf13/cobra", []string{"cmd/..."}},
+	{"github.com/swaggest", []string{"api/openapi"}},
+	{"github.com/getkin/kin-openapi", nowhere},
+	{"github.com/chromedp", nowhere},
+	{"github.com/compose-spec/compose-go", nowhere},
+	{"github.com/google/go-cmp", nowhere},
+	{"github.com/c2sp/wycheproof", nowhere},
+	{"go.uber.org/goleak", nowhere},
+}
