@@ -78,8 +78,8 @@ func Parse(prefix, s string) (Credential, error) {
 func (c Credential) String() string {
 	b := make([]byte, 0, 128)
 	b = append(b, c.Prefix...)
-	b = appendID(append(b, '_'), c.Tenant)
-	b = appendID(append(b, '_'), c.ID)
+	b = crockford.AppendEncode(append(b, '_'), c.Tenant[:])
+	b = crockford.AppendEncode(append(b, '_'), c.ID[:])
 	if c.Generation > 0 {
 		b = strconv.AppendUint(append(b, '_'), uint64(c.Generation), 10)
 	}

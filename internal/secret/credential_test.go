@@ -16,7 +16,7 @@ import (
 func TestCredentialRoundTrip(t *testing.T) {
 	t.Parallel()
 	full := [16]byte(bytes.Repeat([]byte{0xff}, 16))
-	shape := regexp.MustCompile(`^ghr_[0-7][0-9a-hjkmnp-tv-z]{25}_[0-7][0-9a-hjkmnp-tv-z]{25}(_[1-9][0-9]*)?_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}$`)
+	shape := regexp.MustCompile(`^ghr_[0-9a-hjkmnp-tv-z]{26}_[0-9a-hjkmnp-tv-z]{26}(_[1-9][0-9]*)?_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}$`)
 	for _, id := range [][16]byte{{}, {15: 1}, {0: 1}, full, [16]byte(secret.Random(16))} {
 		for _, generation := range []uint32{0, 1, math.MaxUint32} {
 			for _, bits := range [][]byte{make([]byte, 32), bytes.Repeat([]byte{0xff}, 32), secret.Random(32)} {
@@ -56,7 +56,8 @@ func TestKEY_02_OtherFormatsAreRefused(t *testing.T) {
 		"upper-case prefix":     with(0, "GHK"),
 		"upper-case tenant":     with(1, strings.ToUpper(parts[1])),
 		"crockford alias":       with(2, "o"+parts[2][1:]),
-		"tenant beyond 128 bit": with(1, "8"+parts[1][1:]),
+		"spare bits of tenant":  with(1, parts[1][:25]+"z"),
+		"line break in tenant":  with(1, parts[1][:25]+"\n"),
 		"short id":              with(2, parts[2][1:]),
 		"long id":               with(2, "0"+parts[2]),
 		"leading zero":          with(3, "07"),
