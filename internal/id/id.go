@@ -20,8 +20,10 @@ type Of[K kind] struct{ u uuid.UUID }
 //	session := id.New[id.Session]()
 func New[T Of[K], K kind]() T { return T{uuid.Must(uuid.NewV7())} }
 
-// FromUUID makes an id of a UUID that is known to name such a thing.
-func FromUUID[K kind](u uuid.UUID) Of[K] { return Of[K]{u} }
+// From makes an id of 16 bytes that are known to name such a thing, as those in a credential are.
+//
+//	session := id.From[id.Session](cred.ID)
+func From[T Of[K], K kind](b [16]byte) T { return T{b} }
 
 // Parse reads the wire form. It accepts exactly what String prints: lower case, right prefix, no alias letters.
 func Parse[K kind](s string) (Of[K], error) {

@@ -1,0 +1,165 @@
+package tenants
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/seed-2a059015/gatehouse/internal/authn"
+	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/errs"
+	"github.com/seed-2a059015/gatehouse/internal/events"
+	"github.com/seed-2a059015/gatehouse/internal/id"
+	"github.com/seed-2a059015/gatehouse/internal/secret"
+	"github.com/seed-2a059015/gatehouse/rbac"
+)
+
+// Key is an API key of the tenant. Its secret is not among its fields: it is stored as a keyed hash and shown once.
+type Key struct {
+	ID                id.Key `gorm:"primaryKey"`
+	Name              string
+	Role              rbac.Role
+	Generation        uint32
+	Hash              []byte
+	PreviousHash      []byte
+	PreviousExpiresAt *time.Time
+	Hint              string // the last characters, to tell keys apart
+	CreatedBy         id.Membership
+	CreatedAt         time.Time `gorm:"autoCreateTime:false"`
+	RotatedAt         *time.Time
+	ExpiresAt         *time.Time
+	LastUsedAt        *time.Time
+	RevokedAt         *time.Time
+}
+
+// TableName implements GORM's Tabler.
+func (Key) TableName() string { return "api_keys" }
+
+// NewKey is what a key is made of. A zero ExpiresAt means never.
+type NewKey struct {
+	Name      string
+	Role      rbac.Role
+	ExpiresAt time.Time
+}
+
+// Keys makes and changes API keys; its pepper keys their hashes.
+type Keys struct{ Pepper secret.Pepper }
+
+// HashOf is the keyed hash under which a key is stored.
+func (k Keys) HashOf(cred secret.Credential) []byte {
+	h := k.Pepper.MAC("api key", cred.Tenant[:], cred.ID[:], cred.Secret[:])
+	return h[:]
+}
+
+// Create makes a key with a role not above the caller's; owner is for people.
+func (k Keys) Create(ctx context.Context, tx *db.TenantTx, in NewKey) (Key, secret.Credential, error) {
+	if err := CheckName("name", in.Name); err != nil {
+		return Key{}, secret.Credential{}, err
+	}
+	if !in.Role.Builtin() || in.Role == rbac.Owner {
+		return Key{}, secret.Credential{}, errs.InvalidField("role", "Use admin, member or viewer.")
+	}
+	if err := mayGrant(ctx, in.Role); err != nil {
+		return Key{}, secret.Credential{}, err
+	}
+	key := Key{
+		ID: id.New[id.Key](), Name: in.Name, Role: in.Role, Generation: 1, CreatedBy: authn.From(ctx).Membership, CreatedAt: tx.Now,
+	}
+	if !in.ExpiresAt.IsZero() {
+		if !in.ExpiresAt.After(tx.Now) {
+			return Key{}, secret.Credential{}, errs.InvalidField("expires_at", "This time has passed.")
+		}
+		key.ExpiresAt = &in.ExpiresAt
+	}
+	cred := k.issue(tx, &key)
+	if err := gorm.G[Key](tx.DB).Create(ctx, &key); err != nil {
+		return Key{}, secret.Credential{}, fmt.Errorf("create API key: %w", err)
+	}
+	return key, cred, events.Record(ctx, tx, events.KeyCreated, key.ID, events.Data{"name": key.Name, "role": key.Role})
+}
+
+// MaxOverlap is how long an old secret may live beside its successor.
+const MaxOverlap = 30 * 24 * time.Hour
+
+// Rotate gives a key a new secret; the old one works until the overlap is over.
+func (k Keys) Rotate(ctx context.Context, tx *db.TenantTx, key id.Key, overlap time.Duration) (Key, secret.Credential, error) {
+	if overlap < 0 || overlap > MaxOverlap {
+		return Key{}, secret.Credential{}, errs.InvalidField("overlap", "Use 0 seconds to 30 days.")
+	}
+	row, err := k.lock(ctx, tx, key)
+	if err != nil {
+		return Key{}, secret.Credential{}, err
+	}
+	until := tx.Now.Add(overlap)
+	row.PreviousHash, row.PreviousExpiresAt, row.RotatedAt = row.Hash, &until, &tx.Now
+	row.Generation++
+	cred := k.issue(tx, &row)
+	_, err = gorm.G[Key](tx.DB).Where("id = ?", row.ID).
+		Select("hash", "hint", "generation", "previous_hash", "previous_expires_at", "rotated_at").Updates(ctx, row)
+	if err != nil {
+		return Key{}, secret.Credential{}, fmt.Errorf("rotate API key: %w", err)
+	}
+	tx.Changed("key", row.ID)
+	return row, cred, events.Record(ctx, tx, events.KeyRotated, row.ID, events.Data{"overlap_seconds": int64(overlap.Seconds())})
+}
+
+// Revoke ends a key at once.
+func (k Keys) Revoke(ctx context.Context, tx *db.TenantTx, key id.Key) error {
+	row, err := k.lock(ctx, tx, key)
+	if err != nil {
+		return err
+	}
+	row.RevokedAt = &tx.Now
+	if _, err := gorm.G[Key](tx.DB).Where("id = ?", row.ID).Select("revoked_at").Updates(ctx, row); err != nil {
+		return fmt.Errorf("revoke API key: %w", err)
+	}
+	tx.Changed("key", row.ID)
+	return events.Record(ctx, tx, events.KeyRevoked, row.ID, nil)
+}
+
+// List returns the keys that are not revoked, oldest first, after the given id.
+func (k Keys) List(ctx context.Context, tx *db.TenantTx, after id.Key, limit int) ([]Key, error) {
+	q := gorm.G[Key](tx.DB).Where("revoked_at IS NULL")
+	if !after.IsZero() {
+		q = q.Where("id > ?", after)
+	}
+	list, err := q.Order("id").Limit(limit).Find(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list API keys: %w", err)
+	}
+	return list, nil
+}
+
+// Find returns one key that is not revoked.
+func (k Keys) Find(ctx context.Context, tx *db.TenantTx, key id.Key) (Key, error) {
+	return found(gorm.G[Key](tx.DB).Where("id = ? AND revoked_at IS NULL", key).First(ctx))
+}
+
+func (k Keys) lock(ctx context.Context, tx *db.TenantTx, key id.Key) (Key, error) {
+	row, err := found(gorm.G[Key](tx.DB, clause.Locking{Strength: "UPDATE"}).Where("id = ? AND revoked_at IS NULL", key).First(ctx))
+	if err != nil {
+		return row, err
+	}
+	return row, mayGrant(ctx, row.Role)
+}
+
+func (k Keys) issue(tx *db.TenantTx, key *Key) secret.Credential {
+	cred := secret.Issue(secret.PrefixAPIKey, tx.Tenant.Bytes(), key.ID.Bytes(), key.Generation)
+	key.Hash = k.HashOf(cred)
+	s := cred.String()
+	key.Hint = s[len(s)-4:]
+	return cred
+}
+
+func found(key Key, err error) (Key, error) {
+	if db.IsMissing(err) {
+		return Key{}, errs.NotFound("API key")
+	}
+	if err != nil {
+		return Key{}, fmt.Errorf("load API key: %w", err)
+	}
+	return key, nil
+}
