@@ -18,7 +18,7 @@ const (
 	lockFile = "postgres.lock"
 	// lockWait outlasts the moment in which Find holds the lock of a folder
 	// that nobody uses.
-	lockWait = 200 * time.Millisecond
+	lockWait = 50 * time.Millisecond
 )
 
 // A lock is a file lock that the kernel releases when the process ends, however
