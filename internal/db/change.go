@@ -9,7 +9,8 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/id"
 )
 
-// Channel is where changes are announced. A payload is "<tenant uuid> <version> <what>[ <id>]…" for a tenant and
+// Channel is where changes are announced. A payload is "<tenant uuid> <version> <what>[ <id>]…" for a tenant (no id but with
+// "tenant": more than fit) and
 // "- 0 <what>" for the installation.
 const Channel = "gatehouse_changes"
 
@@ -21,11 +22,14 @@ type state struct {
 	after   []func()
 }
 
-// Changed says that a snapshot of this tenant is out of date: "tenant", "member <uuid>", "session <uuid>", "key <uuid>". At commit the
+// Changed says that a snapshot of this tenant is out of date: "tenant", or "member", "session" or "key" with ids. At commit the
 // tenant's version moves and every instance is told, in the same transaction.
 func (tx *TenantTx) Changed(what string, ids ...interface{ String() string }) {
-	for _, i := range ids {
-		what += " " + i.String()
+	const fits = 200 // a payload holds 8,000 bytes; without ids it stands for everything of the tenant
+	if len(ids) <= fits {
+		for _, i := range ids {
+			what += " " + i.String()
+		}
 	}
 	tx.state.changes = append(tx.state.changes, what)
 }

@@ -1,0 +1,87 @@
+package access
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/seed-2a059015/gatehouse/catalog"
+	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/errs"
+)
+
+type inForce struct {
+	catalog *catalog.Catalog
+	version int64
+}
+
+type catalogRow struct {
+	Version int64
+	Hash    []byte
+	Source  string
+}
+
+// ApplyCatalog makes a catalog the one in force, as a new version, for all instances. The one that is in force already is left alone.
+func ApplyCatalog(ctx context.Context, sys *db.SystemTx, c *catalog.Catalog) (version int64, err error) {
+	if err := sys.DB.Exec("SELECT pg_advisory_xact_lock(7168011, 2)").Error; err != nil {
+		return 0, fmt.Errorf("lock the catalog: %w", err)
+	}
+	last, err := newest(sys)
+	if err != nil {
+		return 0, err
+	}
+	hash, err := hex.DecodeString(c.Hash())
+	if err != nil {
+		return 0, fmt.Errorf("catalog hash: %w", err)
+	}
+	if last != nil && bytes.Equal(last.Hash, hash) {
+		return last.Version, nil
+	}
+	version = 1
+	if last != nil {
+		version = last.Version + 1
+	}
+	err = sys.DB.Exec("INSERT INTO catalogs (version, hash, source, applied_at) VALUES (?, ?, ?, ?)", version, hash, string(c.Source()), sys.Now).Error
+	if err != nil {
+		return 0, fmt.Errorf("store the catalog: %w", err)
+	}
+	sys.Changed("catalog")
+	return version, nil
+}
+
+// ReloadCatalog reads the catalog in force. When it cannot be read or compiled, the one held stays.
+func (s *Store) ReloadCatalog(ctx context.Context) error {
+	var row *catalogRow
+	err := s.db.System(ctx, func(sys *db.SystemTx) error {
+		var err error
+		row, err = newest(sys)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if row == nil {
+		return errs.New(errs.Unavailable, "no_catalog", "No catalog has been applied yet.")
+	}
+	if held := s.catalog.Load(); held != nil && held.version == row.Version {
+		return nil
+	}
+	c, err := catalog.Parse(fmt.Sprintf("catalog version %d", row.Version), []byte(row.Source))
+	if err != nil {
+		return fmt.Errorf("compile catalog version %d: %w", row.Version, err)
+	}
+	s.catalog.Store(&inForce{c, row.Version})
+	return nil
+}
+
+func newest(sys *db.SystemTx) (*catalogRow, error) {
+	var rows []catalogRow
+	if err := sys.DB.Raw("SELECT version, hash, source FROM catalogs ORDER BY version DESC LIMIT 1").Scan(&rows).Error; err != nil {
+		return nil, fmt.Errorf("read the catalog: %w", err)
+	}
+	if len(rows) == 0 {
+		return nil, nil //nolint:nilnil // no catalog yet is not an error here
+	}
+	return &rows[0], nil
+}

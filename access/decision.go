@@ -1,0 +1,86 @@
+package access
+
+import (
+	"context"
+
+	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/internal/authn"
+	"github.com/seed-2a059015/gatehouse/internal/errs"
+	"github.com/seed-2a059015/gatehouse/internal/id"
+	"github.com/seed-2a059015/gatehouse/rbac"
+)
+
+// Decision is the answer to "may they?". The zero value denies.
+type Decision struct {
+	Allowed   bool        `json:"allowed"`
+	ID        id.Decision `json:"decision_id"`
+	Clause    string      `json:"clause,omitempty"`     // what refused
+	NeedsRole string      `json:"needs_role,omitempty"` // the lowest role that would allow
+	NeedsPlan string      `json:"needs_plan,omitempty"` // the lowest plan that would allow
+	Message   string      `json:"message,omitempty"`    // for a person
+}
+
+// Decide answers for a principal whom Session or Key returned, with the error that came with it.
+func (s *Store) Decide(p *authn.Principal, standing error, permission rbac.Permission, feature billing.Feature) Decision {
+	d := Decision{ID: id.New[id.Decision]()}
+	if standing != nil {
+		e := errs.As(standing)
+		d.Clause, d.Message = e.Code, e.Detail
+		return d
+	}
+	c, _ := s.Catalog()
+	if c == nil || p == nil {
+		d.Clause = "no_catalog"
+		return d
+	}
+	v := c.Decide(rbac.Role(p.Role), billing.Plan(p.Plan), permission, feature)
+	d.Allowed, d.Clause, d.NeedsRole, d.NeedsPlan = v.Allowed, string(v.Clause), string(v.NeedsRole), string(v.NeedsPlan)
+	if !v.Allowed {
+		d.Message = explain(v.Clause, d)
+	}
+	return d
+}
+
+// Require is Decide as an error: nil, or one of kind Forbidden with the clause as its code.
+func (s *Store) Require(_ context.Context, p *authn.Principal, permission rbac.Permission, feature billing.Feature) error {
+	d := s.Decide(p, nil, permission, feature)
+	if d.Allowed {
+		return nil
+	}
+	return d.Err()
+}
+
+// Err is the refusal as an error.
+func (d Decision) Err() error {
+	e := errs.New(errs.Forbidden, d.Clause, d.Message).With("decision_id", d.ID.String())
+	if d.NeedsRole != "" {
+		e = e.With("needs_role", d.NeedsRole)
+	}
+	if d.NeedsPlan != "" {
+		e = e.With("needs_plan", d.NeedsPlan)
+	}
+	return e
+}
+
+func explain(c rbac.Clause, d Decision) string {
+	switch c {
+	case rbac.RoleLacksPermission:
+		if d.NeedsRole == "" {
+			return "No role has this permission."
+		}
+		return "Your role does not allow this. It needs the role " + d.NeedsRole + " or higher."
+	case rbac.FeatureNotInPlan:
+		if d.NeedsPlan == "" {
+			return "No plan includes this."
+		}
+		return "Your organization's plan does not include this. It needs the plan " + d.NeedsPlan + " or higher."
+	case rbac.UnknownPermission:
+		return "There is no such permission in the catalog."
+	case rbac.UnknownFeature:
+		return "There is no such feature in the catalog."
+	case rbac.UnknownRole, rbac.UnknownTier:
+		return "The catalog does not know this role or plan."
+	default:
+		return "This is not allowed."
+	}
+}

@@ -1,0 +1,194 @@
+package access
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/seed-2a059015/gatehouse/internal/authn"
+	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/errs"
+	"github.com/seed-2a059015/gatehouse/internal/id"
+	"github.com/seed-2a059015/gatehouse/rbac"
+	"github.com/seed-2a059015/gatehouse/tenants"
+)
+
+// Refusals of an authenticated caller. The codes are also clauses of a decision.
+var (
+	ErrSessionRevoked  = errs.New(errs.Unauthenticated, "session_revoked", "This session has ended. Sign in again.")
+	ErrSessionExpired  = errs.New(errs.Unauthenticated, "session_expired", "This session has expired. Sign in again.")
+	ErrTenantSuspended = errs.New(errs.Forbidden, "tenant_suspended", "This organization is suspended.")
+	ErrMemberSuspended = errs.New(errs.Forbidden, "member_suspended", "Your membership is suspended.")
+	ErrNoMembership    = errs.New(errs.Forbidden, "no_membership", "You are not a member of this organization.")
+	ErrSSORequired     = errs.New(errs.Forbidden, "sso_required", "This organization requires single sign-on.")
+	ErrKeyInvalid      = errs.New(errs.Unauthenticated, "api_key_invalid", "This API key cannot be used.")
+)
+
+type session struct {
+	membership         id.Membership
+	user               id.User
+	method             string
+	connection         id.Connection
+	authTime           time.Time
+	amr                []string
+	actor, actingFor   id.User
+	idleUntil, expires time.Time
+	revoked            bool
+}
+
+type member struct {
+	user        id.User
+	role        rbac.Role
+	status      tenants.MemberStatus
+	email, name string
+}
+
+// Session returns the principal of a session. Errors of kind Forbidden come with the principal, so that a decision can say which clause
+// refused; errors of kind Unauthenticated come without.
+func (s *Store) Session(ctx context.Context, tenant id.Tenant, sid id.Session) (*authn.Principal, error) {
+	if err := s.validate(ctx, tenant); err != nil {
+		return nil, err
+	}
+	v, ok := lookup(s, s.sessions, sessionKey{tenant, sid}, tenant)
+	if !ok {
+		var err error
+		if v, err = s.loadSession(ctx, tenant, sid); err != nil {
+			return nil, err
+		}
+	}
+	now := s.Now()
+	if v.revoked {
+		return nil, ErrSessionRevoked
+	}
+	if !now.Before(v.expires) || !now.Before(v.idleUntil) {
+		return nil, ErrSessionExpired
+	}
+	t, err := s.tenant(ctx, tenant)
+	if err != nil {
+		return nil, gone(err)
+	}
+	m, err := s.member(ctx, tenant, v.membership)
+	if err != nil {
+		return nil, err
+	}
+	p := &authn.Principal{
+		Kind: authn.Member, Tenant: tenant, User: v.user, Membership: v.membership, Session: sid, Role: string(m.role), Plan: string(t.Plan),
+		Email: m.email, Name: m.name, Method: v.method, Connection: v.connection, AuthTime: v.authTime, AMR: v.amr,
+		Actor: v.actor, ActingFor: v.actingFor,
+	}
+	return p, standing(t, m, v.method)
+}
+
+// standing says whether a member may use the tenant at all, and by this way of signing in.
+func standing(t *Tenant, m *member, method string) error {
+	switch {
+	case t.Status != tenants.StatusActive:
+		return ErrTenantSuspended
+	case m.status == tenants.MemberSuspended:
+		return ErrMemberSuspended
+	case m.status != tenants.MemberActive:
+		return ErrNoMembership
+	case !t.Policy.Allows(method, m.role):
+		return ErrSSORequired
+	}
+	return nil
+}
+
+// gone turns a tenant that no longer exists into a session that no longer does.
+func gone(err error) error {
+	if errs.As(err).Kind == errs.Missing {
+		return ErrSessionRevoked.Because(err)
+	}
+	return err
+}
+
+// loadSQL fills three snapshots at once, so that a cold caller costs one statement.
+const loadSessionSQL = `
+SELECT s.membership_id, s.user_id, s.method, s.connection_id, s.auth_time, array_to_string(s.amr, ' ') AS amr, s.actor, s.acting_for,
+       s.refreshed_at + make_interval(secs => s.idle_seconds) AS idle_until, s.expires_at AS expires, s.revoked_at IS NOT NULL AS revoked,
+       m.role AS m_role, m.status AS m_status, m.email AS m_email, m.name AS m_name,
+       t.slug AS t_slug, t.name AS t_name, t.status AS t_status, t.plan AS t_plan,
+       p.version AS p_version, p.require_sso AS p_require_sso, p.google_enabled AS p_google_enabled, p.google_jit AS p_google_jit,
+       p.google_role AS p_google_role, p.session_idle AS p_session_idle, p.session_absolute AS p_session_absolute
+FROM sessions s
+JOIN memberships m ON m.tenant_id = s.tenant_id AND m.id = s.membership_id
+JOIN tenants t ON t.id = s.tenant_id
+JOIN tenant_state p ON p.tenant_id = s.tenant_id
+WHERE s.tenant_id = ? AND s.id = ?`
+
+type sessionRow struct {
+	MembershipID       id.Membership
+	UserID             id.User
+	Method             string
+	ConnectionID       id.Connection
+	AuthTime           time.Time
+	AMR                string
+	Actor, ActingFor   id.User
+	IdleUntil, Expires time.Time
+	Revoked            bool
+	Member             memberRow      `gorm:"embedded;embeddedPrefix:m_"`
+	Tenant             tenants.Tenant `gorm:"embedded;embeddedPrefix:t_"`
+	Policy             tenants.Policy `gorm:"embedded;embeddedPrefix:p_"`
+}
+
+type memberRow struct {
+	UserID      id.User
+	Role        rbac.Role
+	Status      tenants.MemberStatus
+	Email, Name string
+}
+
+func (s *Store) loadSession(ctx context.Context, tenant id.Tenant, sid id.Session) (*session, error) {
+	l := s.begin(tenant)
+	var rows []sessionRow
+	err := s.db.Tenant(ctx, tenant, func(tx *db.TenantTx) error {
+		if err := tx.DB.Raw(loadSessionSQL, tenant, sid).Scan(&rows).Error; err != nil {
+			return fmt.Errorf("load session: %w", err)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, ErrSessionRevoked
+	}
+	r := rows[0]
+	v := &session{
+		r.MembershipID, r.UserID, r.Method, r.ConnectionID, r.AuthTime.UTC(), strings.Fields(r.AMR), r.Actor, r.ActingFor,
+		r.IdleUntil, r.Expires, r.Revoked,
+	}
+	keep(s, l, s.sessions, sessionKey{tenant, sid}, v)
+	keep(s, l, s.members, memberKey{tenant, r.MembershipID}, &member{r.UserID, r.Member.Role, r.Member.Status, r.Member.Email, r.Member.Name})
+	if r.Tenant.Status != tenants.StatusDeleted {
+		keep(s, l, s.tenants, tenant, &Tenant{
+			tenant, r.Tenant.Slug, r.Tenant.Name, r.Tenant.Status, r.Tenant.Plan, r.Policy, r.Policy.Version,
+		})
+	}
+	return v, nil
+}
+
+func (s *Store) member(ctx context.Context, tenant id.Tenant, m id.Membership) (*member, error) {
+	if v, ok := lookup(s, s.members, memberKey{tenant, m}, tenant); ok {
+		return v, nil
+	}
+	l := s.begin(tenant)
+	var rows []memberRow
+	err := s.db.Tenant(ctx, tenant, func(tx *db.TenantTx) error {
+		err := tx.DB.Raw("SELECT user_id, role, status, email, name FROM memberships WHERE tenant_id = ? AND id = ?", tenant, m).Scan(&rows).Error
+		if err != nil {
+			return fmt.Errorf("load membership: %w", err)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, ErrNoMembership
+	}
+	v := &member{rows[0].UserID, rows[0].Role, rows[0].Status, rows[0].Email, rows[0].Name}
+	keep(s, l, s.members, memberKey{tenant, m}, v)
+	return v, nil
+}

@@ -1,0 +1,168 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"github.com/seed-2a059015/gatehouse/catalog"
+	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/errs"
+	"github.com/seed-2a059015/gatehouse/internal/id"
+	"github.com/seed-2a059015/gatehouse/tenants"
+)
+
+// Config says what a Store works with.
+type Config struct {
+	DB   *db.DB
+	Keys tenants.Keys
+	// Grace is how long snapshots are used without a beat of the listener; 0 means 500 ms. Doubled, it is when everything is refused.
+	Grace time.Duration
+	// Size bounds the memberships and sessions held; 0 means 200,000. Tenants are bounded to a tenth of it.
+	Size int
+	Log  *slog.Logger
+	// OnKeys is called when signing keys changed.
+	OnKeys func(context.Context)
+}
+
+// Store holds snapshots and decides from them. Its methods are safe for concurrent use. Run must be running.
+type Store struct {
+	db     *db.DB
+	keys   tenants.Keys
+	grace  time.Duration
+	log    *slog.Logger
+	onKeys func(context.Context)
+
+	catalog  atomic.Pointer[inForce]
+	tenants  *lru.Cache[id.Tenant, entry[Tenant]]
+	members  *lru.Cache[memberKey, entry[member]]
+	sessions *lru.Cache[sessionKey, entry[session]]
+	apiKeys  *lru.Cache[apiKey, entry[key]]
+
+	epochs [shards]atomic.Uint64 // entries of another epoch are not used
+	seqs   [shards]atomic.Uint64 // a load during which it moved is not kept
+	beat   atomic.Int64          // monotonic nanoseconds of the last beat
+	skew   atomic.Int64          // nanoseconds that the database's clock is ahead of ours
+	stats  Stats
+
+	used   sync.Mutex
+	usedAt map[apiKey]time.Time
+}
+
+const shards = 256
+
+var processStart = time.Now() //nolint:gochecknoglobals // the origin of the monotonic clock
+
+// New makes a Store with the catalog in force. Until Run has heard its first beat, every use asks the database.
+func New(cfg Config) (*Store, error) {
+	if cfg.DB == nil {
+		return nil, errors.New("access: no database")
+	}
+	if cfg.Size == 0 {
+		cfg.Size = 200_000
+	}
+	if cfg.Grace == 0 {
+		cfg.Grace = 500 * time.Millisecond
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.Default()
+	}
+	s := &Store{db: cfg.DB, keys: cfg.Keys, grace: cfg.Grace, log: cfg.Log, onKeys: cfg.OnKeys, usedAt: map[apiKey]time.Time{}}
+	s.beat.Store(int64(-time.Hour))
+	var err error
+	if s.tenants, err = lru.New[id.Tenant, entry[Tenant]](max(cfg.Size/10, 1)); err != nil {
+		return nil, fmt.Errorf("access: %w", err)
+	}
+	if s.members, err = lru.New[memberKey, entry[member]](cfg.Size); err != nil {
+		return nil, fmt.Errorf("access: %w", err)
+	}
+	if s.sessions, err = lru.New[sessionKey, entry[session]](cfg.Size); err != nil {
+		return nil, fmt.Errorf("access: %w", err)
+	}
+	if s.apiKeys, err = lru.New[apiKey, entry[key]](cfg.Size); err != nil {
+		return nil, fmt.Errorf("access: %w", err)
+	}
+	return s, nil
+}
+
+// Catalog is the catalog in force and its version in the database.
+func (s *Store) Catalog() (*catalog.Catalog, int64) {
+	c := s.catalog.Load()
+	if c == nil {
+		return nil, 0
+	}
+	return c.catalog, c.version
+}
+
+// Now is the database's time as estimated from the last beat, so that instances with wrong clocks agree on what has expired.
+func (s *Store) Now() time.Time { return time.Now().Add(time.Duration(s.skew.Load())).UTC() }
+
+// Tenant returns the snapshot of a tenant. A deleted or unknown one is errs.NotFound.
+func (s *Store) Tenant(ctx context.Context, tenant id.Tenant) (*Tenant, error) {
+	if err := s.validate(ctx, tenant); err != nil {
+		return nil, err
+	}
+	return s.tenant(ctx, tenant)
+}
+
+func (s *Store) tenant(ctx context.Context, tenant id.Tenant) (*Tenant, error) {
+	if t, ok := lookup(s, s.tenants, tenant, tenant); ok {
+		return t, nil
+	}
+	load := s.begin(tenant)
+	var t *Tenant
+	err := s.db.Tenant(ctx, tenant, func(tx *db.TenantTx) error {
+		row, policy, err := tenants.Current(ctx, tx)
+		if err != nil {
+			return err
+		}
+		t = &Tenant{row.ID, row.Slug, row.Name, row.Status, row.Plan, policy, policy.Version}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	keep(s, load, s.tenants, tenant, t)
+	return t, nil
+}
+
+// load remembers the state of a shard when a load began.
+type load struct {
+	shard      int
+	epoch, seq uint64
+}
+
+func (s *Store) begin(tenant id.Tenant) load {
+	n := shardOf(tenant)
+	return load{n, s.epochs[n].Load(), s.seqs[n].Load()}
+}
+
+// keep stores a loaded value unless a change was announced since the load began: the value may be from before it.
+func keep[K comparable, T any](s *Store, l load, cache *lru.Cache[K, entry[T]], k K, v *T) {
+	cache.Add(k, entry[T]{v, l.epoch})
+	if s.seqs[l.shard].Load() != l.seq {
+		cache.Remove(k)
+	}
+}
+
+func lookup[K comparable, T any](s *Store, cache *lru.Cache[K, entry[T]], k K, tenant id.Tenant) (*T, bool) {
+	e, ok := cache.Get(k)
+	if !ok || e.epoch != s.epochs[shardOf(tenant)].Load() {
+		s.stats.Misses.Add(1)
+		return nil, false
+	}
+	s.stats.Hits.Add(1)
+	return e.value, true
+}
+
+// shardOf takes bits of the random end of a UUIDv7.
+func shardOf(t id.Tenant) int { b := t.Bytes(); return int(b[15]) }
+
+// ErrStale refuses what cannot be known to be still true.
+var ErrStale = errs.New(errs.Unavailable, "database_unavailable", "The database does not answer, so nothing can be allowed. Try again.")
