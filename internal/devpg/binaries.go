@@ -55,8 +55,8 @@ func DefaultLocator() Locator {
 	}
 	if path, err := exec.LookPath("postgres"); err == nil {
 		// A link in /usr/bin points to the folder where initdb is too.
-		if real, err := filepath.EvalSymlinks(path); err == nil {
-			l.Path = []string{filepath.Dir(real)}
+		if target, err := filepath.EvalSymlinks(path); err == nil {
+			l.Path = []string{filepath.Dir(target)}
 		}
 	}
 	return l
@@ -109,7 +109,7 @@ func inspect(ctx context.Context, dir string) (Binaries, error) {
 	if _, err := os.Stat(filepath.Join(dir, "initdb")); err != nil {
 		return Binaries{}, err
 	}
-	out, err := exec.CommandContext(ctx, filepath.Join(dir, "postgres"), "--version").Output() //nolint:gosec // a program of the machine's administrator
+	out, err := exec.CommandContext(ctx, filepath.Join(dir, "postgres"), "--version").Output()
 	if err != nil {
 		return Binaries{}, fmt.Errorf("run %s: %w", filepath.Join(dir, "postgres"), err)
 	}

@@ -85,7 +85,7 @@ func (c *Cluster) Stop(ctx context.Context) error {
 		c.server.stop(ctx)
 		c.err = endLeftovers(context.WithoutCancel(ctx), c.home.data())
 		c.lock.release()
-		c.log.Info("database stopped", "dir", c.Dir)
+		c.log.InfoContext(ctx, "database stopped", "dir", c.Dir)
 	})
 	return c.err
 }
@@ -133,7 +133,7 @@ func (c *Cluster) start(ctx context.Context, cfg Config) error {
 		return err
 	}
 	c.Address = Address{Port: s.Port, Password: s.Password}
-	c.log.Info("database started", "dir", c.Dir, "port", s.Port, "version", bin.Major, "took", time.Since(began))
+	c.log.InfoContext(ctx, "database started", "dir", c.Dir, "port", s.Port, "version", bin.Major, "took", time.Since(began))
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
@@ -19,7 +20,12 @@ import (
 // open to all users, so that the data can lie inside even for root.
 func newDir(tb testing.TB) string {
 	tb.Helper()
-	parent, err := os.MkdirTemp("", "devpg-*") // TempDir of tb is closed to other users
+	base := ""
+	var shm syscall.Statfs_t
+	if err := syscall.Statfs("/dev/shm", &shm); err == nil && shm.Bavail*uint64(shm.Bsize) > 1<<30 {
+		base = "/dev/shm" // files in memory: initdb makes a thousand
+	}
+	parent, err := os.MkdirTemp(base, "devpg-*") //nolint:usetesting // TempDir of tb is closed to other users
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -34,7 +34,8 @@ func download(ctx context.Context, major int) (string, error) {
 	if _, err := os.Stat(filepath.Join(bin, "postgres")); err == nil {
 		return bin, nil
 	}
-	if err := os.MkdirAll(cache, 0o755); err != nil { //nolint:gosec // must be reachable by the user who runs Postgres
+	// The user who runs Postgres has to reach the programs.
+	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return "", err
 	}
 
@@ -68,7 +69,7 @@ func fetch(version embeddedpostgres.PostgresVersion, cache, target string) error
 	unpacked := filepath.Join(work, "unpacked")
 	server := embeddedpostgres.NewDatabase(embeddedpostgres.DefaultConfig().
 		Version(version).
-		Port(uint32(port)). //nolint:gosec // a port fits
+		Port(uint32(port)).
 		CachePath(filepath.Join(work, "archive")).
 		RuntimePath(filepath.Join(work, "runtime")).
 		BinariesPath(unpacked).
@@ -82,7 +83,7 @@ func fetch(version embeddedpostgres.PostgresVersion, cache, target string) error
 	if _, err := os.Stat(filepath.Join(unpacked, "bin", "postgres")); err != nil {
 		return fmt.Errorf("download Postgres %s: %w", version, startErr)
 	}
-	if err := os.Chmod(unpacked, 0o755); err != nil { //nolint:gosec // see cacheDir
+	if err := os.Chmod(unpacked, 0o755); err != nil {
 		return err
 	}
 	return os.Rename(unpacked, target)

@@ -14,7 +14,7 @@ import (
 func closedDir(tb testing.TB) string {
 	tb.Helper()
 	parent := filepath.Dir(newDir(tb))
-	if err := os.Chmod(parent, 0o700); err != nil { //nolint:gosec // a folder
+	if err := os.Chmod(parent, 0o700); err != nil {
 		tb.Fatal(err)
 	}
 	return filepath.Join(parent, "db")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"runtime"
@@ -105,7 +106,7 @@ func arguments(data string, port int, cfg Config) []string {
 		"logging_collector":       "off",
 	}
 	if cfg.Fast {
-		for name, value := range map[string]string{
+		maps.Copy(settings, map[string]string{
 			"fsync":              "off",
 			"full_page_writes":   "off",
 			"synchronous_commit": "off",
@@ -113,13 +114,9 @@ func arguments(data string, port int, cfg Config) []string {
 			// In files of the data folder, where a killed server leaves
 			// nothing behind in the memory of the machine.
 			"dynamic_shared_memory_type": "mmap",
-		} {
-			settings[name] = value
-		}
+		})
 	}
-	for name, value := range cfg.Settings {
-		settings[name] = value
-	}
+	maps.Copy(settings, cfg.Settings)
 	args := []string{"-D", data}
 	for name, value := range settings {
 		args = append(args, "-c", name+"="+value)

@@ -32,14 +32,14 @@ func own(dir string) {
 		os.Exit(1)
 	}
 	_, _ = os.Stdout.WriteString("ready\n")
-	<-c.Wait()
+	_, _ = os.Stderr.WriteString((<-c.Wait()).Error())
 	os.Exit(1)
 }
 
 // startOwner starts another process that runs a server on dir.
 func startOwner(tb testing.TB, dir string) *osexec.Cmd {
 	tb.Helper()
-	cmd := osexec.CommandContext(tb.Context(), os.Args[0], "-test.run=^$") //nolint:gosec // the test itself
+	cmd := osexec.CommandContext(tb.Context(), os.Args[0], "-test.run=^$")
 	cmd.Env = append(os.Environ(), ownerDir+"="+dir)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()

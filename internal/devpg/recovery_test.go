@@ -45,7 +45,9 @@ func TestBusyChildrenOfAKilledServerAreEnded(t *testing.T) {
 		busy <- err
 	}()
 	kill(t, postmasterOf(t, dataOf(t, first)), syscall.SIGKILL)
-	<-first.Wait()
+	if err := <-first.Wait(); err == nil {
+		t.Error("Wait after the server was killed = nil, want an error")
+	}
 	stop(t, first)
 	if err := <-busy; err == nil {
 		t.Error("a statement in a session of the dead server succeeded")
@@ -144,5 +146,24 @@ func TestAMovedFolderDoesNotTakeForeignData(t *testing.T) {
 	_, err := devpg.Start(t.Context(), devpg.Config{Dir: dir})
 	if err == nil || errors.Is(err, devpg.ErrInUse) || !strings.Contains(err.Error(), "moved or copied") {
 		t.Errorf("Start on a copied folder = %v, want an error that says so", err)
+	}
+}
+
+func TestRemoveMakesTheNextStartEmpty(t *testing.T) {
+	t.Parallel()
+	dir := newDir(t)
+	first := start(t, dir)
+	exec(t, first, "CREATE TABLE kept AS SELECT 7 AS n")
+	if err := devpg.Remove(t.Context(), dir); !errors.Is(err, devpg.ErrInUse) {
+		t.Errorf("Remove of a running server = %v, want ErrInUse", err)
+	}
+	stop(t, first)
+	if err := devpg.Remove(t.Context(), dir); err != nil {
+		t.Fatalf("Remove = %v, want nil", err)
+	}
+
+	second := start(t, dir)
+	if got := queryInt(t, second, "SELECT count(*) FROM pg_class WHERE relname = 'kept'"); got != 0 {
+		t.Error("the table of a removed database is still there")
 	}
 }

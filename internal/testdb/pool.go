@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
-	"syscall"
 
 	"github.com/seed-2a059015/gatehouse/internal/devpg"
 )
@@ -54,7 +53,7 @@ func (t *tenancy) leave(ctx context.Context) error {
 }
 
 func (t *tenancy) open(ctx context.Context) (err error) {
-	admin := os.Getenv(serverVariable) //nolint:forbidigo // a test has no configuration to read it from
+	admin := os.Getenv(serverVariable)
 	if admin == "" {
 		t.cluster, err = startFree(ctx)
 		if err != nil {
@@ -102,7 +101,10 @@ func startFree(ctx context.Context) (*devpg.Cluster, error) {
 // start makes the server anew if it does not start: these servers trade safety
 // for speed, and one may not have survived a crash of the machine.
 func start(ctx context.Context, dir string) (*devpg.Cluster, error) {
-	cfg := devpg.Config{Dir: dir, Fast: true}
+	cfg := devpg.Config{Dir: dir, Fast: true, Settings: map[string]string{
+		"max_wal_size": "128MB", // the files may lie in memory
+		"min_wal_size": "32MB",
+	}}
 	c, err := devpg.Start(ctx, cfg)
 	if err == nil || errors.Is(err, devpg.ErrInUse) || errors.Is(err, devpg.ErrNoBinaries) {
 		return c, err
@@ -111,21 +113,4 @@ func start(ctx context.Context, dir string) (*devpg.Cluster, error) {
 		return nil, errors.Join(err, removeErr)
 	}
 	return devpg.Start(ctx, cfg)
-}
-
-// baseDir returns the folder of all test servers of this user. Its name is no
-// secret, so it counts only if it is this user's.
-func baseDir() (string, error) {
-	dir := filepath.Join(os.TempDir(), "gatehouse-testdb-"+strconv.Itoa(os.Getuid()))
-	if err := os.Mkdir(dir, 0o711); err != nil && !errors.Is(err, os.ErrExist) { //nolint:gosec // the user who runs Postgres for root passes through
-		return "", err
-	}
-	info, err := os.Lstat(dir)
-	if err != nil {
-		return "", err
-	}
-	if stat, ok := info.Sys().(*syscall.Stat_t); !ok || !info.IsDir() || int(stat.Uid) != os.Getuid() {
-		return "", fmt.Errorf("%s belongs to another user; remove it", dir)
-	}
-	return dir, nil
 }

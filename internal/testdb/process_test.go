@@ -1,6 +1,7 @@
 package testdb_test
 
 import (
+	"errors"
 	"net/url"
 	"os"
 	osexec "os/exec"
@@ -21,7 +22,7 @@ const serverVariable = "GATEHOUSE_TEST_DATABASE_URL"
 // rerun runs one test of this package in a process of its own.
 func rerun(tb testing.TB, test, serverURL string) (string, error) {
 	tb.Helper()
-	cmd := osexec.CommandContext(tb.Context(), os.Args[0], "-test.v", "-test.run=^"+test+"$") //nolint:gosec // the test itself
+	cmd := osexec.CommandContext(tb.Context(), os.Args[0], "-test.v", "-test.run=^"+test+"$")
 	cmd.Env = append(os.Environ(), serverVariable+"="+serverURL)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
@@ -42,20 +43,16 @@ func TestWithoutAServerTheTestFailsAndSaysHowToGetOne(t *testing.T) {
 
 func TestAnotherServerCanBeNamed(t *testing.T) {
 	t.Parallel()
-	// TempDir of t is closed to other users, and root needs one for Postgres.
-	dir, err := os.MkdirTemp("", "testdb-*")
+	dir := filepath.Join(t.TempDir(), "db")
+	c, err := devpg.Start(t.Context(), devpg.Config{Dir: dir, Fast: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	c, err := devpg.Start(t.Context(), devpg.Config{Dir: filepath.Join(dir, "db"), Fast: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = c.Stop(t.Context()) }()
+	defer func() {
+		if err := errors.Join(c.Stop(t.Context()), devpg.Remove(t.Context(), dir)); err != nil {
+			t.Errorf("clean up: %v", err)
+		}
+	}()
 
 	// Two processes at once build one template.
 	outs := make(chan string, 2)
@@ -99,7 +96,7 @@ func TestHelperWaits(t *testing.T) {
 func TestAKilledTestLeavesNoServer(t *testing.T) {
 	t.Parallel()
 	ready := filepath.Join(t.TempDir(), "url")
-	cmd := osexec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestHelperWaits$") //nolint:gosec // the test itself
+	cmd := osexec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestHelperWaits$")
 	cmd.Env = append(os.Environ(), serverVariable+"=", "GATEHOUSE_TEST_READY_FILE="+ready)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

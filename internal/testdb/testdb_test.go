@@ -107,7 +107,7 @@ func TestTheDatabaseGoesWithItsTestEvenWhileInUse(t *testing.T) {
 	t.Parallel()
 	keep := testdb.New(t) // keeps the server running
 	var name string
-	t.Run("inner", func(t *testing.T) { //nolint:paralleltest // the outer test waits for its end
+	t.Run("inner", func(t *testing.T) {
 		db := testdb.New(t)
 		connect(t, db.URL) // and does not close it
 		name = texts(t, db.AdminURL, "SELECT current_database()::text")[0]
