@@ -1,0 +1,154 @@
+package ratelimit_test
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/seed-2a059015/gatehouse/internal/ratelimit"
+)
+
+func TestAllowCountsDown(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := ratelimit.NewMemory(1000)
+		limit := ratelimit.PerMinute(3)
+		for want := 2; want >= 0; want-- {
+			if got := m.Allow("k", limit); !got.Allowed || got.Remaining != want {
+				t.Fatalf("Allow = %+v, want allowed with %d remaining", got, want)
+			}
+		}
+		refused := m.Allow("k", limit)
+		if refused.Allowed || refused.RetryAfter != 20*time.Second {
+			t.Errorf("Allow beyond the burst = %+v, want refused for 20s", refused)
+		}
+		if got := m.Allow("other", limit); !got.Allowed {
+			t.Errorf("Allow(other) = %+v, want allowed: keys are apart", got)
+		}
+		time.Sleep(refused.RetryAfter - time.Nanosecond)
+		if got := m.Allow("k", limit); got.Allowed {
+			t.Errorf("Allow just before RetryAfter = %+v, want refused", got)
+		}
+		time.Sleep(time.Nanosecond)
+		if got := m.Allow("k", limit); !got.Allowed {
+			t.Errorf("Allow after RetryAfter = %+v, want allowed", got)
+		}
+		time.Sleep(time.Hour)
+		if got := m.Allow("k", limit); got.Remaining != 2 {
+			t.Errorf("Allow after an hour = %+v, want the whole burst and no more", got)
+		}
+	})
+}
+
+func TestBurstApartFromRate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := ratelimit.NewMemory(1000)
+		limit := ratelimit.PerSecond(10).WithBurst(2)
+		got := 0
+		for range 100 { // ten seconds
+			if m.Allow("k", limit).Allowed {
+				got++
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		if got != 100 {
+			t.Errorf("allowed at the rate = %d, want 100", got)
+		}
+		for i, want := range []bool{true, true, false} {
+			if got := m.Allow("fresh", limit).Allowed; got != want {
+				t.Errorf("Allow %d at once = %v, want %v", i+1, got, want)
+			}
+		}
+	})
+}
+
+func TestZeroLimitAllowsNothing(t *testing.T) {
+	t.Parallel()
+	m := ratelimit.NewMemory(10)
+	for _, l := range []ratelimit.Limit{{}, {Events: 1}, {Events: -1, Per: time.Second, Burst: 1}, {Events: 1, Per: time.Second}} {
+		if got := m.Allow("k", l); got.Allowed {
+			t.Errorf("Allow(%+v) = %+v, want refused", l, got)
+		}
+	}
+}
+
+func TestConcurrentCallersShareTheLimit(t *testing.T) {
+	t.Parallel()
+	m := ratelimit.NewMemory(1000)
+	var allowed atomic.Int64
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			for range 100 {
+				if m.Allow("k", ratelimit.PerHour(50)).Allowed {
+					allowed.Add(1)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if got := allowed.Load(); got != 50 {
+		t.Errorf("allowed over 1600 concurrent calls = %d, want 50", got)
+	}
+}
+
+func TestKeysAreBounded(t *testing.T) {
+	t.Parallel()
+	m := ratelimit.NewMemory(320)
+	for i := range 10_000 {
+		m.Allow(fmt.Sprint("key", i), ratelimit.PerMinute(1))
+	}
+	if got := m.Len(); got > 320 {
+		t.Errorf("keys remembered = %d, want at most 320", got)
+	}
+}
+
+func TestWEB15AddressKey(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"192.0.2.7":                            "192.0.2.7",
+		"::ffff:192.0.2.7":                     "192.0.2.7",
+		"::ffff:c000:207":                      "192.0.2.7",
+		"2001:db8:1:2:3:4:5:6":                 "2001:db8:1:2::/64",
+		"2001:db8:1:2:ffff:ffff:ffff:ffff":     "2001:db8:1:2::/64",
+		"2001:0DB8:0001:0002:0000:0000:0000:1": "2001:db8:1:2::/64",
+		"2001:db8:1:3::1":                      "2001:db8:1:3::/64",
+		"fe80::1%eth0":                         "fe80::/64",
+		"fe80::1%eth1":                         "fe80::/64",
+		"":                                     "unknown",
+		"192.0.2.7, 10.0.0.1":                  "unknown",
+		"192.0.2.7:80":                         "unknown",
+	} {
+		if got := ratelimit.AddressKey(address); got != want {
+			t.Errorf("AddressKey(%q) = %q, want %q", address, got, want)
+		}
+	}
+}
+
+func TestGate(t *testing.T) {
+	t.Parallel()
+	g := ratelimit.NewGate(2)
+	if !g.Enter() || !g.Enter() {
+		t.Fatal("Enter = false with room, want true")
+	}
+	if g.Enter() {
+		t.Error("Enter = true when full, want false")
+	}
+	g.Leave()
+	if !g.Enter() {
+		t.Error("Enter = false after Leave, want true")
+	}
+}
+
+func BenchmarkAllow(b *testing.B) {
+	m := ratelimit.NewMemory(100_000)
+	limit := ratelimit.PerSecond(1_000_000)
+	b.ReportAllocs()
+	for b.Loop() {
+		m.Allow("tnt_000000000000000000000000 GET /v1/me", limit)
+	}
+}

@@ -1,0 +1,6 @@
+// Package telemetry is what an operator sees: one log line per request or job, and the metrics.
+//
+//   - [NewLogger] writes JSON lines that cannot be forged by what a stranger sends, and that hold no secret.
+//   - [Line] is the canonical line: everything about one request in one place, so that nothing has to be pieced together.
+//   - [Metrics] is a Prometheus registry of our own, served on a listener of its own.
+package telemetry

@@ -1,0 +1,62 @@
+package telemetry
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// PoolStat is what a connection pool tells about itself; *pgxpool.Stat is one.
+type PoolStat interface {
+	AcquiredConns() int32
+	IdleConns() int32
+	MaxConns() int32
+	AcquireCount() int64
+	EmptyAcquireCount() int64
+	CanceledAcquireCount() int64
+	AcquireDuration() time.Duration
+}
+
+// SnapshotStat is what the snapshots behind decisions tell about themselves, counted from the start.
+type SnapshotStat struct {
+	Hits, Misses, Revalidations uint64
+	Staleness                   time.Duration // since the last sign of life of the change feed
+}
+
+// WatchPool reads stat at each scrape. The name tells the pools of one process apart.
+func (m *Metrics) WatchPool(name string, stat func() PoolStat) {
+	labels := prometheus.Labels{"pool": name}
+	gauge := func(metric, help string, value func(PoolStat) float64) {
+		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "gatehouse_db_" + metric, Help: help, ConstLabels: labels,
+		}, func() float64 { return value(stat()) }))
+	}
+	counter := func(metric, help string, value func(PoolStat) float64) {
+		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "gatehouse_db_" + metric, Help: help, ConstLabels: labels,
+		}, func() float64 { return value(stat()) }))
+	}
+	gauge("connections_acquired", "Connections in use.", func(s PoolStat) float64 { return float64(s.AcquiredConns()) })
+	gauge("connections_idle", "Connections waiting for work.", func(s PoolStat) float64 { return float64(s.IdleConns()) })
+	gauge("connections_max", "Size of the pool.", func(s PoolStat) float64 { return float64(s.MaxConns()) })
+	counter("acquires_total", "Connections handed out.", func(s PoolStat) float64 { return float64(s.AcquireCount()) })
+	counter("acquires_waited_total", "Acquires that found the pool empty.", func(s PoolStat) float64 { return float64(s.EmptyAcquireCount()) })
+	counter("acquires_canceled_total", "Acquires given up by their caller.", func(s PoolStat) float64 { return float64(s.CanceledAcquireCount()) })
+	counter("acquire_seconds_total", "Time spent waiting for connections.", func(s PoolStat) float64 { return s.AcquireDuration().Seconds() })
+}
+
+// WatchSnapshots reads stat at each scrape.
+func (m *Metrics) WatchSnapshots(stat func() SnapshotStat) {
+	read := func(outcome string, value func(SnapshotStat) uint64) {
+		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "gatehouse_snapshot_reads_total", Help: "Reads of snapshots by outcome.",
+			ConstLabels: prometheus.Labels{"outcome": outcome},
+		}, func() float64 { return float64(value(stat())) }))
+	}
+	read("hit", func(s SnapshotStat) uint64 { return s.Hits })
+	read("miss", func(s SnapshotStat) uint64 { return s.Misses })
+	read("revalidation", func(s SnapshotStat) uint64 { return s.Revalidations })
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "gatehouse_snapshot_staleness_seconds", Help: "Time since the change feed was last heard.",
+	}, func() float64 { return stat().Staleness.Seconds() }))
+}
