@@ -56,20 +56,23 @@ func (d Definition) Holds(role Role) map[Permission]bool {
 	return held
 }
 
-// Chain returns the longest chain of inheritance that begins at role, or, if one comes back to a role on it, that
-// chain with the repeated role at its end.
+// Chain returns the longest chain of inheritance that begins at role; or, if one comes back to a role on it, the
+// part that goes round, with the same role at both ends.
 func (d Definition) Chain(role Role) (chain []Role, cyclic bool) {
-	return d.chain(role, nil)
+	return d.chain(role, nil, map[Role][]Role{})
 }
 
-func (d Definition) chain(role Role, above []Role) (longest []Role, cyclic bool) {
+// chain remembers finished roles in done: without it, roles that share what they inherit cost time exponentially.
+func (d Definition) chain(role Role, above []Role, done map[Role][]Role) (longest []Role, cyclic bool) {
 	if start := slices.Index(above, role); start >= 0 {
 		return append(slices.Clone(above[start:]), role), true
 	}
+	if known, finished := done[role]; finished {
+		return known, false
+	}
 	above = append(slices.Clip(above), role)
-	longest = above
 	for _, next := range d.Roles[role].Inherits {
-		below, cyclic := d.chain(next, above)
+		below, cyclic := d.chain(next, above, done)
 		if cyclic {
 			return below, true
 		}
@@ -77,7 +80,8 @@ func (d Definition) chain(role Role, above []Role) (longest []Role, cyclic bool)
 			longest = below
 		}
 	}
-	return longest, false
+	done[role] = append([]Role{role}, longest...)
+	return done[role], false
 }
 
 // reach returns role and all that it inherits.

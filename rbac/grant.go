@@ -2,11 +2,11 @@ package rbac
 
 // CanGrant is the function [CanGrant] for all roles of a catalog. One that the catalog adds counts, when it is
 // granted, as the lowest built-in role that has all of its permissions; and when it grants, as the highest of
-// which it has all permissions. So a role that may invite members passes on no more than it has.
+// which it has all permissions. So it passes on itself and what is no more than it has.
 func (t *Table) CanGrant(actor, granted Role) bool {
 	a, knownActor := t.roleID[actor]
 	g, knownGranted := t.roleID[granted]
-	return knownActor && knownGranted && t.rankOfGrantor(a) >= t.rankOfGranted(g)
+	return knownActor && knownGranted && (a == g || t.rankOfGrantor(a) >= t.rankOfGranted(g))
 }
 
 func (t *Table) rankOfGrantor(role int) int {

@@ -1,0 +1,43 @@
+package catalog_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/catalog"
+	"github.com/seed-2a059015/gatehouse/rbac"
+)
+
+// Whatever the file says, reading it does not panic, a refusal has a place in the file, and no file takes from
+// the built-in roles or lifts one above another.
+func FuzzParse(f *testing.F) {
+	f.Add(catalog.Default())
+	for _, seed := range []string{
+		"", "version: 1\n", "{version: 1, roles: {a: {inherits: [viewer], permissions: [tenant:read]}}}",
+		"version: 1\nroles:\n  a: {inherits: [a]}\n", "- - -", "? [", "a: &b *b", "version: 1\npermissions: {a:b: }\n",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, src []byte) {
+		c, err := catalog.Parse("c.yaml", src)
+		if err != nil {
+			var mistakes catalog.Mistakes
+			if c != nil || !errors.As(err, &mistakes) {
+				t.Fatalf("Parse(%q) = %v, %v, want Mistakes alone", src, c, err)
+			}
+			for _, m := range mistakes {
+				if m.Line < 1 || m.Column < 1 || m.Message == "" {
+					t.Errorf("Parse(%q): mistake %+v has no place", src, m)
+				}
+			}
+			return
+		}
+		if !c.Decide(rbac.Viewer, billing.Free, rbac.TenantRead, "").Allowed {
+			t.Errorf("Parse(%q): viewer has lost tenant:read", src)
+		}
+		if c.CanGrant(rbac.Admin, rbac.Owner) {
+			t.Errorf("Parse(%q): admin may make an owner", src)
+		}
+	})
+}

@@ -1,0 +1,287 @@
+package catalog_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/catalog"
+	"github.com/seed-2a059015/gatehouse/rbac"
+)
+
+func parse(t *testing.T, src string) *catalog.Catalog {
+	t.Helper()
+	c, err := catalog.Parse("catalog.yaml", []byte(src))
+	if err != nil {
+		t.Fatalf("Parse() = %v", err)
+	}
+	return c
+}
+
+func TestAllMistakesAreReportedAtOnce(t *testing.T) {
+	t.Parallel()
+	const src = `version: 1
+planz: {}
+plans:
+  gold: {title: Gold}
+features:
+  chat: {form: pro}
+  Video: {from: pro}
+  sso: {from: entreprise}
+permissions:
+  chat:use: {feature: chta}
+  chat:*:
+  chat:see: {feature: sso, featrue: sso}
+  chat:see: {}
+roles:
+  member:
+    permissions: [chat:usee, members:wirte]
+    inherits: [viewr]
+  system:
+    permissions: [chat:use]
+  auditor:
+    permissions:
+      - events:read
+      - events:read
+      - 5
+`
+	const want = `c.yaml:2:1: catalog: unknown key "planz"; did you mean "plans"?
+c.yaml:4:3: unknown plan "gold": it is one of [free pro team enterprise]
+c.yaml:6:3: feature "chat": from is missing: the lowest plan that includes it
+c.yaml:6:10: feature "chat": unknown key "form"; did you mean "from"?
+c.yaml:7:3: feature name "Video" is not 1 to 64 of a-z, 0-9, _, . and -, beginning with a letter
+c.yaml:8:15: feature "sso": unknown plan "entreprise"; did you mean "enterprise"?
+c.yaml:10:23: permission "chat:use": unknown feature "chta"; did you mean "chat"?
+c.yaml:11:3: permission name "chat:*" is not of the form thing:verb, in lower case
+c.yaml:12:28: permission "chat:see": unknown key "featrue"; did you mean "feature"?
+c.yaml:13:3: key "chat:see" is there twice, first in line 12
+c.yaml:16:19: role "member": unknown permission "chat:usee"; did you mean "chat:use"?
+c.yaml:16:30: role "member": unknown permission "members:wirte"; did you mean "members:write"?
+c.yaml:17:16: role "member": inherits unknown role "viewr"; did you mean "viewer"?
+c.yaml:18:3: role name "system" is reserved
+c.yaml:23:9: role "auditor": permissions: "events:read" is there twice
+c.yaml:24:9: role "auditor": permissions: must be a name`
+	_, err := catalog.Parse("c.yaml", []byte(src))
+	if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(fmt.Sprint(err), "\n")); diff != "" {
+		t.Errorf("Parse() (-want +got):\n%s", diff)
+	}
+	var mistakes catalog.Mistakes
+	if !errors.As(err, &mistakes) || len(mistakes) != 16 || mistakes[0].Line != 2 {
+		t.Errorf("Parse() = %T of %d, want 16 Mistakes in order", err, len(mistakes))
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct{ src, want string }{
+		"empty":              {"", "c.yaml:1:1: a catalog must be one YAML document"},
+		"comment only":       {"# nothing\n", "c.yaml:1:1: a catalog must be"},
+		"a list":             {"- version: 1\n", "c.yaml:1:1: a catalog must be a mapping"},
+		"no version":         {"plans: {}\n", "c.yaml:1:1: catalog: version: 1 is missing"},
+		"other version":      {"version: 2\n", "c.yaml:1:10: catalog: version must be 1"},
+		"version as text":    {"version: \"1\"\n", "c.yaml:1:10: catalog: version must be 1"},
+		"syntax":             {"version: 1\nroles: [\n", "c.yaml:2:8: "},
+		"two documents":      {"version: 1\n---\nversion: 1\n", "c.yaml:2:1: a catalog is one YAML document"},
+		"anchor":             {"version: 1\nplans: &a {}\n", "c.yaml:2:8: anchors, aliases"},
+		"alias":              {"version: 1\nplans: {}\nroles: *a\n", "c.yaml:3:8: anchors, aliases"},
+		"merge":              {"version: 1\nplans:\n  <<: {}\n", "c.yaml:3:3: anchors, aliases"},
+		"tag":                {"version: !!int 1\n", "c.yaml:1:10: YAML tags"},
+		"complex key":        {"version: 1\n? plans\n: {}\n", "c.yaml:2:1: keys marked with ?"},
+		"number as key":      {"version: 1\n1: {}\n", "c.yaml:2:1: a key must be text"},
+		"tab":                {"version: 1\nplans:\n\tfree:\n", "c.yaml:3:1: character U+0009"},
+		"invisible":          {"version: 1\nroles:\n  a\u202eb: {}\n", "c.yaml:3:4: character U+202E"},
+		"byte order mark":    {"\ufeffversion: 1\n", "c.yaml:1:1: character U+FEFF"},
+		"not UTF-8":          {"version: 1\n# \xff\n", "c.yaml:2:3: not UTF-8"},
+		"section of text":    {"version: 1\nroles: all\n", "c.yaml:2:8: roles: must be a mapping"},
+		"list of text":       {"version: 1\nroles:\n  member: {permissions: chat:use}\n", `c.yaml:3:25: role "member": permissions: must be a list`},
+		"unquoted key":       {"version: 1\npermissions: {chat:use: {}}\n", `c.yaml:2:15: within braces the key "chat:use" needs quotes`},
+		"title of two lines": {"version: 1\nplans:\n  pro:\n    title: \"a\\nb\"\n", `c.yaml:4:12: plan "pro": title must be`},
+		"long title":         {"version: 1\nplans: {pro: {title: " + strings.Repeat("x", 81) + "}}\n", `c.yaml:2:22: plan "pro": title must be`},
+		"unheld":             {"version: 1\npermissions:\n  x:y:\n", `c.yaml:3:3: permission "x:y": owner does not have it`},
+		"held beside owner":  {"version: 1\npermissions:\n  x:y:\nroles:\n  r: {permissions: [x:y]}\n", `c.yaml:3:3: permission "x:y": owner does not have it`},
+		"self as permission": {"version: 1\npermissions:\n  self:\n", `c.yaml:3:3: permission name "self"`},
+		"self as grant":      {"version: 1\nroles:\n  r: {permissions: [self]}\n", `c.yaml:3:21: role "r": unknown permission "self"`},
+		"feature no plan":    {"version: 1\nfeatures:\n  x:\n", `c.yaml:3:3: feature "x": from is missing`},
+		"feature of nothing": {"version: 1\nfeatures:\n  sso: {from: }\n", `feature "sso": from: must be a name`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, err := catalog.Parse("c.yaml", []byte(tc.src))
+			if c != nil || err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("Parse(%q) = %v, want %q", tc.src, err, tc.want)
+			}
+			if strings.Count(fmt.Sprint(err), "\n") > 0 {
+				t.Errorf("Parse(%q) = %v, want one mistake", tc.src, err)
+			}
+		})
+	}
+}
+
+func TestFilesBeyondTheLimitsAreRefused(t *testing.T) {
+	t.Parallel()
+	many := func(section, entry string, count int) string {
+		var b strings.Builder
+		b.WriteString("version: 1\n" + section + ":\n")
+		for i := range count {
+			fmt.Fprintf(&b, "  "+entry+"\n", i)
+		}
+		return b.String()
+	}
+	for name, tc := range map[string]struct{ src, want string }{
+		"bytes":       {"version: 1\n#" + strings.Repeat("x", 64<<10), "larger than"},
+		"tokens":      {"version: 1\nroles: [" + strings.Repeat("a,", 9_000) + "]", "YAML tokens"},
+		"nesting":     {"version: 1\nroles: " + strings.Repeat("[", 10_000), "nested too deeply"},
+		"braces":      {"version: 1\nroles: " + strings.Repeat("{a: ", 3_000), "nested too deeply"},
+		"lists":       {"version: 1\nroles: \n  " + strings.Repeat("- ", 6_000) + "a", "a list within a list"},
+		"indentation": {deep(300), "unknown key"},
+		"permissions": {many("permissions", "x:y%d:", 257), "permissions: more than 256"},
+		"features":    {many("features", "f%d: {from: pro}", 257), "features: more than 256"},
+		"roles":       {many("roles", "r%d:", 17), "roles: more than 16"},
+		"mistakes":    {many("roles", "R%d:", 17), "role name"},
+		"long name":   {"version: 1\npermissions:\n  a:" + strings.Repeat("b", 200) + ":\n", "longer than"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := catalog.Parse("c.yaml", []byte(tc.src)); err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("Parse() = %.200v, want %q", err, tc.want)
+			}
+		})
+	}
+}
+
+func deep(levels int) string {
+	var b strings.Builder
+	b.WriteString("version: 1\n")
+	for i := range levels {
+		fmt.Fprintf(&b, "%sa:\n", strings.Repeat(" ", i))
+	}
+	return b.String()
+}
+
+func TestCAS_09_CyclesInTheFile(t *testing.T) {
+	t.Parallel()
+	const src = `version: 1
+roles:
+  viewer:
+    inherits: [owner]
+  a: {inherits: [b]}
+  b: {inherits: [c]}
+  c: {inherits: [a]}
+  d: {inherits: [d]}
+`
+	const want = `c.yaml:3:3: role "viewer": inherits itself: viewer > owner > admin > member > viewer
+c.yaml:5:3: role "a": inherits itself: a > b > c > a
+c.yaml:8:3: role "d": inherits itself: d > d`
+	_, err := catalog.Parse("c.yaml", []byte(src))
+	if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(fmt.Sprint(err), "\n")); diff != "" {
+		t.Errorf("Parse() (-want +got):\n%s", diff)
+	}
+	var chain strings.Builder
+	chain.WriteString("version: 1\nroles:\n  r0:\n")
+	for i := range rbac.MaxInheritance {
+		fmt.Fprintf(&chain, "  r%d: {inherits: [r%d]}\n", i+1, i)
+	}
+	if _, err := catalog.Parse("c.yaml", []byte(chain.String())); err == nil || !strings.Contains(err.Error(), "c.yaml:11:3: role \"r8\": inherits through more than 8 roles") {
+		t.Errorf("Parse() of a long chain = %v, want a refusal", err)
+	}
+}
+
+func TestCAS_10_NamesInTheFile(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{`x, r:owner`, `x\ng, r:a, r:owner`, `x#`, `x\"`, `x\0`, `r:owner`, `*`, ``} {
+		src := fmt.Sprintf("version: 1\nroles:\n  \"%s\": {inherits: [viewer]}\n", name)
+		if _, err := catalog.Parse("c.yaml", []byte(src)); err == nil || !strings.Contains(err.Error(), "c.yaml:3:3: role name") {
+			t.Errorf("Parse(%q) = %v, want a refusal of the name", src, err)
+		}
+	}
+}
+
+func TestAZ_08_PermissionsInTheFile(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{`*`, `billing:*`, `billing:write `, `Billing:Write`, `../x`, `billing:../x`, `a:b:c`, `b\0:c`} {
+		declare := fmt.Sprintf("version: 1\npermissions:\n  \"%s\": {}\n", name)
+		if _, err := catalog.Parse("c.yaml", []byte(declare)); err == nil || !strings.Contains(err.Error(), "c.yaml:3:3: permission name") {
+			t.Errorf("Parse(%q) = %v, want a refusal of the name", declare, err)
+		}
+		grant := fmt.Sprintf("version: 1\nroles:\n  member: {permissions: [\"%s\"]}\n", name)
+		if _, err := catalog.Parse("c.yaml", []byte(grant)); err == nil || !strings.Contains(err.Error(), "c.yaml:3:26: role \"member\": unknown permission") {
+			t.Errorf("Parse(%q) = %v, want a refusal of the name", grant, err)
+		}
+	}
+}
+
+func TestAZ_09_ReservedRolesInTheFile(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"system", "root", "operator", "gatehouse", "Owner"} {
+		src := fmt.Sprintf("version: 1\nroles:\n  %s: {}\n", name)
+		if _, err := catalog.Parse("c.yaml", []byte(src)); err == nil || !strings.Contains(err.Error(), "c.yaml:3:3: role name") {
+			t.Errorf("Parse(%q) = %v, want a refusal of the name", src, err)
+		}
+	}
+	twice := "version: 1\nroles:\n  owner: {}\n  \"owner\": {}\n"
+	if _, err := catalog.Parse("c.yaml", []byte(twice)); err == nil || !strings.Contains(err.Error(), "c.yaml:4:3: key \"owner\" is there twice") {
+		t.Errorf("Parse(%q) = %v, want a refusal of the second", twice, err)
+	}
+}
+
+func TestNothingBuiltInCanBeRemoved(t *testing.T) {
+	t.Parallel()
+	c := parse(t, "version: 1\nroles: {owner: {permissions: []}, viewer: {inherits: []}}\nplans:\nfeatures:\npermissions: {}\n")
+	for role, grants := range rbac.Base().Roles {
+		for _, p := range grants.Permissions {
+			if v := c.Decide(role, billing.Free, p, ""); !v.Allowed {
+				t.Errorf("Decide(%q, %q) = %+v, want it allowed", role, p, v)
+			}
+		}
+	}
+	if got := len(c.Plans()); got != 4 {
+		t.Errorf("%d plans, want 4", got)
+	}
+	for feature, from := range billing.BuiltinFeatures() {
+		if v := c.Decide(rbac.Viewer, from, "", feature); !v.Allowed {
+			t.Errorf("Decide(%q on %q) = %+v, want it allowed", feature, from, v)
+		}
+	}
+}
+
+func TestStylesOfYAMLMeanTheSame(t *testing.T) {
+	t.Parallel()
+	sources := []string{
+		"version: 1\npermissions:\n  x:y:\n    feature: sso\nroles:\n  member:\n    permissions:\n      - x:y\n      - events:read\n",
+		"---\nroles:\n  member: {permissions: [x:y, events:read]}\npermissions:\n  x:y: {feature: sso}\nversion: 1\n",
+		"{version: 1, permissions: {\"x:y\": {feature: sso}}, roles: {member: {permissions: [x:y, events:read]}}}",
+		"version: 1 # one\r\npermissions: {'x:y': {'feature': \"sso\"}}\r\nroles:\r\n  \"member\":\r\n    permissions: ['x:y', 'events:read']\r\n",
+	}
+	want := parse(t, sources[0])
+	for _, src := range sources[1:] {
+		got := parse(t, src)
+		if diff := cmp.Diff(want.Roles(), got.Roles()); diff != "" {
+			t.Errorf("Parse(%q) roles (-want +got):\n%s", src, diff)
+		}
+		if diff := cmp.Diff(want.Permissions(), got.Permissions()); diff != "" {
+			t.Errorf("Parse(%q) permissions (-want +got):\n%s", src, diff)
+		}
+	}
+}
+
+func TestSourceAndHash(t *testing.T) {
+	t.Parallel()
+	first, again := parse(t, string(catalog.Default())), parse(t, string(catalog.Default()))
+	if first.Hash() != again.Hash() || len(first.Hash()) != 64 {
+		t.Errorf("Hash() = %q, then %q, want one SHA-256", first.Hash(), again.Hash())
+	}
+	if other := parse(t, string(catalog.Default())+"\n"); other.Hash() == first.Hash() {
+		t.Error("Hash() of another file is the same")
+	}
+	if !bytes.Equal(first.Source(), catalog.Default()) {
+		t.Error("Source() is not the file")
+	}
+	first.Source()[0], first.Roles()[0].Permissions[0] = 'x', "x:y"
+	if !bytes.Equal(first.Source(), catalog.Default()) || first.Roles()[0].Permissions[0] == "x:y" {
+		t.Error("a catalog can be changed from outside")
+	}
+}
