@@ -161,11 +161,11 @@ func (w *witness) ask(tb testing.TB, method, target string, form url.Values, bea
 	}
 	a := answer{body: map[string]any{}}
 	_ = json.Unmarshal(raw, &a.body) // what is not JSON has no members
-	text := string(raw)
+	size, text := len(raw), string(raw[:min(len(raw), 64<<10)])
 	if id, ok := a.body["id_token"].(string); ok && id != "" {
 		text = strings.ReplaceAll(text, id, "ID-TOKEN")
 	}
-	a.summary = fmt.Sprintf("%d %s %q %d %s", resp.StatusCode, resp.Header.Get("Content-Type"), resp.Header.Get("Location"), len(text), scrub(text))
+	a.summary = fmt.Sprintf("%d %s %q %d %s", resp.StatusCode, resp.Header.Get("Content-Type"), resp.Header.Get("Location"), size, scrub(text))
 	return a
 }
 
