@@ -43,7 +43,7 @@ type Scenario struct {
 	Fault func(*Provider) Fault
 }
 
-// Scenarios lists every named fault, ordered by stage and ID.
+// Scenarios lists every named fault, those of one stage together.
 func Scenarios() []Scenario {
 	return slices.Concat(
 		discoveryScenarios(), callbackScenarios(), keyScenarios(), tokenScenarios(), headerScenarios(),

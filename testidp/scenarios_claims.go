@@ -61,7 +61,6 @@ func claimScenarios() []Scenario {
 		row("OIDC-053-missing", "no exp", without("exp")),
 		at("OIDC-053-past", "exp is past", "exp", -time.Hour),
 		row("OIDC-053-string", "exp is a string", claim("exp", "4102444800")),
-		change("OIDC-053-float", "exp with a fraction", func(m map[string]any) { m["exp"] = float64(m["exp"].(int64)) + 0.5 }),
 		row("OIDC-053-huge", "exp is 1e300", claim("exp", 1e300)),
 		row("OIDC-053-negative", "exp is negative", claim("exp", -1)),
 		row("OIDC-053-null", "exp is null", claim("exp", nil)),
@@ -97,9 +96,15 @@ func claimScenarios() []Scenario {
 		}),
 		raw("OIDC-068-trailing", "more JSON behind the claims", func(b []byte) []byte { return append(b, `{"sub":"owner"}`...) }),
 	}
-	accepted := change("OIDC-062", "no at_hash", func(m map[string]any) { delete(m, "at_hash") })
-	accepted.Outcome = Accept
-	return append(rows, accepted)
+	honest := []Scenario{
+		change("OIDC-062", "no at_hash", func(m map[string]any) { delete(m, "at_hash") }),
+		// RFC 7519, 2: a NumericDate may have a fraction.
+		change("OIDC-053-float", "exp with a fraction", func(m map[string]any) { m["exp"] = float64(m["exp"].(int64)) + 0.5 }),
+	}
+	for i := range honest {
+		honest[i].Outcome = Accept
+	}
+	return append(rows, honest...)
 }
 
 func prepend(object []byte, members string) []byte { return append([]byte("{"+members), object[1:]...) }
