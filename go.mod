@@ -2,10 +2,7 @@ module github.com/seed-2a059015/gatehouse
 
 go 1.26.4
 
-require (
-	github.com/casbin/casbin/v2 v2.135.0
-	github.com/goccy/go-yaml v1.19.2
-)
+require github.com/casbin/casbin/v2 v2.135.0
 
 require (
 	github.com/beevik/etree v1.8.1 // indirect
@@ -72,6 +69,7 @@ require (
 	github.com/swaggest/jsonschema-go v0.3.74 // indirect
 	github.com/swaggest/openapi-go v0.2.60 // indirect
 	github.com/swaggest/refl v1.3.1 // indirect
+	github.com/swaggest/swgui v1.8.5 // indirect
 	github.com/tidwall/gjson v1.19.0 // indirect
 	github.com/tidwall/match v1.2.0 // indirect
 	github.com/tidwall/pretty v1.2.1 // indirect

@@ -63,11 +63,11 @@ type Role struct {
 // file's name in them.
 func Parse(name string, src []byte) (*Catalog, error) {
 	r := &reader{file: name}
-	if r.screenBytes(src); len(r.mistakes) > 0 {
+	if r.screen(src); len(r.mistakes) > 0 {
 		return nil, r.mistakes.err()
 	}
-	root := r.parse(src)
-	if root.kind == other && len(r.mistakes) > 0 {
+	root, ok := r.parse(src)
+	if !ok {
 		return nil, r.mistakes.err()
 	}
 	draft := r.draft(root)

@@ -15,7 +15,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(catalog.Default())
 	for _, seed := range []string{
 		"", "version: 1\n", "{version: 1, roles: {a: {inherits: [viewer], permissions: [tenant:read]}}}",
-		"version: 1\nroles:\n  a: {inherits: [a]}\n", "- - -", "? [", "a: &b *b", "version: 1\npermissions: {a:b: }\n",
+		"version: 1\nroles:\n  a: {inherits: [a]}\n", "- - -", "? [", "a: &b *b", "0: 0:\n0\n.", "version: 1\npermissions: {a:b: }\n",
 	} {
 		f.Add([]byte(seed))
 	}

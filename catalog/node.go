@@ -1,12 +1,13 @@
 package catalog
 
 import (
+	"bytes"
 	"errors"
+	"io"
+	"regexp"
+	"strconv"
 
-	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/lexer"
-	"github.com/goccy/go-yaml/parser"
+	"go.yaml.in/yaml/v3"
 )
 
 // kind is the shape of a node. The zero kind is whatever a catalog has no use for, such as a date.
@@ -19,6 +20,7 @@ const (
 	integer
 	mapping
 	list
+	refused // and reported; [reader.at] says no more of it
 )
 
 // node is a part of the file with its place.
@@ -36,79 +38,99 @@ type entry struct {
 	value node
 }
 
-// parse turns the file into nodes, or reports why not. A panic of the parser is a mistake of the file.
-func (r *reader) parse(src []byte) (root node) {
+// parse turns the file into nodes. It is false if there is nothing to go on with, and that is then reported.
+func (r *reader) parse(src []byte) (root node, ok bool) {
 	defer func() {
+		// Only a fault of the YAML library panics; it is then no catalog either.
 		if recover() != nil {
 			r.report(1, 1, "not understood as YAML")
+			ok = false
 		}
 	}()
-	tokens := lexer.Tokenize(string(src))
-	r.screenTokens(tokens)
-	tokens = r.joinNames(tokens)
-	if len(r.mistakes) > 0 {
-		return node{}
+	var first, second yaml.Node
+	decoder := yaml.NewDecoder(bytes.NewReader(src))
+	switch err := decoder.Decode(&first); {
+	case errors.Is(err, io.EOF):
+		r.report(1, 1, "a catalog must be a mapping with the key version")
+		return node{}, false
+	case err != nil:
+		r.syntax(err)
+		return node{}, false
 	}
-	// Repeated keys are found by nodes, all of them; the parser would stop at the first.
-	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
-	if err != nil {
-		r.reportSyntax(err)
-		return node{}
+	switch err := decoder.Decode(&second); {
+	case err == nil:
+		r.report(second.Line, second.Column, "a catalog is one YAML document")
+	case !errors.Is(err, io.EOF):
+		r.syntax(err)
 	}
-	if len(file.Docs) != 1 || file.Docs[0].Body == nil {
-		r.report(1, 1, "a catalog must be one YAML document with the key version")
-		return node{}
-	}
-	return r.node(file.Docs[0].Body)
+	return r.node(first.Content[0], 0), true
 }
 
-func (r *reader) reportSyntax(err error) {
-	var syntax yaml.Error
-	if !errors.As(err, &syntax) || syntax.GetToken() == nil {
-		r.report(1, 1, "not understood as YAML")
-		return
+var place = regexp.MustCompile(`^yaml: (?:line (\d+): )?`)
+
+// syntax reports an error of the parser, which says the line in its text alone.
+func (r *reader) syntax(err error) {
+	line := 1
+	found := place.FindStringSubmatch(err.Error())
+	if n, parseErr := strconv.Atoi(append(found, "", "")[1]); parseErr == nil && n > 0 {
+		line = n
 	}
-	at := syntax.GetToken().Position
-	r.report(at.Line, at.Column, "%s", syntax.GetMessage())
+	r.report(line, 1, "%s", place.ReplaceAllLiteralString(err.Error(), ""))
 }
 
-func (r *reader) node(from ast.Node) node {
-	n := node{line: 1, column: 1}
-	if from == nil || from.GetToken() == nil {
+// node converts a part of the file. It reports and leaves out what makes one text stand for another.
+func (r *reader) node(from *yaml.Node, depth int) node {
+	n := node{line: from.Line, column: from.Column}
+	if reason := refusal(from, depth); reason != "" {
+		r.at(n, "%s", reason)
+		n.kind = refused
 		return n
 	}
-	at := from.GetToken().Position
-	n.line, n.column = at.Line, at.Column
-	switch from := from.(type) {
-	case *ast.NullNode:
-		n.kind = empty
-	case *ast.StringNode:
-		n.kind, n.text = text, from.Value
-	case *ast.LiteralNode:
-		n.kind, n.text = text, from.Value.Value
-	case *ast.IntegerNode:
-		n.kind, n.text = integer, from.Token.Value
-	case *ast.SequenceNode:
+	switch from.Kind {
+	case yaml.MappingNode:
+		n.kind, n.entries = mapping, r.entries(from, depth)
+	case yaml.SequenceNode:
 		n.kind = list
-		for _, item := range from.Values {
-			n.items = append(n.items, r.node(item))
+		for _, item := range from.Content {
+			n.items = append(n.items, r.node(item, depth+1))
 		}
-	case *ast.MappingNode:
-		n.kind, n.entries = mapping, r.entries(from)
-		if len(n.entries) > 0 && !from.IsFlowStyle {
-			// The parser places a block mapping at its first colon.
-			n.line, n.column = n.entries[0].key.line, n.entries[0].key.column
-		}
+	case yaml.ScalarNode:
+		n.kind, n.text = scalar(from.ShortTag()), from.Value
+	case yaml.DocumentNode, yaml.AliasNode: // the one holds the root, the other is refused
 	}
 	return n
 }
 
+func refusal(from *yaml.Node, depth int) string {
+	switch {
+	case from.Kind == yaml.AliasNode || from.Anchor != "":
+		return "anchors and aliases are not allowed; write it out"
+	case from.Style&yaml.TaggedStyle != 0:
+		return "YAML tags are not allowed"
+	case depth == maxNesting:
+		return "nested too deeply"
+	}
+	return ""
+}
+
+func scalar(tag string) kind {
+	switch tag {
+	case "!!str":
+		return text
+	case "!!null":
+		return empty
+	case "!!int":
+		return integer
+	}
+	return other
+}
+
 // entries reports keys that are not text or that are there twice, and leaves them out.
-func (r *reader) entries(from *ast.MappingNode) []entry {
+func (r *reader) entries(from *yaml.Node, depth int) []entry {
 	var entries []entry
 	lines := map[string]int{}
-	for _, pair := range from.Values {
-		key := r.node(pair.Key)
+	for i := 0; i+1 < len(from.Content); i += 2 {
+		key := r.node(from.Content[i], depth+1)
 		if key.kind != text {
 			r.at(key, "a key must be text")
 			continue
@@ -118,7 +140,7 @@ func (r *reader) entries(from *ast.MappingNode) []entry {
 			continue
 		}
 		lines[key.text] = key.line
-		entries = append(entries, entry{key: key, value: r.node(pair.Value)})
+		entries = append(entries, entry{key: key, value: r.node(from.Content[i+1], depth+1)})
 	}
 	return entries
 }

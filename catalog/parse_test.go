@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/catalog"
 	"github.com/seed-2a059015/gatehouse/rbac"
@@ -78,19 +79,19 @@ c.yaml:24:9: role "auditor": permissions: must be a name`
 func TestMistakes(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ src, want string }{
-		"empty":              {"", "c.yaml:1:1: a catalog must be one YAML document"},
+		"empty":              {"", "c.yaml:1:1: a catalog must be a mapping"},
 		"comment only":       {"# nothing\n", "c.yaml:1:1: a catalog must be"},
 		"a list":             {"- version: 1\n", "c.yaml:1:1: a catalog must be a mapping"},
 		"no version":         {"plans: {}\n", "c.yaml:1:1: catalog: version: 1 is missing"},
 		"other version":      {"version: 2\n", "c.yaml:1:10: catalog: version must be 1"},
 		"version as text":    {"version: \"1\"\n", "c.yaml:1:10: catalog: version must be 1"},
-		"syntax":             {"version: 1\nroles: [\n", "c.yaml:2:8: "},
+		"syntax":             {"version: 1\nroles: [\n", "c.yaml:2:1: did not find"},
 		"two documents":      {"version: 1\n---\nversion: 1\n", "c.yaml:2:1: a catalog is one YAML document"},
-		"anchor":             {"version: 1\nplans: &a {}\n", "c.yaml:2:8: anchors, aliases"},
-		"alias":              {"version: 1\nplans: {}\nroles: *a\n", "c.yaml:3:8: anchors, aliases"},
-		"merge":              {"version: 1\nplans:\n  <<: {}\n", "c.yaml:3:3: anchors, aliases"},
+		"anchor":             {"version: 1\nplans: &a {}\n", "c.yaml:2:8: anchors and aliases"},
+		"alias":              {"version: 1\nplans: {}\nroles: *a\n", "unknown anchor"},
+		"merge":              {"version: 1\nplans:\n  <<: {}\n", "c.yaml:3:3: a key must be text"},
 		"tag":                {"version: !!int 1\n", "c.yaml:1:10: YAML tags"},
-		"complex key":        {"version: 1\n? plans\n: {}\n", "c.yaml:2:1: keys marked with ?"},
+		"complex key":        {"version: 1\n? [plans]\n: {}\n", "c.yaml:2:3: a key must be text"},
 		"number as key":      {"version: 1\n1: {}\n", "c.yaml:2:1: a key must be text"},
 		"tab":                {"version: 1\nplans:\n\tfree:\n", "c.yaml:3:1: character U+0009"},
 		"invisible":          {"version: 1\nroles:\n  a\u202eb: {}\n", "c.yaml:3:4: character U+202E"},
@@ -98,7 +99,6 @@ func TestMistakes(t *testing.T) {
 		"not UTF-8":          {"version: 1\n# \xff\n", "c.yaml:2:3: not UTF-8"},
 		"section of text":    {"version: 1\nroles: all\n", "c.yaml:2:8: roles: must be a mapping"},
 		"list of text":       {"version: 1\nroles:\n  member: {permissions: chat:use}\n", `c.yaml:3:25: role "member": permissions: must be a list`},
-		"unquoted key":       {"version: 1\npermissions: {chat:use: {}}\n", `c.yaml:2:15: within braces the key "chat:use" needs quotes`},
 		"title of two lines": {"version: 1\nplans:\n  pro:\n    title: \"a\\nb\"\n", `c.yaml:4:12: plan "pro": title must be`},
 		"long title":         {"version: 1\nplans: {pro: {title: " + strings.Repeat("x", 81) + "}}\n", `c.yaml:2:22: plan "pro": title must be`},
 		"unheld":             {"version: 1\npermissions:\n  x:y:\n", `c.yaml:3:3: permission "x:y": owner does not have it`},
@@ -121,6 +121,19 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+// Aliases would let a few lines stand for very many, and hide what a role is given.
+func TestAliasesAreNotFollowed(t *testing.T) {
+	t.Parallel()
+	const src = "version: 1\nplans: &a {}\nroles: *a\nfeatures: &b {x: *b}\n"
+	const want = `c.yaml:2:8: anchors and aliases are not allowed; write it out
+c.yaml:3:8: anchors and aliases are not allowed; write it out
+c.yaml:4:11: anchors and aliases are not allowed; write it out`
+	_, err := catalog.Parse("c.yaml", []byte(src))
+	if diff := cmp.Diff(want, fmt.Sprint(err)); diff != "" {
+		t.Errorf("Parse() (-want +got):\n%s", diff)
+	}
+}
+
 func TestFilesBeyondTheLimitsAreRefused(t *testing.T) {
 	t.Parallel()
 	many := func(section, entry string, count int) string {
@@ -133,10 +146,9 @@ func TestFilesBeyondTheLimitsAreRefused(t *testing.T) {
 	}
 	for name, tc := range map[string]struct{ src, want string }{
 		"bytes":       {"version: 1\n#" + strings.Repeat("x", 64<<10), "larger than"},
-		"tokens":      {"version: 1\nroles: [" + strings.Repeat("a,", 9_000) + "]", "YAML tokens"},
-		"nesting":     {"version: 1\nroles: " + strings.Repeat("[", 10_000), "nested too deeply"},
-		"braces":      {"version: 1\nroles: " + strings.Repeat("{a: ", 3_000), "nested too deeply"},
-		"lists":       {"version: 1\nroles: \n  " + strings.Repeat("- ", 6_000) + "a", "a list within a list"},
+		"nesting":     {"version: 1\nroles: " + strings.Repeat("[", 5_000) + strings.Repeat("]", 5_000), "nested too deeply"},
+		"braces":      {"version: 1\nroles: " + strings.Repeat("{a: ", 3_000) + strings.Repeat("}", 3_000), "nested too deeply"},
+		"lists":       {"version: 1\nroles: \n  " + strings.Repeat("- ", 6_000) + "a", "nested too deeply"},
 		"indentation": {deep(300), "unknown key"},
 		"permissions": {many("permissions", "x:y%d:", 257), "permissions: more than 256"},
 		"features":    {many("features", "f%d: {from: pro}", 257), "features: more than 256"},
@@ -253,7 +265,7 @@ func TestStylesOfYAMLMeanTheSame(t *testing.T) {
 	sources := []string{
 		"version: 1\npermissions:\n  x:y:\n    feature: sso\nroles:\n  member:\n    permissions:\n      - x:y\n      - events:read\n",
 		"---\nroles:\n  member: {permissions: [x:y, events:read]}\npermissions:\n  x:y: {feature: sso}\nversion: 1\n",
-		"{version: 1, permissions: {\"x:y\": {feature: sso}}, roles: {member: {permissions: [x:y, events:read]}}}",
+		"{version: 1, permissions: {x:y: {feature: sso}}, roles: {member: {permissions: [x:y, events:read]}}}",
 		"version: 1 # one\r\npermissions: {'x:y': {'feature': \"sso\"}}\r\nroles:\r\n  \"member\":\r\n    permissions: ['x:y', 'events:read']\r\n",
 	}
 	want := parse(t, sources[0])

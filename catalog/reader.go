@@ -19,7 +19,11 @@ func (r *reader) report(line, column int, format string, args ...any) {
 	}
 }
 
+// at reports a mistake in the place of a node, unless one has been reported that made it unreadable.
 func (r *reader) at(n node, format string, args ...any) {
+	if n.kind == refused {
+		return
+	}
 	r.report(n.line, n.column, format, args...)
 }
 

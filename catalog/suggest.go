@@ -5,18 +5,18 @@ import (
 	"slices"
 )
 
-// suggest returns "; did you mean …?" for the known name that is closest to a misspelt one, or nothing if none is
+// suggest returns "; did you mean …?" for the known name that is closest to a wrong one, or nothing if none is
 // close. Of two equally close it is the one that begins alike for longer.
-func suggest[T ~string](misspelt string, known []T) string {
-	best, distance := "", max(1, len(misspelt)/4)+1
+func suggest[T ~string](wrong string, known []T) string {
+	best, distance := "", max(1, len(wrong)/4)+1
 	for _, candidate := range slices.Sorted(slices.Values(known)) {
 		name := string(candidate)
 		// A file is written by people, but read before it is trusted: long names are not worth the time.
-		if len(misspelt) > maxName || len(name) > maxName {
+		if len(wrong) > maxName || len(name) > maxName {
 			continue
 		}
-		d := edits(misspelt, name)
-		if d < distance || d == distance && best != "" && shared(misspelt, name) > shared(misspelt, best) {
+		d := edits(wrong, name)
+		if d < distance || d == distance && best != "" && shared(wrong, name) > shared(wrong, best) {
 			best, distance = name, d
 		}
 	}

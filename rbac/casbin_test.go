@@ -14,6 +14,7 @@ import (
 
 	"github.com/casbin/casbin/v2"
 	"github.com/casbin/casbin/v2/model"
+
 	"github.com/seed-2a059015/gatehouse/rbac"
 )
 
