@@ -17,6 +17,8 @@ BEGIN
 END $$;
 -- +goose StatementEnd
 
+-- The server reads which schema it works with.
+GRANT SELECT ON goose_db_version TO gatehouse_system;
 GRANT USAGE ON SCHEMA public TO gatehouse_tenant, gatehouse_system, gatehouse_jobs, gatehouse_usage, gatehouse_app;
 
 -- +goose Down
