@@ -11,7 +11,7 @@ import (
 type body struct {
 	source io.ReadCloser
 	left   int64
-	caller context.Context //nolint:containedctx // lives exactly as long as the request that it belongs to
+	caller context.Context
 	finish func(error)
 	failed error
 }

@@ -44,7 +44,7 @@ func (e *Error) Error() string { return string(e.Reason) }
 
 // Is makes errors.Is compare reasons.
 func (e *Error) Is(target error) bool {
-	other, ok := target.(*Error) //nolint:errorlint // errors.Is walks the chain; this compares one link
+	other, ok := target.(*Error)
 	return ok && other.Reason == e.Reason
 }
 
@@ -54,8 +54,8 @@ func (e *Error) Unwrap() error { return e.ended }
 // ReasonOf returns the reason of an error that a client of this package returned, also through *url.Error, or "" when
 // it is not one.
 func ReasonOf(err error) Reason {
-	var guarded *Error
-	if !errors.As(err, &guarded) {
+	guarded, ok := errors.AsType[*Error](err)
+	if !ok {
 		return ""
 	}
 	return guarded.Reason
@@ -65,8 +65,7 @@ func refuse(reason Reason) *Error { return &Error{Reason: reason} }
 
 // classify turns what the transport reports into a reason. caller is the context before our own deadline was put on it.
 func classify(caller context.Context, err error) *Error {
-	var guarded *Error
-	if errors.As(err, &guarded) {
+	if guarded, ok := errors.AsType[*Error](err); ok {
 		return guarded
 	}
 	if ended := caller.Err(); ended != nil {
@@ -75,12 +74,10 @@ func classify(caller context.Context, err error) *Error {
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return refuse(Timeout)
 	}
-	var dns *net.DNSError
-	if errors.As(err, &dns) {
+	if _, ok := errors.AsType[*net.DNSError](err); ok {
 		return refuse(DNSFailure)
 	}
-	var timeout net.Error
-	if errors.As(err, &timeout) && timeout.Timeout() {
+	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
 		return refuse(Timeout)
 	}
 	if tlsFailed(err) {
@@ -90,9 +87,10 @@ func classify(caller context.Context, err error) *Error {
 }
 
 func tlsFailed(err error) bool {
-	var certificate *tls.CertificateVerificationError
-	var record tls.RecordHeaderError
-	if errors.As(err, &certificate) || errors.As(err, &record) {
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
 		return true
 	}
 	// Versions, ciphers and alerts have no exported type; their texts all carry this prefix.

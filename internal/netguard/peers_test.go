@@ -9,7 +9,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"io"
-	"log"
+	"log/slog"
 	"math/big"
 	"net"
 	"net/http"
@@ -181,7 +181,7 @@ func newWorld(t *testing.T, handler http.HandlerFunc, adjust ...func(*httptest.S
 	}
 	server.Listener = listener
 	server.EnableHTTP2 = true
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) // the refused handshakes of these tests
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // the refused handshakes of these tests
 	server.TLS = &tls.Config{Certificates: []tls.Certificate{root.issue(t, provider, time.Hour)}, MinVersion: tls.VersionTLS12}
 
 	w := &world{

@@ -97,7 +97,15 @@ func (t *roundTripper) redirected(req *http.Request, location string) (*http.Req
 	if next.URL.Host != req.URL.Host || next.URL.Scheme != req.URL.Scheme {
 		next.Header.Del("Authorization")
 	}
-	return t.prepare(next)
+	checked, err := t.prepare(next)
+	if err != nil {
+		return nil, err
+	}
+	// What a developer may type, a provider elsewhere may not.
+	if t.guard.selfNamed(checked.URL.Hostname()) && !t.guard.selfNamed(req.URL.Hostname()) {
+		return nil, refuse(BlockedAddress)
+	}
+	return checked, nil
 }
 
 func redirects(status int) bool {

@@ -22,7 +22,11 @@ const (
 
 func decodeID(dst *[16]byte, s string) bool {
 	id, err := crockford.DecodeString(s)
-	return err == nil && copy(dst[:], id) == len(dst) && len(id) == len(dst)
+	if err != nil || len(id) != len(dst) {
+		return false
+	}
+	copy(dst[:], id)
+	return true
 }
 
 func appendBase62(dst, value []byte, width int) []byte {

@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"crypto/cipher"
 	"errors"
 	"fmt"
 	"slices"
@@ -33,7 +34,7 @@ func (k *Keyring) Seal(plaintext []byte, aad AAD) ([]byte, error) {
 		return nil, errors.New("seal: the table and the row must be named")
 	}
 	dataKey := Random(KeySize)
-	value := newAEAD(dataKey).Seal(nil, nil, plaintext, aad.encode(labelValue, ""))
+	value := encrypt(newAEAD(dataKey), nil, plaintext, aad.encode(labelValue, ""))
 	return k.assemble(dataKey, value, aad), nil
 }
 
@@ -69,8 +70,12 @@ func (k *Keyring) assemble(dataKey, value []byte, aad AAD) []byte {
 	out := make([]byte, 0, 2+len(k.active)+wrappedSize+len(value))
 	out = append(out, version, byte(len(k.active)))
 	out = append(out, k.active...)
-	out = k.keys[k.active].Seal(out, nil, dataKey, aad.encode(labelDataKey, k.active))
+	out = encrypt(k.keys[k.active], out, dataKey, aad.encode(labelDataKey, k.active))
 	return append(out, value...)
+}
+
+func encrypt(aead cipher.AEAD, dst, plaintext, aad []byte) []byte {
+	return aead.Seal(dst, nil, plaintext, aad) //nolint:gosec // G407: newAEAD draws the nonce itself and takes none
 }
 
 // envelope is a sealed value whose data key has been unwrapped.

@@ -40,11 +40,11 @@ func TestSEC_07_NoPrinterShowsASecret(t *testing.T) {
 		Map: map[string]secret.Text{"k": text}, pepper: secret.NewPepper(key), root: secret.Root(key),
 		ring: ring, Credential: credential,
 	}
-	leaks := []string{canary, fmt.Sprintf("%x", canary), fmt.Sprint([]byte(canary)), credential.String()[60:80]}
+	leaks := []string{canary, fmt.Sprintf("%x", canary), "104 117 110 116 101 114", credential.String()[60:80]}
 	check := func(printer, output string) {
 		t.Helper()
 		for _, leak := range leaks {
-			if strings.Contains(output, strings.Trim(leak, "[]")) {
+			if strings.Contains(output, leak) {
 				t.Errorf("%s shows a secret: %s", printer, output)
 			}
 		}
