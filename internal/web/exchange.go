@@ -1,0 +1,173 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/seed-2a059015/gatehouse/internal/authn"
+	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/telemetry"
+)
+
+// exchange is one request and what has become known about it.
+type exchange struct {
+	echo.Context
+	server    *Server
+	route     *mounted // nil: no row of the table
+	ctx       context.Context
+	origin    authn.Origin
+	shown     credentials
+	principal *authn.Principal // nil until somebody is known
+	standing  error            // what speaks against the principal
+	byCookie  bool
+	cookies   cookieOrder
+	body      []byte
+	counter   *db.Counter
+	started   time.Time
+	status    int // for the log; 0: that of the response
+	code      string
+	cause     error
+}
+
+type exchangeKey struct{}
+
+func (s *Server) begin(c echo.Context, route *mounted) *exchange {
+	ex := &exchange{Context: c, server: s, route: route, started: time.Now()}
+	ex.ctx, ex.counter = db.Count(c.Request().Context())
+	ex.ctx = context.WithValue(ex.ctx, exchangeKey{}, ex)
+	return ex
+}
+
+// run answers one request: the steps of the server, then next. It returns no error: every failure is answered here, so
+// that all of them look alike.
+func (s *Server) run(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		ex := s.begin(c, s.routes[routeKey{c.Request().Method, c.Path()}])
+		defer ex.finish() // also when the handler aborts the connection
+		if err := ex.attempt(next); err != nil {
+			s.refuse(ex, err)
+		}
+		return nil
+	}
+}
+
+// attempt turns a panic into an error. By then the scope of a transaction has rolled back, since it recovers nothing.
+func (ex *exchange) attempt(next echo.HandlerFunc) (err error) {
+	defer func() {
+		switch v := recover(); v {
+		case nil:
+		case http.ErrAbortHandler:
+			panic(v) // how net/http is told to drop the connection
+		default:
+			err = &panicked{v, debug.Stack()}
+		}
+	}()
+	steps := ex.server.unrouted
+	if ex.route != nil {
+		steps = ex.server.steps
+		if ex.route.open != "" {
+			steps = ex.server.openSteps
+		}
+	}
+	if !ex.enter() {
+		_ = ex.originate()
+		_ = ex.harden()
+		return errOverloaded
+	}
+	defer ex.leave()
+	for _, step := range steps {
+		if err := step(ex); err != nil || ex.Response().Committed {
+			return err
+		}
+	}
+	return next(ex)
+}
+
+// enter counts the request in; open rows and unknown paths have a gate of their own, so that strangers cannot take the
+// room of those who are signed in.
+func (ex *exchange) enter() bool {
+	s := ex.server
+	if ex.stranger() && !s.openGate.Enter() {
+		return false
+	}
+	if !s.gate.Enter() {
+		if ex.stranger() {
+			s.openGate.Leave()
+		}
+		return false
+	}
+	return true
+}
+
+func (ex *exchange) leave() {
+	if ex.stranger() {
+		ex.server.openGate.Leave()
+	}
+	ex.server.gate.Leave()
+}
+
+func (ex *exchange) stranger() bool { return ex.route == nil || ex.route.open != "" }
+
+// reply sends a successful answer.
+func (ex *exchange) reply(status int, body []byte) error {
+	ex.cookies.apply(ex)
+	if len(body) > 0 {
+		ex.Response().Header()["Content-Type"] = ex.server.fixed.json
+	}
+	ex.write(status, body)
+	return nil
+}
+
+// write ignores that the client may be gone.
+func (ex *exchange) write(status int, body []byte) {
+	ex.Response().WriteHeader(status)
+	if len(body) > 0 {
+		_, _ = ex.Response().Write(body)
+	}
+}
+
+// finish writes the canonical line and counts.
+func (ex *exchange) finish() {
+	route := "unmatched"
+	if ex.route != nil {
+		route = ex.route.label
+	}
+	line := telemetry.Line{
+		RequestID: ex.origin.RequestID, Address: ex.origin.Address, Method: ex.Request().Method, Route: route,
+		Status: ex.Response().Status, Code: ex.code, Duration: time.Since(ex.started), SQL: ex.counter.Statements(),
+		Bytes: ex.Response().Size, Cause: ex.cause,
+	}
+	if ex.status != 0 {
+		line.Status = ex.status
+	}
+	if p := ex.principal; p != nil {
+		line.Tenant, line.Kind, line.Principal = p.Tenant.String(), string(p.Kind), p.Subject()
+	}
+	line.Log(ex.ctx, ex.server.log)
+	ex.server.metrics.Request(route, line.Status, line.Duration)
+}
+
+// wantsPage says that a person is looking: the browser asked for HTML and the path is not of the API.
+func (ex *exchange) wantsPage() bool {
+	return !ex.server.isAPI(ex.Request().URL.Path) && strings.Contains(ex.Request().Header.Get("Accept"), "text/html")
+}
+
+func (ex *exchange) bodyLimit() int64 {
+	if ex.route != nil && ex.route.maxBody > 0 {
+		return ex.route.maxBody
+	}
+	return defaultBody
+}
+
+// Standing is what speaks against the caller of a row with AnyStanding; nil if nothing does.
+func Standing(ctx context.Context) error {
+	if ex, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
+		return ex.standing
+	}
+	return nil
+}

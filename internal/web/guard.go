@@ -1,0 +1,52 @@
+package web
+
+import (
+	"github.com/labstack/echo/v4"
+
+	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/internal/authn"
+	"github.com/seed-2a059015/gatehouse/rbac"
+)
+
+// Guard protects a route of an embedding product as a row of a table would be: who is asking, CSRF, permission and plan
+// feature ("" for none). The principal is in the context of the request that the product's handler gets. A refusal is
+// answered as a problem document, and the handler is not called.
+func (s *Server) Guard(p rbac.Permission, f billing.Feature) echo.MiddlewareFunc {
+	route := &mounted{Route: Route{permission: p, feature: f}}
+	steps := []step{
+		(*exchange).originate, (*exchange).gather, (*exchange).protect, (*exchange).authenticate, (*exchange).permit,
+	}
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			ex := s.begin(c, route)
+			// Whatever the product answers is about one person, until it says otherwise.
+			c.Response().Header().Set("Cache-Control", "no-store")
+			for _, step := range steps {
+				if err := step(ex); err != nil {
+					s.refuse(ex, err)
+					return nil
+				}
+			}
+			c.SetRequest(c.Request().WithContext(ex.ctx))
+			return next(c)
+		}
+	}
+}
+
+// Identify says who is asking on an open row, refreshing the browser's session if need be. The error says why nobody is.
+func (s *Server) Identify(c echo.Context) (*authn.Principal, error) {
+	ex, ok := c.(*exchange)
+	if !ok {
+		ex = s.begin(c, nil)
+	}
+	if ex.principal != nil {
+		return ex.principal, ex.standing
+	}
+	if err := ex.gather(); err != nil {
+		return nil, err
+	}
+	if err := ex.authenticate(); err != nil {
+		return nil, err
+	}
+	return ex.principal, nil
+}
