@@ -38,7 +38,8 @@ type bench struct {
 	testing.TB
 	admin    string
 	db       *db.DB
-	ahead    *atomic.Int64 // how far all clocks are moved
+	ahead    atomic.Int64              // how far all clocks are moved
+	frozen   atomic.Pointer[time.Time] // where they stand, if they do
 	ring     *secret.Keyring
 	keys     *sessions.Keys
 	sessions *sessions.Sessions
@@ -49,7 +50,7 @@ type bench struct {
 func newBench(tb testing.TB) *bench {
 	tb.Helper()
 	base := testdb.New(tb)
-	b := &bench{TB: tb, admin: base.AdminURL, ahead: new(atomic.Int64)}
+	b := &bench{TB: tb, admin: base.AdminURL}
 	var err error
 	b.db, err = db.Open(tb.Context(), db.Config{URL: base.URL, MaxConns: 24, Clock: b.moved})
 	if err != nil {
@@ -68,12 +69,20 @@ func newBench(tb testing.TB) *bench {
 	return b
 }
 
-func (b *bench) moved(t time.Time) time.Time { return t.Add(time.Duration(b.ahead.Load())) }
+func (b *bench) moved(t time.Time) time.Time {
+	if at := b.frozen.Load(); at != nil {
+		return *at
+	}
+	return t.Add(time.Duration(b.ahead.Load()))
+}
 
 func (b *bench) now() time.Time { return b.moved(time.Now()) }
 
 // sleep moves all clocks.
 func (b *bench) sleep(d time.Duration) { b.ahead.Add(int64(d)) }
+
+// freezeAt stops all clocks at a time.
+func (b *bench) freezeAt(t time.Time) { b.frozen.Store(&t) }
 
 func (b *bench) newKeys() *sessions.Keys {
 	b.Helper()
@@ -197,7 +206,7 @@ func (b *bench) refused(what string, err error, want *errs.Error) {
 	}
 }
 
-// exec runs SQL as a superuser would: past all rules.
+// count asks across tenants.
 func (b *bench) count(sql string, args ...any) (n int) {
 	b.Helper()
 	err := b.db.System(b.Context(), func(sys *db.SystemTx) error { return sys.DB.Raw(sql, args...).Scan(&n).Error })

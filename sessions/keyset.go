@@ -32,14 +32,20 @@ func (s *keySet) trusted(kid KeyID, now time.Time) *signingKey {
 	return nil
 }
 
-// signer is the newest key that has been public for long enough; nil when there is none.
+// signer is the newest key that has been public for long enough. When none has, because the database's clock went back, it is the one
+// that has been public for longest; nil only when no key is trusted.
 func (s *keySet) signer(now time.Time) *signingKey {
+	var oldest *signingKey
 	for _, k := range s.keys {
-		if !now.Before(k.from) && k.trusted(now) {
+		if !k.trusted(now) {
+			continue
+		}
+		if !now.Before(k.from) {
 			return k
 		}
+		oldest = k
 	}
-	return nil
+	return oldest
 }
 
 func (s *keySet) jwks(now time.Time) []byte {
