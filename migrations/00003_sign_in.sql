@@ -40,6 +40,7 @@ CREATE TABLE connections (
   issuer         text        NOT NULL,
   client_id      text        NOT NULL,
   client_secret  bytea,
+  secret_hint    text        NOT NULL DEFAULT '',
   token_auth     text        NOT NULL CONSTRAINT connections_token_auth_check CHECK (token_auth IN ('client_secret_basic', 'client_secret_post', 'none')),
   endpoints      jsonb       NOT NULL,
   claim_mapping  jsonb       NOT NULL,
@@ -84,6 +85,7 @@ CREATE TABLE attempts (
   return_to     text        NOT NULL DEFAULT '',
   session_id    uuid,
   user_id       uuid,
+  identity_id   uuid,
   address       text        NOT NULL,
   user_agent    text        NOT NULL DEFAULT '',
   request_id    text        NOT NULL DEFAULT '',
@@ -91,6 +93,7 @@ CREATE TABLE attempts (
   created_at    timestamptz NOT NULL,
   expires_at    timestamptz NOT NULL,
   consumed_at   timestamptz,
+  replayed_at   timestamptz,
   finished_at   timestamptz,
   CONSTRAINT attempts_pkey PRIMARY KEY (tenant_id, id),
   CONSTRAINT attempts_state_key UNIQUE (tenant_id, state_hash)

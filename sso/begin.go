@@ -1,0 +1,189 @@
+package sso
+
+import (
+	"context"
+	"time"
+
+	"github.com/seed-2a059015/gatehouse/internal/authn"
+	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/errs"
+	"github.com/seed-2a059015/gatehouse/internal/id"
+	"github.com/seed-2a059015/gatehouse/internal/secret"
+	"github.com/seed-2a059015/gatehouse/tenants"
+)
+
+// Start says what a person wants to sign in to.
+type Start struct {
+	Slug       string        // of the tenant; "" only for Google, which finds it
+	Connection id.Connection // the zero id is the tenant's only active connection
+	ReturnTo   string        // checked by who redirects, at the end
+	LoginHint  string        // the address that was typed
+}
+
+// Redirect sends a browser to a provider. Cookie binds the attempt to it: SameSite=None and Secure, since the way back may be a
+// cross-site POST, and gone after ten minutes.
+type Redirect struct {
+	URL         string
+	CookieName  string
+	CookieValue string
+	MaxAge      time.Duration
+}
+
+// Begin starts a sign-in. An unknown tenant or connection is errs.NotFound; too many starts from one address are too_many_attempts.
+func (s *SignIn) Begin(ctx context.Context, in Start) (Redirect, error) {
+	tenant := id.Installation
+	if in.Slug == "" {
+		if in.Connection != id.Google {
+			return Redirect{}, errs.NotFound("organization")
+		}
+	} else {
+		err := s.db.System(ctx, func(sys *db.SystemTx) error {
+			t, err := tenants.BySlug(ctx, sys, in.Slug)
+			tenant = t.ID
+			return err
+		})
+		if err != nil {
+			return Redirect{}, err
+		}
+	}
+	return s.begin(ctx, tenant, Record{Purpose: ForSignIn, ConnectionID: in.Connection, ReturnTo: in.ReturnTo}, in.LoginHint)
+}
+
+// BeginTest lets an administrator try a connection, active or not, without anybody being let in by it.
+func (s *SignIn) BeginTest(ctx context.Context, p *authn.Principal, c id.Connection) (Redirect, error) {
+	return s.beginFor(ctx, p, ForTest, c)
+}
+
+// BeginLink lets a member add a way to sign in. They must have proven themselves within five minutes, else reauth_required.
+func (s *SignIn) BeginLink(ctx context.Context, p *authn.Principal, c id.Connection) (Redirect, error) {
+	// Who controls a tenant's provider would otherwise add themselves a way in that leads to the person's other tenants.
+	if c == id.Google && !ownsAccount(p) {
+		return Redirect{}, errs.NotFound("connection")
+	}
+	return s.beginFor(ctx, p, ForLink, c)
+}
+
+// BeginReauth lets a member prove once more who they are, in the way their session was made.
+func (s *SignIn) BeginReauth(ctx context.Context, p *authn.Principal, returnTo string) (Redirect, error) {
+	if p.Kind != authn.Member || p.Connection.IsZero() {
+		return Redirect{}, errs.New(errs.Forbidden, "reauth_unavailable", "Sign in again to do this.")
+	}
+	return s.begin(ctx, p.Tenant, Record{
+		Purpose: ForReauth, ConnectionID: p.Connection, SessionID: p.Session, UserID: p.User, ReturnTo: returnTo,
+	}, p.Email)
+}
+
+func (s *SignIn) beginFor(ctx context.Context, p *authn.Principal, purpose Purpose, c id.Connection) (Redirect, error) {
+	if p.Kind != authn.Member || c.IsZero() {
+		return Redirect{}, errs.New(errs.Forbidden, "session_required", "Only a person who is signed in can do this.")
+	}
+	return s.begin(ctx, p.Tenant, Record{Purpose: purpose, ConnectionID: c, SessionID: p.Session, UserID: p.User}, "", func(now time.Time) error {
+		if purpose == ForLink && !seenWithin(fresh, p.AuthTime, now) {
+			return ErrReauthRequired
+		}
+		return nil
+	})
+}
+
+// begin writes the attempt and asks the provider where to go. Both need no network: a tenant's endpoints are in its row.
+func (s *SignIn) begin(ctx context.Context, tenant id.Tenant, r Record, hint string, checks ...func(time.Time) error) (Redirect, error) {
+	state, cookie := newState(tenant), secret.RandomText(32)
+	r.ID, r.Stage, r.Outcome = id.New[id.Attempt](), Redirected, Pending
+	r.StateHash, r.BrowserHash = stateHash(state), s.browserHash(state, cookie)
+	if len(r.ReturnTo) > 2048 {
+		r.ReturnTo = ""
+	}
+	viaGoogle := Connection{}
+	if r.ConnectionID == id.Google {
+		if s.google == nil {
+			return Redirect{}, errs.NotFound("connection")
+		}
+		var err error
+		if viaGoogle, err = s.google.connection(ctx); err != nil {
+			return Redirect{}, err
+		}
+	}
+	var a Attempt
+	err := s.db.Tenant(ctx, tenant, func(tx *db.TenantTx) error {
+		for _, check := range checks {
+			if err := check(tx.Now); err != nil {
+				return err
+			}
+		}
+		c, err := s.usable(ctx, tx, r, viaGoogle)
+		if err != nil {
+			return err
+		}
+		r.ConnectionID, r.ConfigVersion = c.ID, c.Version
+		a = s.attempt(tx, r, c, state)
+		return insertAttempt(ctx, tx, &r)
+	})
+	if err != nil {
+		return Redirect{}, err
+	}
+	a.LoginHint = loginHint(hint)
+	to, err := s.oidc.Begin(ctx, a)
+	if err != nil {
+		return Redirect{}, err
+	}
+	return Redirect{URL: to, CookieName: CookieName(state), CookieValue: cookie, MaxAge: attemptLifetime}, nil
+}
+
+// usable finds the connection of a new attempt, and says whether the tenant's policy lets it be used.
+func (s *SignIn) usable(ctx context.Context, tx *db.TenantTx, r Record, viaGoogle Connection) (Connection, error) {
+	if tx.Tenant == id.Installation {
+		return viaGoogle, nil
+	}
+	t, policy, err := tenants.Current(ctx, tx)
+	if err != nil {
+		return Connection{}, err
+	}
+	if t.Status != tenants.StatusActive {
+		return Connection{}, Refuse(TenantInactive)
+	}
+	if r.ConnectionID == id.Google {
+		if !policy.Allows(MethodGoogle, "") {
+			return Connection{}, Refuse(GoogleNotAllowed)
+		}
+		return viaGoogle, nil
+	}
+	if r.ConnectionID.IsZero() {
+		list, err := activeConnections(ctx, tx)
+		if err != nil {
+			return Connection{}, err
+		}
+		if len(list) != 1 {
+			return Connection{}, errs.NotFound("connection")
+		}
+		return list[0], nil
+	}
+	c, err := ConnectionByID(ctx, tx, r.ConnectionID)
+	if err != nil {
+		return Connection{}, err
+	}
+	if c.Status != Active && r.Purpose != ForTest {
+		return Connection{}, errs.NotFound("connection")
+	}
+	return c, nil
+}
+
+// attempt is the provider's view of a record.
+func (s *SignIn) attempt(tx *db.TenantTx, r Record, c Connection, state string) Attempt {
+	a := Attempt{
+		ID: r.ID, Purpose: r.Purpose, Connection: c, RedirectURI: s.CallbackURL(c.ID), State: state, Nonce: s.derive("nonce", state),
+		Verifier: s.derive("verifier", state), CreatedAt: r.CreatedAt, Now: tx.Now,
+	}
+	if c.ID == id.Google {
+		a.Secret, a.AlsoIssuer = s.google.draft.ClientSecret, s.google.alsoIssuer()
+	}
+	return a
+}
+
+// loginHint passes on nothing but an address.
+func loginHint(hint string) string {
+	email, err := tenants.ParseEmail(hint)
+	if err != nil {
+		return ""
+	}
+	return email.Address
+}

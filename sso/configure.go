@@ -1,0 +1,250 @@
+package sso
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/seed-2a059015/gatehouse/internal/authn"
+	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/errs"
+	"github.com/seed-2a059015/gatehouse/internal/events"
+	"github.com/seed-2a059015/gatehouse/internal/id"
+	"github.com/seed-2a059015/gatehouse/internal/secret"
+	"github.com/seed-2a059015/gatehouse/rbac"
+)
+
+// Prepared is a draft whose provider has been asked. Only [SignIn.Prepare] makes one.
+type Prepared struct {
+	draft     Draft
+	endpoints Endpoints
+}
+
+// Prepare checks a draft and asks its provider, outside any transaction. What is wrong with the provider is the error
+// connection_invalid with a field and a reason.
+func (s *SignIn) Prepare(ctx context.Context, d Draft) (Prepared, error) {
+	if err := d.check(); err != nil {
+		return Prepared{}, err
+	}
+	e, err := s.oidc.Discover(ctx, d)
+	if err != nil {
+		return Prepared{}, err
+	}
+	return Prepared{draft: d, endpoints: e}, nil
+}
+
+// Create saves a connection as a draft that lets nobody in yet.
+func (s *SignIn) Create(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, p Prepared) (Connection, error) {
+	if err := mayConfigure(ctx, tx, p.draft.DefaultRole); err != nil {
+		return Connection{}, err
+	}
+	d := p.draft
+	c := Connection{
+		ID: id.New[id.Connection](), Protocol: ProtocolOIDC, Name: d.Name, Status: Drafted, Issuer: d.Issuer, ClientID: d.ClientID,
+		TokenAuth: p.endpoints.TokenAuth, Endpoints: p.endpoints, Claims: d.Claims, JIT: d.JIT, DefaultRole: d.DefaultRole, Version: 1,
+		CreatedBy: authn.From(ctx).Membership, CreatedAt: tx.Now, UpdatedAt: tx.Now,
+	}
+	if err := s.seal(tx, &c, d.ClientSecret); err != nil {
+		return Connection{}, err
+	}
+	err := sys.DB.WithContext(ctx).
+		Exec("INSERT INTO connection_directory (id, tenant_id, created_at) VALUES (?, ?, ?)", c.ID, tx.Tenant, tx.Now).Error
+	if err != nil {
+		return Connection{}, fmt.Errorf("list connection in the directory: %w", err)
+	}
+	if err := gorm.G[Connection](tx.DB).Create(ctx, &c); err != nil {
+		return Connection{}, fmt.Errorf("create connection: %w", err)
+	}
+	return c, events.Record(ctx, tx, events.ConnectionCreated, c.ID, describe(c))
+}
+
+// Update replaces a connection by a draft. Another issuer makes it a draft again, takes the stored secret away unless a new one is
+// given, ends its sessions, and leaves the identities of the old issuer without effect. Endpoints that changed at the same issuer are
+// the conflict endpoints_changed until the draft accepts them.
+func (s *SignIn) Update(ctx context.Context, tx *db.TenantTx, which id.Connection, p Prepared) (Connection, error) {
+	d := p.draft
+	if err := mayConfigure(ctx, tx, d.DefaultRole); err != nil {
+		return Connection{}, err
+	}
+	c, err := s.lock(ctx, tx, which)
+	if err != nil {
+		return Connection{}, err
+	}
+	moved := d.Issuer != c.Issuer
+	drifted := !moved && !p.endpoints.Equal(c.Endpoints)
+	if drifted && !d.AcceptEndpoints {
+		return Connection{}, errs.New(errs.Conflict, "endpoints_changed",
+			"The provider's endpoints have changed since this connection was saved. Accept them to go on.").
+			With("endpoints", p.endpoints)
+	}
+	if moved || drifted {
+		c.Sealed, c.SecretHint, c.Status = nil, "", Drafted
+		c.Endpoints, c.TokenAuth = p.endpoints, p.endpoints.TokenAuth
+	}
+	if moved || drifted || d.ClientID != c.ClientID || !d.ClientSecret.IsZero() {
+		c.TestedAt = nil
+	}
+	c.Name, c.Issuer, c.ClientID, c.Claims, c.JIT, c.DefaultRole = d.Name, d.Issuer, d.ClientID, d.Claims, d.JIT, d.DefaultRole
+	if err := s.seal(tx, &c, d.ClientSecret); err != nil {
+		return Connection{}, err
+	}
+	if err := store(ctx, tx, &c); err != nil {
+		return Connection{}, err
+	}
+	if moved || drifted {
+		if err := endSessions(ctx, tx, c.ID); err != nil {
+			return Connection{}, err
+		}
+	}
+	data := describe(c)
+	data["issuer_changed"], data["endpoints_changed"], data["secret_changed"] = moved, drifted, !d.ClientSecret.IsZero()
+	return c, events.Record(ctx, tx, events.ConnectionUpdated, c.ID, data)
+}
+
+// Activate lets people in over the connection.
+func (s *SignIn) Activate(ctx context.Context, tx *db.TenantTx, which id.Connection) (Connection, error) {
+	c, err := s.lock(ctx, tx, which)
+	if err != nil || c.Status == Active {
+		return c, err
+	}
+	if err := mayConfigure(ctx, tx, c.DefaultRole); err != nil {
+		return c, err
+	}
+	if c.TokenAuth != "none" && !c.SecretSet() {
+		return c, errs.New(errs.Conflict, "connection_incomplete", "The connection needs its client secret before it can be activated.")
+	}
+	c.Status = Active
+	if err := store(ctx, tx, &c); err != nil {
+		return c, err
+	}
+	return c, events.Record(ctx, tx, events.ConnectionActivated, c.ID, describe(c))
+}
+
+// Disable stops sign-in over the connection and ends its sessions.
+func (s *SignIn) Disable(ctx context.Context, tx *db.TenantTx, which id.Connection) (Connection, error) {
+	c, err := s.lock(ctx, tx, which)
+	if err != nil || c.Status == Disabled {
+		return c, err
+	}
+	c.Status = Disabled
+	if err := store(ctx, tx, &c); err != nil {
+		return c, err
+	}
+	if err := endSessions(ctx, tx, c.ID); err != nil {
+		return c, err
+	}
+	return c, events.Record(ctx, tx, events.ConnectionDisabled, c.ID, describe(c))
+}
+
+// Delete removes a connection and ends its sessions. Its identities stay without effect: no other connection ever gets its id.
+func (s *SignIn) Delete(ctx context.Context, tx *db.TenantTx, which id.Connection) error {
+	c, err := s.lock(ctx, tx, which)
+	if err != nil {
+		return err
+	}
+	if err := endSessions(ctx, tx, c.ID); err != nil {
+		return err
+	}
+	err = tx.DB.WithContext(ctx).Exec("UPDATE domains SET connection_id = NULL WHERE tenant_id = ? AND connection_id = ?", tx.Tenant, c.ID).Error
+	if err != nil {
+		return fmt.Errorf("take routes from connection %s: %w", c.ID, err)
+	}
+	if _, err := gorm.G[Connection](tx.DB).Where("id = ?", c.ID).Delete(ctx); err != nil {
+		return fmt.Errorf("delete connection %s: %w", c.ID, err)
+	}
+	return events.Record(ctx, tx, events.ConnectionDeleted, c.ID, describe(c))
+}
+
+// recordTest remembers that an administrator came through the provider with the configuration of that version.
+func recordTest(ctx context.Context, tx *db.TenantTx, c Connection) error {
+	_, err := gorm.G[Connection](tx.DB).Where("id = ? AND version = ?", c.ID, c.Version).Select("tested_at").
+		Updates(ctx, Connection{TestedAt: &tx.Now})
+	if err != nil {
+		return fmt.Errorf("record test of connection %s: %w", c.ID, err)
+	}
+	return events.Record(ctx, tx, events.ConnectionTested, c.ID, nil)
+}
+
+// lock reads a connection for a change, so that two changes follow one another.
+func (s *SignIn) lock(ctx context.Context, tx *db.TenantTx, which id.Connection) (Connection, error) {
+	err := tx.DB.WithContext(ctx).Exec("SELECT 1 FROM connections WHERE tenant_id = ? AND id = ? FOR UPDATE", tx.Tenant, which).Error
+	if err != nil {
+		return Connection{}, fmt.Errorf("lock connection %s: %w", which, err)
+	}
+	return ConnectionByID(ctx, tx, which)
+}
+
+func store(ctx context.Context, tx *db.TenantTx, c *Connection) error {
+	c.Version++
+	c.UpdatedAt = tx.Now
+	_, err := gorm.G[Connection](tx.DB).Where("id = ?", c.ID).Select("name", "status", "issuer", "client_id", "client_secret", "secret_hint",
+		"token_auth", "endpoints", "claim_mapping", "jit", "default_role", "version", "updated_at", "tested_at").Updates(ctx, *c)
+	if err != nil {
+		return fmt.Errorf("store connection %s: %w", c.ID, err)
+	}
+	return nil
+}
+
+func sealedAt(tenant id.Tenant, c id.Connection) secret.AAD {
+	return secret.AAD{Table: "connections", Row: c.String(), Tenant: tenant.String()}
+}
+
+func (s *SignIn) seal(tx *db.TenantTx, c *Connection, plain secret.Text) error {
+	if plain.IsZero() {
+		return nil
+	}
+	sealed, err := s.keyring.Seal([]byte(plain.Reveal()), sealedAt(tx.Tenant, c.ID))
+	if err != nil {
+		return fmt.Errorf("seal the secret of connection %s: %w", c.ID, err)
+	}
+	mac := s.pepper.MAC("client secret hint", []byte(c.ID.String()), []byte(plain.Reveal()))
+	c.Sealed, c.SecretHint = sealed, hex.EncodeToString(mac[:4])
+	return nil
+}
+
+func (s *SignIn) open(tenant id.Tenant, c Connection) (secret.Text, error) {
+	if !c.SecretSet() {
+		return secret.Text{}, nil
+	}
+	plain, err := s.keyring.Open(c.Sealed, sealedAt(tenant, c.ID))
+	if err != nil {
+		return secret.Text{}, fmt.Errorf("open the secret of connection %s: %w", c.ID, err)
+	}
+	return secret.New(string(plain)), nil
+}
+
+// fresh is how long a sign-in counts as recent enough for what could hand an account to somebody else.
+const fresh = 5 * time.Minute
+
+// ErrReauthRequired asks a person to prove once more who they are.
+var ErrReauthRequired = errs.New(errs.Forbidden, "reauth_required", "Sign in once more to do this.")
+
+// mayConfigure keeps a connection from being a ladder: its people get no role above that of who configures it, and a person who is not
+// an owner must have signed in just now.
+func mayConfigure(ctx context.Context, tx *db.TenantTx, role rbac.Role) error {
+	p := authn.From(ctx)
+	switch p.Kind {
+	case authn.Operator, authn.System:
+		return nil
+	case authn.Member, authn.APIKey:
+	case authn.Anonymous:
+		return errs.New(errs.Forbidden, "forbidden", "You may not do this.")
+	}
+	if !rbac.CanGrant(rbac.Role(p.Role), role) {
+		return errs.InvalidField("default_role", "Nobody gives a role above their own.")
+	}
+	if p.Kind == authn.Member && rbac.Role(p.Role) != rbac.Owner && !seenWithin(fresh, p.AuthTime, tx.Now) {
+		return ErrReauthRequired
+	}
+	return nil
+}
+
+func describe(c Connection) events.Data {
+	return events.Data{
+		"name": c.Name, "issuer": c.Issuer, "status": c.Status, "jit": c.JIT, "default_role": c.DefaultRole, "version": c.Version,
+		"token_host": hostOf(c.Endpoints.Token), "secret_set": c.SecretSet(),
+	}
+}

@@ -1,0 +1,80 @@
+package sso
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/errs"
+	"github.com/seed-2a059015/gatehouse/internal/id"
+)
+
+// LinkedIdentity is a way in for one person: an external identity that was proven once.
+type LinkedIdentity struct {
+	ID           id.Identity `gorm:"primaryKey"`
+	UserID       id.User
+	ConnectionID id.Connection
+	Issuer       string
+	Subject      string
+	Email        string    // as the provider last said it
+	CreatedAt    time.Time `gorm:"autoCreateTime:false"`
+	LastUsedAt   *time.Time
+}
+
+// TableName implements GORM's Tabler.
+func (LinkedIdentity) TableName() string { return "identities" }
+
+// lookUp finds the identity by its triple, byte for byte.
+func lookUp(ctx context.Context, sys *db.SystemTx, c id.Connection, who Identity) (LinkedIdentity, error) {
+	i, err := gorm.G[LinkedIdentity](sys.DB).
+		Where("connection_id = ? AND issuer = ? AND subject = ?", c, who.Issuer, who.Subject).First(ctx)
+	if db.IsMissing(err) {
+		return LinkedIdentity{}, errs.NotFound("identity")
+	}
+	if err != nil {
+		return LinkedIdentity{}, fmt.Errorf("look up identity: %w", err)
+	}
+	return i, nil
+}
+
+// link adds an identity to a person. That somebody has it already is the conflict identity_in_use.
+func link(ctx context.Context, sys *db.SystemTx, user id.User, c id.Connection, who Identity) (LinkedIdentity, error) {
+	i := LinkedIdentity{
+		ID: id.New[id.Identity](), UserID: user, ConnectionID: c, Issuer: who.Issuer, Subject: who.Subject, Email: cutText(who.Email, 254),
+		CreatedAt: sys.Now, LastUsedAt: &sys.Now,
+	}
+	if err := gorm.G[LinkedIdentity](sys.DB).Create(ctx, &i); err != nil {
+		return LinkedIdentity{}, fmt.Errorf("link identity: %w", err)
+	}
+	return i, nil
+}
+
+// touch notes that an identity was used.
+func touch(ctx context.Context, sys *db.SystemTx, i LinkedIdentity, who Identity) error {
+	i.LastUsedAt, i.Email = &sys.Now, cutText(who.Email, 254)
+	if _, err := gorm.G[LinkedIdentity](sys.DB).Where("id = ?", i.ID).Select("last_used_at", "email").Updates(ctx, i); err != nil {
+		return fmt.Errorf("note the use of identity %s: %w", i.ID, err)
+	}
+	return nil
+}
+
+// hasIdentity says whether a person has any identity at a connection's issuer.
+func hasIdentity(ctx context.Context, sys *db.SystemTx, user id.User, c id.Connection, issuer string) (bool, error) {
+	n, err := gorm.G[LinkedIdentity](sys.DB).Where("user_id = ? AND connection_id = ? AND issuer = ?", user, c, issuer).Count(ctx, "id")
+	if err != nil {
+		return false, fmt.Errorf("count identities: %w", err)
+	}
+	return n > 0, nil
+}
+
+func cutText(s string, n int) string {
+	for i := range s {
+		if i > n {
+			return s[:i]
+		}
+	}
+	return s
+}

@@ -1,0 +1,49 @@
+package oidc
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/seed-2a059015/gatehouse/sso"
+)
+
+// callback returns the code of an authorization response, after RFC 6749, section 4.1.2, and RFC 9207. Nothing of an error is kept but
+// whether it was access_denied.
+func callback(r *http.Request, a sso.Attempt) (string, error) {
+	if r.Method != http.MethodGet {
+		return "", sso.Refuse(sso.CallbackMalformed)
+	}
+	q, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return "", sso.Refuse(sso.CallbackMalformed)
+	}
+	for name, values := range q {
+		if len(values) > 1 {
+			return "", sso.Refuse(sso.CallbackMalformed)
+		}
+		switch name { // a token that went through the browser is never looked at
+		case "id_token", "access_token", "refresh_token", "token_type", "response":
+			return "", sso.Refuse(sso.CallbackMalformed)
+		}
+	}
+	if q.Has("code") == q.Has("error") {
+		return "", sso.Refuse(sso.CallbackMalformed)
+	}
+	switch iss := q.Get("iss"); {
+	case !q.Has("iss") && a.Connection.Endpoints.IssParameter:
+		return "", sso.Refuse(sso.CallbackIssuer)
+	case q.Has("iss") && iss != a.Connection.Issuer && (a.AlsoIssuer == "" || iss != a.AlsoIssuer):
+		return "", sso.Refuse(sso.CallbackIssuer)
+	}
+	switch {
+	case q.Get("error") == "access_denied":
+		return "", sso.Refuse(sso.ProviderDenied)
+	case q.Has("error"):
+		return "", sso.Refuse(sso.ProviderError)
+	}
+	code := q.Get("code")
+	if code == "" || len(code) > 4096 {
+		return "", sso.Refuse(sso.CallbackMalformed)
+	}
+	return code, nil
+}

@@ -1,0 +1,90 @@
+package oidc
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/seed-2a059015/gatehouse/sso"
+)
+
+// Finish proves who came back: it takes the code of the callback, exchanges it, and verifies the ID token.
+func (p *Provider) Finish(ctx context.Context, r *http.Request, a sso.Attempt) (sso.Identity, error) {
+	code, err := callback(r, a)
+	if err != nil {
+		return sso.Identity{}, err
+	}
+	t, err := p.exchange(ctx, a, code)
+	if err != nil {
+		return sso.Identity{}, err
+	}
+	c, h, err := p.verify(ctx, a, t.id)
+	if err != nil {
+		return sso.Identity{}, err
+	}
+	if err := c.checkAccessToken(h.algorithm, t.access.AccessToken); err != nil {
+		return sso.Identity{}, err
+	}
+	about := c.all
+	if !about.has(a.Connection.Claims.EmailClaim()) && a.Connection.Endpoints.UserInfo != "" {
+		said, err := p.userInfo(ctx, a, c, t.access.AccessToken)
+		if err != nil {
+			return sso.Identity{}, err
+		}
+		about = merge(said, c.all)
+	}
+	return describe(a, c, about)
+}
+
+// merge adds to the ID token what only userinfo says: what is signed wins. email_verified stays with the address it speaks of.
+func merge(said, signed object) object {
+	both := object{}
+	for name, value := range said {
+		both[name] = value
+	}
+	for name, value := range signed {
+		if name != "email_verified" {
+			both[name] = value
+		}
+	}
+	return both
+}
+
+// describe maps claims to an identity. A claim of the wrong type is refused rather than passed over.
+func describe(a sso.Attempt, c claims, about object) (sso.Identity, error) {
+	m := a.Connection.Claims
+	r := reader{object: about}
+	email, name, picture, domain := r.text(m.EmailClaim()), r.text(m.NameClaim()), r.text(m.PictureClaim()), r.text("hd")
+	if r.err != nil || hasControl(email) || hasControl(domain) || hasControl(c.sid) {
+		return sso.Identity{}, sso.Refuse(sso.ClaimsInvalid)
+	}
+	who := sso.Identity{
+		Issuer: a.Connection.Issuer, Subject: c.subject, Email: email,
+		EmailVerified: m.EmailClaim() == "email" && email != "" && about.flag("email_verified"),
+		Name:          printable(name, 200), Picture: pictureURL(picture), HostedDomain: domain,
+		SessionID: cut(c.sid, 255), AuthTime: c.authTime,
+	}
+	for i, method := range c.amr {
+		if i == 10 || hasControl(method) || len(method) > 64 {
+			break
+		}
+		who.AMR = append(who.AMR, method)
+	}
+	return who, nil
+}
+
+// pictureURL keeps an https address to show. It is never fetched here.
+func pictureURL(s string) string {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || len(s) > 2000 {
+		return ""
+	}
+	return u.String()
+}
+
+func hasControl(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
+}
+
+func cut(s string, n int) string { return s[:min(n, len(s))] }

@@ -1,0 +1,168 @@
+package sso
+
+import (
+	"context"
+	"fmt"
+
+	"gorm.io/gorm"
+
+	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/errs"
+	"github.com/seed-2a059015/gatehouse/internal/id"
+	"github.com/seed-2a059015/gatehouse/rbac"
+	"github.com/seed-2a059015/gatehouse/tenants"
+)
+
+// entrance is where a proven identity stands: one tenant, over one connection.
+type entrance struct {
+	connection Connection
+	policy     tenants.Policy
+	who        Identity
+}
+
+// arrival is who came in.
+type arrival struct {
+	membership tenants.Membership
+	identity   LinkedIdentity
+	joined     bool
+}
+
+// provision turns a proven identity into a member of the scope's tenant. It is the only place that does, for every protocol. A known
+// identity is its person; an unknown one may become a new person. No address ever leads to somebody who is here already.
+func provision(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, e entrance) (arrival, error) {
+	i, err := lookUp(ctx, sys, e.connection.ID, e.who)
+	if errs.As(err).Kind == errs.Missing {
+		return e.join(ctx, sys, tx, LinkedIdentity{})
+	}
+	if err != nil {
+		return arrival{}, err
+	}
+	m, err := tenants.MemberByUser(ctx, tx, i.UserID)
+	if errs.As(err).Kind == errs.Missing {
+		if e.connection.ID != id.Google { // a tenant's own identities are of its members
+			return arrival{}, Refuse(NoMembership)
+		}
+		return e.join(ctx, sys, tx, i)
+	}
+	if err != nil {
+		return arrival{}, err
+	}
+	if err := standing(m); err != nil {
+		return arrival{}, err
+	}
+	if err := touch(ctx, sys, i, e.who); err != nil {
+		return arrival{}, err
+	}
+	m, err = tenants.UpdateProfile(ctx, tx, m, e.profile(m))
+	return arrival{membership: m, identity: i}, err
+}
+
+func standing(m tenants.Membership) error {
+	switch m.Status {
+	case tenants.MemberActive:
+		return nil
+	case tenants.MemberSuspended:
+		return Refuse(MemberSuspended)
+	case tenants.MemberRemoved: // signing in does not undo a removal
+		return Refuse(MemberRemoved)
+	default:
+		return Refuse(NoMembership)
+	}
+}
+
+// profile is what the tenant may take over: an address only when it is verified, and nothing for what the provider left out.
+func (e entrance) profile(old tenants.Membership) tenants.Profile {
+	p := tenants.Profile{Email: old.Email, Name: or(e.who.Name, old.Name), Picture: or(e.who.Picture, old.Picture)}
+	if e.who.EmailVerified {
+		p.Email = e.who.Email
+	}
+	return p
+}
+
+// join makes a member of an identity that is none yet. With a zero identity the person is new.
+func (e entrance) join(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, i LinkedIdentity) (arrival, error) {
+	email, err := tenants.ParseEmail(e.who.Email)
+	if err != nil {
+		return arrival{}, Refuse(EmailInvalid)
+	}
+	if err := e.unclaimed(ctx, sys, tx, email); err != nil {
+		return arrival{}, err
+	}
+	role, err := e.mayJoin(ctx, tx, email)
+	if err != nil {
+		return arrival{}, err
+	}
+	if i.ID.IsZero() {
+		user, err := tenants.NewUser(ctx, sys)
+		if err != nil {
+			return arrival{}, err
+		}
+		// Of many first sign-ins at once one gets the identity; the others begin again and find it.
+		if i, err = link(ctx, sys, user, e.connection.ID, e.who); err != nil {
+			return arrival{}, err
+		}
+	}
+	m, err := tenants.Join(ctx, tx, i.UserID, role, tenants.Profile{Email: email.Address, Name: e.who.Name, Picture: e.who.Picture}, tenants.SourceJIT)
+	return arrival{membership: m, identity: i, joined: true}, err
+}
+
+// unclaimed refuses an address that a member has, or had when they were removed: whoever proves it is not thereby that member.
+func (e entrance) unclaimed(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, email tenants.Email) error {
+	m, err := tenants.MemberByEmail(ctx, tx, email.Address)
+	if err == nil {
+		known, err := hasIdentity(ctx, sys, m.UserID, e.connection.ID, e.who.Issuer)
+		if err != nil {
+			return err
+		}
+		if known {
+			return Refuse(IdentityChanged)
+		}
+		return Refuse(LinkRequired)
+	}
+	if errs.As(err).Kind != errs.Missing {
+		return err
+	}
+	n, err := gorm.G[tenants.Membership](tx.DB).Where("email = ? AND status = 'removed'", email.Address).Count(ctx, "id")
+	if err != nil {
+		return fmt.Errorf("look for removed members: %w", err)
+	}
+	if n > 0 {
+		return Refuse(MemberRemoved)
+	}
+	return nil
+}
+
+// mayJoin says with which role somebody unknown may become a member.
+func (e entrance) mayJoin(ctx context.Context, tx *db.TenantTx, email tenants.Email) (rbac.Role, error) {
+	role, jit := e.connection.DefaultRole, e.connection.JIT
+	if e.connection.ID == id.Google {
+		role, jit = e.policy.GoogleRole, e.policy.GoogleJIT
+	}
+	if !jit {
+		return "", Refuse(JITDisabled)
+	}
+	if !e.who.EmailVerified {
+		return "", Refuse(EmailUnverified)
+	}
+	domains := []string{email.Domain}
+	if e.connection.ID == id.Google {
+		// Anybody can make a Google account on an address of a company. Only hd says that the company's Workspace vouches for it.
+		if e.who.HostedDomain == "" {
+			return "", Refuse(HostedDomainMissing)
+		}
+		domains = append(domains, e.who.HostedDomain)
+	}
+	for _, domain := range domains {
+		_, err := tenants.VerifiedDomain(ctx, tx, domain)
+		if kind := errs.As(err).Kind; err != nil && (kind == errs.Missing || kind == errs.Invalid) {
+			return "", Refuse(DomainNotAllowed)
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	if !role.Builtin() || role == rbac.Owner {
+		return "", Refuse(JITDisabled)
+	}
+	return role, nil
+}

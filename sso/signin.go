@@ -1,0 +1,89 @@
+package sso
+
+import (
+	"errors"
+	"log/slog"
+	"net/url"
+	"strings"
+
+	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/id"
+	"github.com/seed-2a059015/gatehouse/internal/secret"
+	"github.com/seed-2a059015/gatehouse/sessions"
+)
+
+// Config is what sign-in needs.
+type Config struct {
+	DB       *db.DB
+	Keyring  *secret.Keyring
+	Root     secret.RootKey
+	Sessions *sessions.Sessions
+	OIDC     Provider
+	Google   *GoogleConfig // nil: nobody signs in with Google
+	BaseURL  string        // public, without a slash at the end; redirect URIs are made of it and of nothing else
+	Log      *slog.Logger  // nil means slog.Default
+}
+
+// SignIn brings people in. Make it with [New]; it is safe for concurrent use.
+type SignIn struct {
+	db       *db.DB
+	keyring  *secret.Keyring
+	pepper   secret.Pepper
+	sessions *sessions.Sessions
+	oidc     Provider
+	google   *google
+	base     string
+	log      *slog.Logger
+}
+
+// New reports everything that is wrong with the configuration at once.
+func New(cfg Config) (*SignIn, error) {
+	var mistakes []error
+	missing := func(is bool, what string) {
+		if is {
+			mistakes = append(mistakes, errors.New("sign-in: no "+what))
+		}
+	}
+	missing(cfg.DB == nil, "database")
+	missing(cfg.Keyring == nil, "keyring")
+	missing(cfg.Root == secret.RootKey{}, "root key")
+	missing(cfg.Sessions == nil, "sessions")
+	missing(cfg.OIDC == nil, "OpenID Connect provider")
+	if u, err := url.Parse(cfg.BaseURL); err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" ||
+		strings.HasSuffix(cfg.BaseURL, "/") {
+		mistakes = append(mistakes, errors.New("sign-in: the base URL is not an address without a slash at its end"))
+	}
+	if cfg.Google != nil {
+		mistakes = append(mistakes, cfg.Google.check())
+	}
+	if err := errors.Join(mistakes...); err != nil {
+		return nil, err
+	}
+	s := &SignIn{
+		db: cfg.DB, keyring: cfg.Keyring, pepper: cfg.Root.Derive("sso"), sessions: cfg.Sessions, oidc: cfg.OIDC, base: cfg.BaseURL,
+		log: cfg.Log,
+	}
+	if cfg.Google != nil {
+		s.google = newGoogle(*cfg.Google, cfg.OIDC)
+	}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	return s, nil
+}
+
+// CallbackURL is the one redirect URI of a connection, to be registered at its provider.
+func (s *SignIn) CallbackURL(c id.Connection) string {
+	if c == id.Google {
+		return s.base + "/sso/google/callback"
+	}
+	return s.base + "/sso/oidc/" + c.String() + "/callback"
+}
+
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
