@@ -126,3 +126,6 @@ func mayGrant(ctx context.Context, role rbac.Role) error {
 	}
 	return ErrRoleTooHigh
 }
+
+// MayChange says whether the caller may change something of a member: not of one whose role is above their own.
+func MayChange(ctx context.Context, m Membership) error { return mayGrant(ctx, m.Role) }
