@@ -17,17 +17,14 @@ const maxRefresh = 192
 
 // SetCookies hands a pair to a browser. Each cookie lives as long as its token.
 func SetCookies(w http.ResponseWriter, i Issued) {
-	http.SetCookie(w, cookie(AccessCookie, i.Access, i.AccessExpires.Sub(i.At)))
-	http.SetCookie(w, cookie(RefreshCookie, i.Refresh, i.RefreshExpires.Sub(i.At)))
+	http.SetCookie(w, cookie(AccessCookie, i.Access, maxAge(i.AccessExpires.Sub(i.At))))
+	http.SetCookie(w, cookie(RefreshCookie, i.Refresh, maxAge(i.RefreshExpires.Sub(i.At))))
 }
 
 // ClearCookies takes both tokens away from a browser.
 func ClearCookies(w http.ResponseWriter) {
-	for _, name := range []string{AccessCookie, RefreshCookie} {
-		c := cookie(name, "", 0)
-		c.MaxAge = -1
-		http.SetCookie(w, c)
-	}
+	http.SetCookie(w, cookie(AccessCookie, "", -1))
+	http.SetCookie(w, cookie(RefreshCookie, "", -1))
 }
 
 // FromRequest returns the tokens that a browser sent, "" for one that it did not. A cookie sent twice is ErrCookies: one of them was put
@@ -55,8 +52,11 @@ func single(r *http.Request, name string, longest int) (string, error) {
 	return found[0].Value, nil
 }
 
-func cookie(name, value string, lifetime time.Duration) *http.Cookie {
+func cookie(name, value string, maxAge int) *http.Cookie {
 	return &http.Cookie{
-		Name: name, Value: value, Path: "/", MaxAge: max(1, int(lifetime.Seconds())), HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode,
+		Name: name, Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode,
 	}
 }
+
+// maxAge is at least a second: without one, a cookie stays until the browser is closed.
+func maxAge(lifetime time.Duration) int { return max(1, int(lifetime.Seconds())) }

@@ -14,10 +14,8 @@ import (
 )
 
 const (
-	// reloadEvery bounds how long an instance that missed a notification works with old keys.
-	reloadEvery = time.Minute
-	// defaultPublish leaves every instance and every cache of the JWKS the time to learn a key before tokens are signed with it.
-	defaultPublish = 2 * reloadEvery
+	defaultReload  = time.Minute
+	defaultPublish = 2 * defaultReload
 	// unknownEvery bounds how often tokens with an unknown key can make an instance ask the database.
 	unknownEvery   = time.Second
 	unknownTimeout = 2 * time.Second
@@ -27,9 +25,12 @@ const (
 type KeysConfig struct {
 	DB      *db.DB
 	Keyring *secret.Keyring
-	// PublishDelay is how long a new key is public before it signs; 0 means 2 minutes.
+	// PublishDelay is how long a new key is public before it signs, so that every instance and every cache of the JWKS has learned it;
+	// 0 means 2 minutes.
 	PublishDelay time.Duration
-	Log          *slog.Logger // nil means slog.Default
+	// ReloadEvery bounds how long an instance that missed a notification works with old keys; 0 means every minute.
+	ReloadEvery time.Duration
+	Log         *slog.Logger // nil means slog.Default
 }
 
 // Keys are the installation's signing keys, as this instance knows them. Make it with [NewKeys] and call Ensure before use.
@@ -37,6 +38,7 @@ type Keys struct {
 	db      *db.DB
 	ring    *secret.Keyring
 	publish time.Duration
+	every   time.Duration
 	log     *slog.Logger
 	set     atomic.Pointer[keySet]
 
@@ -56,16 +58,22 @@ func NewKeys(cfg KeysConfig) (*Keys, error) {
 	if cfg.PublishDelay < 0 {
 		mistakes = append(mistakes, errors.New("the publish delay is negative"))
 	}
+	if cfg.ReloadEvery < 0 {
+		mistakes = append(mistakes, errors.New("the time between two reloads is negative"))
+	}
 	if err := errors.Join(mistakes...); err != nil {
 		return nil, err
 	}
 	if cfg.PublishDelay == 0 {
 		cfg.PublishDelay = defaultPublish
 	}
+	if cfg.ReloadEvery == 0 {
+		cfg.ReloadEvery = defaultReload
+	}
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
-	k := &Keys{db: cfg.DB, ring: cfg.Keyring, publish: cfg.PublishDelay, log: cfg.Log}
+	k := &Keys{db: cfg.DB, ring: cfg.Keyring, publish: cfg.PublishDelay, every: cfg.ReloadEvery, log: cfg.Log}
 	k.set.Store(newKeySet(nil, time.Time{}))
 	return k, nil
 }
@@ -109,9 +117,9 @@ func (k *Keys) Reload(ctx context.Context) error {
 	return nil
 }
 
-// Run reloads the keys every minute until ctx ends: what a lost notification would have said is learned all the same.
+// Run reloads the keys from time to time until ctx ends: what a lost notification would have said is learned all the same.
 func (k *Keys) Run(ctx context.Context) error {
-	tick := time.NewTicker(reloadEvery)
+	tick := time.NewTicker(k.every)
 	defer tick.Stop()
 	for {
 		select {

@@ -1,6 +1,7 @@
 package sessions_test
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"slices"
@@ -212,13 +213,35 @@ func TestARowWithoutTheKeyringIsNotTrusted(t *testing.T) {
 	}
 }
 
+func TestRunLearnsWhatNoNotificationTold(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	keys, err := sessions.NewKeys(sessions.KeysConfig{DB: b.db, Keyring: b.ring, ReloadEvery: 10 * time.Millisecond})
+	if err != nil {
+		t.Fatalf("NewKeys = %v", err)
+	}
+	elsewhere := b.newSessions(keys, sessions.Config{})
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- keys.Run(ctx) }()
+	for wait := time.Now().Add(5 * time.Second); len(kids(t, elsewhere.JWKS())) == 0; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(wait) {
+			t.Fatalf("Run has loaded no key")
+		}
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Errorf("Run = %v, want nil at the end", err)
+	}
+}
+
 func TestNewReportsEverythingAtOnce(t *testing.T) {
 	t.Parallel()
 	if _, err := sessions.New(sessions.Config{Grace: -1, CacheSize: -1}); err == nil || len(unjoin(err)) != 5 {
 		t.Errorf("New = %v, want five mistakes", err)
 	}
-	if _, err := sessions.NewKeys(sessions.KeysConfig{PublishDelay: -1}); err == nil || len(unjoin(err)) != 3 {
-		t.Errorf("NewKeys = %v, want three mistakes", err)
+	if _, err := sessions.NewKeys(sessions.KeysConfig{PublishDelay: -1, ReloadEvery: -1}); err == nil || len(unjoin(err)) != 4 {
+		t.Errorf("NewKeys = %v, want four mistakes", err)
 	}
 }
 

@@ -100,7 +100,7 @@ INSERT INTO refresh_tokens (tenant_id, session_id, generation, hash, created_at)
 func advance(tx *db.TenantTx, session id.Session, m move) error {
 	err := tx.DB.Exec(advanceSQL, map[string]any{
 		"tenant": tx.Tenant, "session": session, "next": int64(m.token.Generation), "now": tx.Now, "device": m.device, "hash": m.hash,
-		"agent": cut(m.origin.UserAgent, 256), "address": cut(m.origin.Address, 64),
+		"agent": shown(m.origin.UserAgent, 256), "address": shown(m.origin.Address, 64),
 	}).Error
 	if err != nil {
 		return fmt.Errorf("advance a session: %w", err)

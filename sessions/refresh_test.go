@@ -2,6 +2,7 @@ package sessions_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/hex"
 	"strings"
 	"sync"
@@ -31,6 +32,84 @@ func TestSES_12_LogoutEndsTheRefreshToken(t *testing.T) {
 	b.refused("Refresh", err, sessions.ErrRevoked)
 	if got := b.events(events.SessionSignedOut); len(got) != 1 {
 		t.Errorf("%d events of the sign-out, want 1", len(got))
+	}
+}
+
+func TestSES_12_ARefreshThatRacesTheLogoutDoesNotOutliveIt(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	i := b.start()
+	var wg sync.WaitGroup
+	last := make([]string, 8)
+	for n := range last {
+		wg.Go(func() {
+			got, err := b.refresh(i.Refresh)
+			if err != nil {
+				b.refused("Refresh", err, sessions.ErrRevoked)
+			}
+			last[n] = got.Refresh
+		})
+	}
+	wg.Go(func() {
+		err := b.in(func(tx *db.TenantTx) error {
+			return sessions.Revoke(t.Context(), tx, i.Session, b.member.ID, sessions.ReasonSignedOut)
+		})
+		if err != nil {
+			t.Errorf("Revoke = %v", err)
+		}
+	})
+	wg.Wait()
+	for _, token := range append(last, i.Refresh) {
+		if token != "" {
+			_, err := b.refresh(token)
+			b.refused("Refresh", err, sessions.ErrRevoked)
+		}
+	}
+}
+
+func TestSES_13_EveryInstanceIsTold(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	conn, err := pgx.Connect(t.Context(), b.admin)
+	if err != nil {
+		t.Fatalf("connect: %v", err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	if _, err := conn.Exec(t.Context(), "LISTEN "+db.Channel); err != nil {
+		t.Fatalf("listen: %v", err)
+	}
+	told := func(what string) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		n, err := conn.WaitForNotification(ctx)
+		if err != nil || !strings.HasSuffix(n.Payload, " "+what) {
+			t.Errorf("told %+v, %v, want %q", n, err, what)
+		}
+	}
+	revoked, stolen := b.start(), b.start()
+	b.must("revoke", func(tx *db.TenantTx) error {
+		return sessions.Revoke(t.Context(), tx, revoked.Session, b.member.ID, sessions.ReasonSignedOut)
+	})
+	told("session " + revoked.Session.String())
+	b.mustRefresh(stolen.Refresh)
+	_, err = b.refreshFrom("curl/8", stolen.Refresh)
+	b.refused("Refresh", err, sessions.ErrReused)
+	told("session " + stolen.Session.String())
+	if _, err := b.keys.Rotate(t.Context(), 0); err != nil {
+		t.Fatalf("Rotate = %v", err)
+	}
+	told("keys")
+}
+
+func TestSES_23_ARefreshIsNoNewSignIn(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	i := b.start()
+	b.sleep(time.Hour)
+	c, err := b.sessions.Verify(t.Context(), b.mustRefresh(b.mustRefresh(i.Refresh).Refresh).Access)
+	if err != nil || !c.AuthTime.Equal(i.At.Truncate(time.Second)) {
+		t.Errorf("auth_time after an hour = %s, %v, want %s", c.AuthTime, err, i.At)
 	}
 }
 
@@ -170,134 +249,6 @@ func TestAShortIdleLimitShortensTheAccessToken(t *testing.T) {
 	if got := i.AccessExpires.Sub(i.At); got != 150*time.Second {
 		t.Errorf("the access token lives %s, want half of the idle limit", got)
 	}
-}
-
-func TestSES_15_AReplacedTokenEndsTheFamily(t *testing.T) {
-	t.Parallel()
-	b := newBench(t)
-	stolen := b.start()
-	first := b.mustRefresh(stolen.Refresh)
-	second := b.mustRefresh(first.Refresh)
-	_, err := b.refresh(stolen.Refresh) // two generations old: no tab is that slow
-	b.refused("Refresh", err, sessions.ErrReused)
-	for name, token := range map[string]string{"the newest": second.Refresh, "the one before": first.Refresh, "the stolen": stolen.Refresh} {
-		_, err := b.refresh(token)
-		b.refused("Refresh with "+name, err, sessions.ErrRevoked)
-	}
-	got := b.events(events.RefreshReused)
-	if len(got) != 1 || got[0].TargetID != stolen.Session.String() {
-		t.Errorf("events = %+v, want one for %s", got, stolen.Session)
-	}
-	if n := b.count("SELECT count(*) FROM sessions WHERE id = ? AND revoke_reason = 'refresh_reused'", stolen.Session); n != 1 {
-		t.Errorf("the session is not revoked for reuse")
-	}
-}
-
-func TestSES_15_ReuseAfterTheGraceEndsTheFamily(t *testing.T) {
-	t.Parallel()
-	b := newBench(t)
-	i := b.start()
-	next := b.mustRefresh(i.Refresh)
-	b.freezeAt(next.At.Add(10 * time.Second))
-	if again := b.mustRefresh(i.Refresh); again.Refresh != next.Refresh {
-		t.Errorf("within the grace the successor differs")
-	}
-	b.freezeAt(next.At.Add(10*time.Second + time.Millisecond))
-	_, err := b.refresh(i.Refresh)
-	b.refused("Refresh", err, sessions.ErrReused)
-	_, err = b.refresh(next.Refresh)
-	b.refused("Refresh", err, sessions.ErrRevoked)
-}
-
-func TestSES_16_TwentyTabsGetOneSuccessor(t *testing.T) {
-	t.Parallel()
-	b := newBench(t)
-	i := b.start()
-	got := make([]sessions.Issued, 20)
-	failed := make([]error, len(got))
-	var wg sync.WaitGroup
-	for n := range got {
-		wg.Go(func() { got[n], failed[n] = b.refresh(i.Refresh) })
-	}
-	wg.Wait()
-	for n := range got {
-		if failed[n] != nil {
-			t.Fatalf("Refresh = %v, want a pair", failed[n])
-		}
-		if got[n].Refresh != got[0].Refresh || !got[n].RefreshExpires.Equal(got[0].RefreshExpires) {
-			t.Errorf("two tabs got different successors")
-		}
-		if _, err := b.sessions.Verify(t.Context(), got[n].Access); err != nil {
-			t.Errorf("Verify = %v", err)
-		}
-	}
-	if n := b.count("SELECT count(*) FROM refresh_tokens WHERE session_id = ?", i.Session); n != 2 {
-		t.Errorf("%d generations are stored, want 2", n)
-	}
-	b.mustRefresh(got[0].Refresh)
-}
-
-func TestSES_17_ReuseByAnotherDeviceEndsTheFamily(t *testing.T) {
-	t.Parallel()
-	b := newBench(t)
-	i := b.start()
-	next := b.mustRefresh(i.Refresh)
-	_, err := b.refreshFrom("curl/8", i.Refresh)
-	b.refused("Refresh from another device", err, sessions.ErrReused)
-	_, err = b.refresh(next.Refresh)
-	b.refused("Refresh", err, sessions.ErrRevoked)
-}
-
-func TestSES_17_AThiefWhoIsFirstIsFoundByTheOwnersNextRequest(t *testing.T) {
-	t.Parallel()
-	b := newBench(t)
-	i := b.start()
-	stolen, err := b.refreshFrom("curl/8", i.Refresh)
-	if err != nil {
-		t.Fatalf("Refresh = %v", err)
-	}
-	_, err = b.refresh(i.Refresh)
-	b.refused("Refresh by the owner", err, sessions.ErrReused)
-	_, err = b.refreshFrom("curl/8", stolen.Refresh)
-	b.refused("Refresh by the thief", err, sessions.ErrRevoked)
-}
-
-func TestSES_18_ATokenOfAnotherTenantIsNobodys(t *testing.T) {
-	t.Parallel()
-	b := newBench(t)
-	i := b.start()
-	other, _ := b.newTenant("globex")
-	cred := parse(t, i.Refresh)
-	elsewhere := cred
-	elsewhere.Tenant = other.ID.Bytes()
-	for name, c := range map[string]secret.Credential{"as it is": cred, "renamed": elsewhere} {
-		err := b.db.Tenant(t.Context(), other.ID, func(tx *db.TenantTx) error {
-			_, err := b.sessions.Refresh(t.Context(), tx, c)
-			return err
-		})
-		b.refused("Refresh in another tenant, "+name, err, sessions.ErrSession)
-	}
-	b.mustRefresh(i.Refresh)
-}
-
-func TestAGuessedTokenChangesNothing(t *testing.T) {
-	t.Parallel()
-	b := newBench(t)
-	i := b.start()
-	cred := parse(t, i.Refresh)
-	wrong, ahead, link := cred, cred, cred
-	wrong.Secret[31] ^= 1
-	ahead.Generation = 2
-	link.Prefix = secret.PrefixSignInLink
-	unknown := secret.Issue(secret.PrefixRefresh, cred.Tenant, id.New[id.Session]().Bytes(), 1)
-	for name, c := range map[string]secret.Credential{"wrong": wrong, "ahead": ahead, "link": link, "unknown": unknown} {
-		err := b.in(func(tx *db.TenantTx) error {
-			_, err := b.sessions.Refresh(t.Context(), tx, c)
-			return err
-		})
-		b.refused("Refresh with a token that is "+name, err, sessions.ErrSession)
-	}
-	b.mustRefresh(i.Refresh)
 }
 
 func TestSES_19_ARestoredBackupBringsNothingBackUnderANewRoot(t *testing.T) {

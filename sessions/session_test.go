@@ -2,18 +2,21 @@ package sessions_test
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/events"
 	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/rbac"
 	"github.com/seed-2a059015/gatehouse/sessions"
+	"github.com/seed-2a059015/gatehouse/tenants"
 )
 
 func TestStartSaysWhoWhereAndHow(t *testing.T) {
@@ -40,6 +43,27 @@ func TestStartSaysWhoWhereAndHow(t *testing.T) {
 	}
 	if again.Actor != actor || again.ActingFor != acting || !again.AuthTime.Equal(proven) || len(again.AMR) != 2 || again.ID == got.ID {
 		t.Errorf("claims after a refresh = %+v, want those of the session", again)
+	}
+}
+
+func TestStartInTheScopeOfASignIn(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	ctx := authn.WithOrigin(t.Context(), authn.Origin{UserAgent: "caf\xe9\x00 " + strings.Repeat("é", 200), Address: "192.0.2.1"})
+	var i sessions.Issued
+	err := b.db.Admit(ctx, b.tenant.ID, func(_ *db.SystemTx, tx *db.TenantTx) error {
+		t, p, err := tenants.Current(ctx, tx)
+		if err != nil {
+			return err
+		}
+		i, err = b.sessions.Start(ctx, tx, sessions.Start{Tenant: t, Policy: p, Membership: b.member, Method: "link"})
+		return err
+	})
+	if err != nil {
+		t.Fatalf("Start = %v", err)
+	}
+	if _, err := b.refreshFrom("\xff\x00", i.Refresh); err != nil {
+		t.Errorf("Refresh = %v", err)
 	}
 }
 

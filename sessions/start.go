@@ -63,8 +63,8 @@ func (s *Sessions) Start(ctx context.Context, tx *db.TenantTx, in Start) (Issued
 	err := tx.DB.Exec(startSQL, map[string]any{
 		"tenant": tx.Tenant, "session": session, "membership": in.Membership.ID, "user": in.Membership.UserID, "method": in.Method,
 		"connection": in.Connection, "issuer": in.Issuer, "subject": in.Subject, "idp": in.IdPSession, "auth_time": in.AuthTime, "amr": amr,
-		"actor": in.Actor, "acting_for": in.ActingFor, "device": s.refresh.device(origin.UserAgent), "agent": cut(origin.UserAgent, 256),
-		"address": cut(origin.Address, 64), "now": tx.Now, "idle": ends.IdleSeconds, "expires": ends.ExpiresAt, "hash": s.refresh.hash(token),
+		"actor": in.Actor, "acting_for": in.ActingFor, "device": s.refresh.device(origin.UserAgent), "agent": shown(origin.UserAgent, 256),
+		"address": shown(origin.Address, 64), "now": tx.Now, "idle": ends.IdleSeconds, "expires": ends.ExpiresAt, "hash": s.refresh.hash(token),
 	}).Error
 	if err != nil {
 		return Issued{}, fmt.Errorf("start a session: %w", err)
@@ -96,13 +96,8 @@ func (r references) Value() (driver.Value, error) {
 	return []string(r), nil
 }
 
-// cut shortens s to at most n bytes without breaking a character.
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n]
+// shown is a text of the client as it can be stored: at most n bytes, and none that text cannot hold. A header may hold any.
+func shown(s string, n int) string {
+	s = strings.ReplaceAll(s, "\x00", "")
+	return strings.ToValidUTF8(s[:min(n, len(s))], "")
 }
