@@ -1,0 +1,79 @@
+package console
+
+import (
+	"errors"
+	"html/template"
+	"net/url"
+	"strings"
+
+	"github.com/seed-2a059015/gatehouse/access"
+	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/mail"
+	"github.com/seed-2a059015/gatehouse/sessions"
+	"github.com/seed-2a059015/gatehouse/sso"
+)
+
+// Config is what the pages are made with.
+type Config struct {
+	DB       *db.DB
+	SignIn   *sso.SignIn
+	Sessions *sessions.Sessions
+	Access   *access.Store
+	BaseURL  string // public, without a slash at the end
+	Name     string // of the installation, in the head of every page; "" means Gatehouse
+	// Outbox, when it is set, is shown to anybody at /dev/mail. Never set it in production: letters contain sign-in links.
+	Outbox *mail.Outbox
+}
+
+// Console serves the pages. Make it with [New]; it is safe for concurrent use.
+type Console struct {
+	db       *db.DB
+	signIn   *sso.SignIn
+	sessions *sessions.Sessions
+	access   *access.Store
+	outbox   *mail.Outbox
+
+	name      string
+	base      string // the public base URL
+	prefix    string // the path of base
+	plainHTTP bool   // base is http, so providers may be
+	templates map[string]*template.Template
+	assets    *assets
+	urls      assetURLs
+}
+
+// New parses all templates and reports everything that is wrong with cfg at once.
+func New(cfg Config) (*Console, error) {
+	var mistakes []error
+	missing := func(is bool, what string) {
+		if is {
+			mistakes = append(mistakes, errors.New("console: no "+what))
+		}
+	}
+	missing(cfg.DB == nil, "database")
+	missing(cfg.SignIn == nil, "sign-in")
+	missing(cfg.Sessions == nil, "sessions")
+	missing(cfg.Access == nil, "access")
+	base, err := url.Parse(cfg.BaseURL)
+	if err != nil || base.Host == "" || strings.HasSuffix(cfg.BaseURL, "/") {
+		mistakes = append(mistakes, errors.New("console: the base URL is not an address without a slash at its end"))
+	}
+	if err := errors.Join(mistakes...); err != nil {
+		return nil, err
+	}
+	if cfg.Name == "" {
+		cfg.Name = "Gatehouse"
+	}
+	c := &Console{
+		db: cfg.DB, signIn: cfg.SignIn, sessions: cfg.Sessions, access: cfg.Access, outbox: cfg.Outbox, name: cfg.Name,
+		base: cfg.BaseURL, prefix: base.Path, plainHTTP: base.Scheme == "http",
+	}
+	if c.templates, err = parseTemplates(); err != nil {
+		return nil, err
+	}
+	if c.assets, err = loadAssets(c.prefix); err != nil {
+		return nil, err
+	}
+	c.urls = c.assets.urls()
+	return c, nil
+}

@@ -1,0 +1,117 @@
+package console
+
+import (
+	"html/template"
+	"io"
+	"net/http/httptest"
+	"net/url"
+	"time"
+
+	"github.com/labstack/echo/v4"
+)
+
+// Sample is a page with a name, for golden files.
+type Sample struct {
+	Name string
+	Page any
+}
+
+// Every lists a zero page of each kind with the name of its template.
+func Every() map[string]any {
+	all := map[string]any{}
+	for _, p := range every() {
+		all[p.frame().file] = p
+	}
+	return all
+}
+
+// FileOf is the name of the template that draws a sample.
+func FileOf(s Sample) string {
+	p, _ := s.Page.(page)
+	return p.frame().file
+}
+
+// Layout is what the templates are executed with.
+type Layout = layout
+
+// Templates returns the parsed templates.
+func Templates() (map[string]*template.Template, error) { return parseTemplates() }
+
+// Draw renders a sample as a server at base would.
+func Draw(w io.Writer, base string, s Sample) error {
+	c, err := bare(base)
+	if err != nil {
+		return err
+	}
+	rec := httptest.NewRecorder()
+	p, _ := s.Page.(page)
+	ctx := echo.New().NewContext(httptest.NewRequest("GET", "/", nil), rec)
+	if err := c.render(ctx, 200, p); err != nil {
+		return err
+	}
+	_, err = w.Write(rec.Body.Bytes())
+	return err
+}
+
+// bare is a console that can only draw.
+func bare(base string) (*Console, error) {
+	u, err := url.Parse(base)
+	if err != nil {
+		return nil, err
+	}
+	c := &Console{name: "Gatehouse", base: base, prefix: u.Path}
+	if c.templates, err = parseTemplates(); err != nil {
+		return nil, err
+	}
+	if c.assets, err = loadAssets(c.prefix); err != nil {
+		return nil, err
+	}
+	c.urls = c.assets.urls()
+	return c, nil
+}
+
+// Samples returns pages as people meet them, and with what an attacker would put into them.
+func Samples() []Sample {
+	at := momentOf(time.Date(2026, 3, 9, 14, 5, 0, 0, time.UTC))
+	evil := `<script>alert("1")</script>`
+	return []Sample{
+		{"login", loginPage{Google: true, ReturnTo: "/docs"}},
+		{"login-problem", loginPage{Email: "alice@", Problem: "This is not an e-mail address that can be used."}},
+		{"login-elsewhere", loginPage{Email: "alice@example.com", Elsewhere: true, Google: true}},
+		{"tenant", tenantPage{Tenant: "Acme Robotics", Slug: "acme", Google: true, ReturnTo: "/", Connections: []tenantWay{{"con_1", "Acme Okta"}, {"con_2", "Contractors"}}}},
+		{"tenant-empty", tenantPage{Tenant: "Initech", Slug: "initech"}},
+		{"link", linkPage{}},
+		{"link-problem", linkPage{Problem: "This sign-in link has been used or has expired. Ask for a new one."}},
+		{"choose", choosePage{State: "s", Places: []choosePlace{{"tnt_1", "Acme Robotics", "acme"}, {"tnt_2", "Globex Corporation", "globex"}, {"tnt_3", "Initech", "initech"}}}},
+		{"home", homePage{
+			Name: "Alice Liddell", Email: "alice@acme.example", Initial: "A", Tenant: "Acme Robotics", Role: "admin", Plan: "enterprise",
+			Method: "single sign-on", SignedIn: at,
+			Places: []homePlace{{"tnt_2", "Globex Corporation", "member", true}, {"tnt_3", "Initech", "owner", false}},
+		}},
+		{"home-alone", homePage{Name: "Bob", Email: "bob@initech.example", Initial: "B", Tenant: "Initech", Role: "viewer", Plan: "free", Method: "Google", SignedIn: at}},
+		{"home-evil", homePage{
+			Name: evil, Email: `"><img src=x>@x.example`, Initial: "<", Tenant: evil, Role: evil, Plan: evil, Method: evil, SignedIn: at,
+			Places: []homePlace{{`"><script>`, evil, evil, true}},
+		}},
+		{"sessions", sessionsPage{Tenant: "Acme Robotics", Sessions: []sessionRow{
+			{"ses_1", "Firefox on Linux", "192.0.2.7", "single sign-on", at, at, true},
+			{"ses_2", "Safari on iPhone", "2001:db8::7", "Google", at, at, false},
+			{"ses_3", evil, "", "sign-in link", at, at, false},
+		}}},
+		{"logged-out", loggedOutPage{}},
+		{"tested", testedPage{Issuer: "https://idp.acme.example", Subject: "00u1a2b3c4", Email: "alice@acme.example", Name: "Alice Liddell", Verified: true}},
+		{"error", errorPage{
+			Heading: "This sign-in cannot be continued", Sentence: "This sign-in cannot be continued. Start again.", Code: "attempt_expired",
+			RequestID: "req_01jv3qk2wefr4t5y6u7i8p9aas", Back: errorBack{"Sign in again", "/login"},
+		}},
+		{"error-forbidden", errorPage{
+			Heading: "This is not allowed", Sentence: "Your role does not allow this. It needs the role admin or higher.", Code: "role_lacks_permission",
+			NeedsRole: "admin", NeedsPlan: "team", RequestID: "req_01jv3qk2wefr4t5y6u7i8p9aas", Back: errorBack{"To the start", "/"},
+		}},
+		{"mail", mailPage{Letters: []mailLetter{{
+			"owner@acme.example", "Your sign-in link for Acme", "Hello,\n\nwith this link you sign in to Acme Robotics, once:\nhttp://localhost:8080/login/link#ghl_0123456789abcdefghjkmnpqrs_0123456789abcdefghjkmnpqrs_secretsecretsecretsecretsecret\n\nIt works for one hour.\n",
+			at, []string{"http://localhost:8080/login/link#ghl_0123456789abcdefghjkmnpqrs_0123456789abcdefghjkmnpqrs_secretsecretsecretsecretsecret"},
+		}}}},
+		{"mail-empty", mailPage{}},
+	}
+}

@@ -1,0 +1,42 @@
+package console
+
+import (
+	"errors"
+	"mime"
+	"net/http"
+	"net/url"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/seed-2a059015/gatehouse/internal/errs"
+	"github.com/seed-2a059015/gatehouse/internal/web"
+)
+
+var errForm = errs.New(errs.BadRequest, "malformed_form", "The form could not be read. Go back and try again.")
+
+// formOf reads a posted form. Fields come from the body alone, each once.
+func formOf(ctx echo.Context) (url.Values, error) {
+	r := ctx.Request()
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "application/x-www-form-urlencoded" {
+		return nil, errs.New(errs.UnsupportedMedia, "content_type", "This address reads a form.")
+	}
+	if err := r.ParseForm(); err != nil {
+		if errors.As(err, new(*http.MaxBytesError)) {
+			return nil, err
+		}
+		return nil, errForm.Because(err)
+	}
+	for _, values := range r.PostForm {
+		if len(values) > 1 {
+			return nil, errForm
+		}
+	}
+	return r.PostForm, nil
+}
+
+// seeOther sends the browser to a path of our own; the next request is a GET.
+func (c *Console) seeOther(ctx echo.Context, path string) error {
+	ctx.Response().Header().Set("Location", c.prefix+web.SafeReturn(path))
+	return ctx.NoContent(http.StatusSeeOther)
+}

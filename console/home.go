@@ -1,0 +1,97 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/seed-2a059015/gatehouse/internal/authn"
+	"github.com/seed-2a059015/gatehouse/sso"
+)
+
+// homePage tells a person who and where they are.
+type homePage struct {
+	Name     string
+	Email    string
+	Initial  string
+	Tenant   string
+	Role     string
+	Plan     string
+	Method   string
+	SignedIn moment
+	Places   []homePlace
+}
+
+// homePlace is another organization that the person may enter. OwnSignIn says that it asks them to sign in there first.
+type homePlace struct {
+	ID, Name, Role string
+	OwnSignIn      bool
+}
+
+func (homePage) frame() frame {
+	return frame{file: "home", title: "Home", signedIn: true, here: "home"}
+}
+
+func (c *Console) home(ctx echo.Context) error {
+	p := authn.From(ctx.Request().Context())
+	tenant, err := c.access.Tenant(ctx.Request().Context(), p.Tenant)
+	if err != nil {
+		return err
+	}
+	places, err := c.placesOf(ctx.Request().Context(), p)
+	if err != nil {
+		return err
+	}
+	name := p.Name
+	if name == "" {
+		name, _, _ = strings.Cut(p.Email, "@")
+	}
+	return c.render(ctx, http.StatusOK, homePage{
+		Name: name, Email: p.Email, Initial: initial(name), Tenant: tenant.Name, Role: p.Role, Plan: p.Plan, Method: methodName(p.Method),
+		SignedIn: momentOf(p.AuthTime), Places: places,
+	})
+}
+
+// placesOf lists where else the person may go; a session that a tenant's provider made sees no other place at all.
+func (c *Console) placesOf(ctx context.Context, p *authn.Principal) ([]homePlace, error) {
+	all, err := c.signIn.Places(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	var others []homePlace
+	for _, place := range all {
+		if place.Tenant.ID == p.Tenant {
+			continue
+		}
+		// Only a hint for the button: Switch decides.
+		direct := p.Method == sso.MethodGoogle && place.Policy.Allows(p.Method, place.Membership.Role)
+		others = append(others, homePlace{place.Tenant.ID.String(), place.Tenant.Name, string(place.Membership.Role), !direct})
+	}
+	return others, nil
+}
+
+// methodName is how people call a way of signing in.
+func methodName(method string) string {
+	switch method {
+	case sso.MethodOIDC:
+		return "Single sign-on"
+	case sso.MethodGoogle:
+		return "Google"
+	case sso.MethodLink:
+		return "Sign-in link"
+	default:
+		return method
+	}
+}
+
+func initial(name string) string {
+	r, _ := utf8.DecodeRuneInString(name)
+	if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+		return "·"
+	}
+	return string(unicode.ToUpper(r))
+}

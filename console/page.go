@@ -1,0 +1,98 @@
+package console
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+
+	"github.com/labstack/echo/v4"
+)
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+// page is what one template shows. Its exported fields are all that the template sees of it.
+type page interface{ frame() frame }
+
+// frame says how a page is framed.
+type frame struct {
+	file     string // of the template, without .html
+	title    string
+	narrow   bool // one card in the middle
+	signedIn bool // with the way to sessions and out
+	here     string
+	script   string
+	leaves   bool // its forms end, by redirects, at other sites
+}
+
+// layout is what templates are executed with; layout.html uses all of it, the page's own template Page, Base and Assets.
+type layout struct {
+	Title    string
+	Product  string
+	Base     string // the path of the base URL, before every link
+	Here     string
+	Script   string
+	Footer   string
+	Narrow   bool
+	SignedIn bool
+	Assets   assetURLs
+	Page     page
+}
+
+// every lists a zero page of each kind, so that all templates are parsed before the first request.
+func every() []page {
+	return []page{
+		loginPage{}, tenantPage{}, linkPage{}, choosePage{}, homePage{}, sessionsPage{}, loggedOutPage{}, testedPage{},
+		errorPage{}, mailPage{},
+	}
+}
+
+func parseTemplates() (map[string]*template.Template, error) {
+	parsed := make(map[string]*template.Template)
+	for _, p := range every() {
+		file := p.frame().file
+		t, err := template.New("layout.html").Option("missingkey=error").
+			ParseFS(templateFiles, "templates/layout.html", "templates/"+file+".html")
+		if err != nil {
+			return nil, fmt.Errorf("console: template %s: %w", file, err)
+		}
+		parsed[file] = t
+	}
+	return parsed, nil
+}
+
+// render writes a page. Nothing is sent before the whole page is made, so that a failure is a proper error page.
+func (c *Console) render(ctx echo.Context, status int, p page) error {
+	f := p.frame()
+	var b bytes.Buffer
+	err := c.templates[f.file].Execute(&b, layout{
+		Title: f.title, Product: c.name, Base: c.prefix, Here: f.here, Script: c.assets.url(f.script), Footer: c.footer(), Narrow: f.narrow,
+		SignedIn: f.signedIn, Assets: c.urls, Page: p,
+	})
+	if err != nil {
+		return fmt.Errorf("render the page %s: %w", f.file, err)
+	}
+	h := ctx.Response().Header()
+	h.Set("Content-Security-Policy", c.policy(f))
+	h.Set("Cache-Control", "no-store")
+	return ctx.HTMLBlob(status, b.Bytes())
+}
+
+// policy is the Content-Security-Policy of a page. Browsers hold form-action against every redirect that follows a form, so a page from
+// which people go to their provider, wherever that is, has to allow all of its kind.
+func (c *Console) policy(f frame) string {
+	forms := "'self'"
+	if f.leaves {
+		forms += " https:"
+		if c.plainHTTP {
+			forms += " http:"
+		}
+	}
+	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action " + forms +
+		"; base-uri 'none'; frame-ancestors 'none'"
+}
+
+func (c *Console) footer() string {
+	return c.name + " keeps sign-in, organizations and access in one place."
+}

@@ -1,0 +1,53 @@
+package console
+
+import (
+	"github.com/seed-2a059015/gatehouse/internal/ratelimit"
+	"github.com/seed-2a059015/gatehouse/internal/web"
+	"github.com/seed-2a059015/gatehouse/rbac"
+)
+
+// Why the rows that anybody may call are open.
+const (
+	whySignIn   = "people who sign in are nobody yet"
+	whyCallback = "authenticated by the attempt: state, its cookie and the provider's answer"
+	whyChoice   = "authenticated by the attempt that was proven a moment ago, and its cookie"
+	whyLink     = "authenticated by the one-time link"
+	whyStatic   = "the same files for everybody"
+	whyGoodbye  = "says the same to everybody"
+	whyMail     = "development only: mounted where mail is kept instead of sent"
+)
+
+// maxForm bounds what our forms send.
+const maxForm = 16 << 10
+
+// Routes is the table of the pages.
+func (c *Console) Routes() web.Table {
+	table := web.Table{
+		web.Get("/", rbac.Self, web.Raw(c.home)).SessionOnly().Doc("Who and where the person is"),
+		web.Post("/switch", rbac.Self, web.Raw(c.change)).SessionOnly().MaxBody(maxForm).Doc("Go to another organization"),
+		web.Get("/sessions", rbac.Self, web.Raw(c.listSessions)).SessionOnly().Doc("Where the person is signed in"),
+		web.Post("/sessions/revoke", rbac.Self, web.Raw(c.revokeSession)).SessionOnly().MaxBody(maxForm).Doc("Sign another device out"),
+		web.Post("/sessions/revoke-others", rbac.Self, web.Raw(c.revokeOthers)).SessionOnly().MaxBody(maxForm).Doc("Sign all other devices out"),
+		web.Post("/logout", rbac.Self, web.Raw(c.logOut)).SessionOnly().MaxBody(maxForm).
+			AnyStanding("whoever may do nothing may still leave").Doc("Sign out"),
+		web.Open("GET /logged-out", whyGoodbye, web.Raw(c.loggedOut)).Doc("After the sign-out"),
+
+		web.Open("GET /login", whySignIn, web.Raw(c.askEmail)).Doc("Sign in by e-mail"),
+		web.Open("POST /login", whySignIn, web.Raw(c.routeEmail)).MaxBody(maxForm).Doc("Go to the sign-in of the address's organization"),
+		web.Open("GET /login/google", whySignIn, web.Raw(c.askEmail)).Doc("Sign in by e-mail"),
+		web.Open("POST /login/google", whySignIn, web.Raw(c.startGoogle)).MaxBody(maxForm).Doc("Go to Google"),
+		web.Open("GET /login/link", whySignIn, web.Raw(c.askLink)).Doc("Sign in by a one-time link"),
+		web.Open("POST /login/link", whyLink, web.Raw(c.redeemLink)).MaxBody(maxForm).Limit(ratelimit.PerMinute(20)).Doc("Redeem a one-time link"),
+		web.Open("GET /login/{tenant}", whySignIn, web.Raw(c.showTenant)).Doc("An organization's own sign-in"),
+		web.Open("POST /login/{tenant}", whySignIn, web.Raw(c.startTenant)).MaxBody(maxForm).Doc("Go to the organization's provider"),
+		web.Open("GET /sso/oidc/{connection}/callback", whyCallback, web.Raw(c.finishOIDC)).Doc("Back from an organization's provider"),
+		web.Open("GET /sso/google/callback", whyCallback, web.Raw(c.finishGoogle)).Doc("Back from Google"),
+		web.Open("POST /choose", whyChoice, web.Raw(c.choose)).MaxBody(maxForm).Doc("Choose the organization to enter"),
+
+		web.Open("GET /static/{file}", whyStatic, web.Raw(c.assets.serve)).Doc("Style, script and pictures"),
+	}
+	if c.outbox != nil {
+		table = append(table, web.Open("GET /dev/mail", whyMail, web.Raw(c.showMail)).Doc("Outgoing mail"))
+	}
+	return table
+}
