@@ -39,25 +39,27 @@ func kids(tb testing.TB, jwks []byte) (kids []string) {
 func TestEnsureOfManyMakesOneKey(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	err := b.db.System(t.Context(), func(sys *db.SystemTx) error { return sys.DB.Exec("DELETE FROM signing_keys").Error })
-	if err != nil {
-		t.Fatal(err)
-	}
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			k := b.newKeys()
-			if k.Ready() == nil {
-				t.Errorf("Ready = nil before a key is loaded")
-			}
-			if err := k.Ensure(t.Context()); err != nil || k.Ready() != nil {
-				t.Errorf("Ensure = %v, Ready = %v", err, k.Ready())
-			}
-		})
-	}
-	wg.Wait()
-	if n := b.count("SELECT count(*) FROM signing_keys"); n != 1 {
-		t.Errorf("%d keys, want 1", n)
+	for range 5 { // in the first round some are late, since they still connect
+		err := b.db.System(t.Context(), func(sys *db.SystemTx) error { return sys.DB.Exec("DELETE FROM signing_keys").Error })
+		if err != nil {
+			t.Fatal(err)
+		}
+		var wg sync.WaitGroup
+		for range 8 {
+			wg.Go(func() {
+				k := b.newKeys()
+				if k.Ready() == nil {
+					t.Errorf("Ready = nil before a key is loaded")
+				}
+				if err := k.Ensure(t.Context()); err != nil || k.Ready() != nil {
+					t.Errorf("Ensure = %v, Ready = %v", err, k.Ready())
+				}
+			})
+		}
+		wg.Wait()
+		if n := b.count("SELECT count(*) FROM signing_keys"); n != 1 {
+			t.Fatalf("%d keys, want 1", n)
+		}
 	}
 }
 
