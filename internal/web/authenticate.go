@@ -23,7 +23,7 @@ func (ex *exchange) authenticate() error {
 	e := asRefusal(err)
 	if e != nil && e.Kind == errs.Unauthenticated {
 		if ex.byCookie && !errors.Is(err, errAnonymous) {
-			clearCookies(ex.Response()) // they will not become better
+			sessions.ClearCookies(ex.Response()) // they will not become better
 		}
 		return ex.countFailure(err)
 	}
@@ -87,7 +87,7 @@ func (ex *exchange) byCookies() (*authn.Principal, error) {
 	if err != nil {
 		return nil, err
 	}
-	setCookies(ex.Response(), issued)
+	sessions.SetCookies(ex.Response(), issued)
 	return ex.server.access.Session(ex.ctx, issued.Tenant, issued.Session)
 }
 

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"net/http"
 	"strings"
 
 	"github.com/seed-2a059015/gatehouse/internal/errs"
@@ -34,13 +33,13 @@ func (ex *exchange) gather() error {
 	if err := checkQuery(r.URL.RawQuery); err != nil {
 		return err
 	}
-	access, refresh, twice := ourCookies(r.Header)
-	ex.shown = credentials{access: access, refresh: refresh, cookies: access != "" || refresh != "" || twice}
+	access, refresh, err := sessions.FromRequest(r)
+	ex.shown = credentials{access: access, refresh: refresh, cookies: access != "" || refresh != "" || err != nil}
 	if ex.route != nil && ex.route.open != "" {
 		return nil // nobody is asked
 	}
-	if twice {
-		return sessions.ErrCookies // a neighboring subdomain may have planted one
+	if err != nil {
+		return err
 	}
 	authorization, keys := r.Header["Authorization"], r.Header["X-Api-Key"]
 	if len(authorization)+len(keys) > 1 || len(authorization)+len(keys) == 1 && ex.shown.cookies {
@@ -79,22 +78,4 @@ func checkQuery(raw string) error {
 		}
 	}
 	return nil
-}
-
-// ourCookies finds the session's cookies without building a list of all of them. twice means that one name came twice.
-func ourCookies(h http.Header) (access, refresh string, twice bool) {
-	for _, line := range h["Cookie"] {
-		for pair := range strings.SplitSeq(line, ";") {
-			name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
-			switch name {
-			case AccessCookie:
-				twice = twice || access != ""
-				access = value
-			case RefreshCookie:
-				twice = twice || refresh != ""
-				refresh = value
-			}
-		}
-	}
-	return access, refresh, twice
 }

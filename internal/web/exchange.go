@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"net/http"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -64,7 +63,7 @@ func (ex *exchange) attempt(next echo.HandlerFunc) (err error) {
 		case http.ErrAbortHandler:
 			panic(v) // how net/http is told to drop the connection
 		default:
-			err = &panicked{v, debug.Stack()}
+			err = &panicked{v, whence()}
 		}
 	}()
 	steps := ex.server.unrouted

@@ -33,20 +33,22 @@ func (s *Server) Guard(p rbac.Permission, f billing.Feature) echo.MiddlewareFunc
 	}
 }
 
-// Identify says who is asking on an open row, refreshing the browser's session if need be. The error says why nobody is.
+// Identify says whose browser is asking on an open row, refreshing the session if need be. The error says why it is nobody,
+// or, with a principal, what speaks against them.
 func (s *Server) Identify(c echo.Context) (*authn.Principal, error) {
 	ex, ok := c.(*exchange)
 	if !ok {
 		ex = s.begin(c, nil)
+		for _, step := range []step{(*exchange).originate, (*exchange).gather} {
+			if err := step(ex); err != nil {
+				return nil, err
+			}
+		}
 	}
-	if ex.principal != nil {
-		return ex.principal, ex.standing
+	if ex.principal == nil {
+		if err := ex.authenticate(); err != nil {
+			return nil, err
+		}
 	}
-	if err := ex.gather(); err != nil {
-		return nil, err
-	}
-	if err := ex.authenticate(); err != nil {
-		return nil, err
-	}
-	return ex.principal, nil
+	return ex.principal, ex.standing
 }

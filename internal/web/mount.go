@@ -40,6 +40,7 @@ func (s *Server) Echo(tables ...Table) (*echo.Echo, error) {
 
 func (s *Server) mount(e *echo.Echo, tables []Table, around ...echo.MiddlewareFunc) error {
 	added := map[routeKey]*mounted{}
+	var order []routeKey
 	var mistakes []error
 	for _, r := range slices.Concat(tables...) {
 		if err := r.check(); err != nil {
@@ -55,6 +56,7 @@ func (s *Server) mount(e *echo.Echo, tables []Table, around ...echo.MiddlewareFu
 		if added[key] != nil || s.routes[key] != nil {
 			mistakes = append(mistakes, fmt.Errorf("route %q is there twice", r.label()))
 		}
+		order = append(order, key)
 		added[key] = &mounted{
 			Route: r, label: r.label(), parameters: len(r.parameters()), serve: serve,
 			wildcard: key.path[len(key.path)-1] == '*',
@@ -64,8 +66,8 @@ func (s *Server) mount(e *echo.Echo, tables []Table, around ...echo.MiddlewareFu
 		return err
 	}
 	maps.Copy(s.routes, added)
-	for key, m := range added {
-		e.Add(key.method, key.path, m.answer, around...)
+	for _, key := range order {
+		e.Add(key.method, key.path, added[key].answer, around...)
 	}
 	return nil
 }

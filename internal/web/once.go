@@ -33,6 +33,7 @@ type once struct {
 	key       []byte // hash
 	request   []byte // hash
 	aad       secret.AAD
+	waiting   bool // for another request with the same key
 }
 
 // stored is an answer that was given before.
@@ -105,10 +106,12 @@ func (o *once) claim(ctx context.Context, tx *db.TenantTx) (*stored, error) {
 	if err := o.forget(tx, "expires_at <= ?", tx.Now); err != nil {
 		return nil, err
 	}
+	o.waiting = true
 	r := tx.DB.Exec(onceInsert, tx.Tenant, o.principal, o.key, o.request, tx.Now, tx.Now.Add(onceLifetime))
 	if r.Error != nil {
 		return nil, fmt.Errorf("claim an idempotency key: %w", r.Error)
 	}
+	o.waiting = false
 	if r.RowsAffected == 1 {
 		return nil, nil //nolint:nilnil // ours
 	}
@@ -190,8 +193,9 @@ func (o *once) forget(tx *db.TenantTx, when string, value any) error {
 
 // explain tells a wait that took too long from an outage.
 func (o *once) explain(err error) error {
+	const lockTimeout = "55P03"
 	var pg *pgconn.PgError
-	if o != nil && errors.As(err, &pg) && pg.Code == "55P03" {
+	if o != nil && o.waiting && errors.As(err, &pg) && pg.Code == lockTimeout {
 		return errOnceRaced.Because(err)
 	}
 	return err

@@ -41,14 +41,6 @@ var (
 	}()
 )
 
-// panicked is what a handler's panic becomes.
-type panicked struct {
-	value any
-	stack []byte
-}
-
-func (p *panicked) Error() string { return fmt.Sprintf("panic: %v\n%s", p.value, p.stack) }
-
 // failureOf makes of any error one that may be shown.
 func failureOf(ctx context.Context, err error) *errs.Error {
 	if e, ok := errors.AsType[*errs.Error](err); ok {
