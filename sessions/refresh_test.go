@@ -191,7 +191,7 @@ func TestXT_40_SSORequiredEndsSessionsMadeOtherwise(t *testing.T) {
 		return tx.DB.Exec("UPDATE tenant_state SET require_sso = false, google_enabled = false WHERE tenant_id = ?", tx.Tenant).Error
 	})
 	_, err := b.refresh(byGoogle.Refresh)
-	b.refused("Refresh", err, sessions.ErrMethodDisabled)
+	b.refused("Refresh", err, sessions.ErrSSORequired)
 	b.mustRefresh(byLink.Refresh) // a refusal for the policy's sake ends nothing
 }
 

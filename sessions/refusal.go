@@ -16,7 +16,6 @@ var (
 	ErrMemberSuspended = errs.New(errs.Forbidden, "member_suspended", "This membership is suspended.")
 	ErrTenantSuspended = errs.New(errs.Forbidden, "tenant_suspended", "This organization is suspended.")
 	ErrSSORequired     = errs.New(errs.Forbidden, "sso_required", "This organization requires its own single sign-on.")
-	ErrMethodDisabled  = errs.New(errs.Forbidden, "method_disabled", "This organization does not allow this way of signing in.")
 
 	errNoKey = errs.New(errs.Unavailable, "no_signing_key", "No key can sign at the moment. Try again.")
 )

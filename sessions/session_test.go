@@ -74,7 +74,7 @@ func TestAProviderCannotMakeATokenTooLong(t *testing.T) {
 		in.AMR = nil
 		for range 1000 {
 			in.AMR = append(in.AMR, "a reference that nobody has registered")
-			in.AMR = append(in.AMR, `x"{},\`)
+			in.AMR = append(in.AMR, `x"{},\`, "pwd mfa", "", "\x00", "é")
 		}
 		in.AuthTime = b.now().Add(time.Hour)
 	})

@@ -28,11 +28,8 @@ func (s standing) admits(method string) error {
 		return ErrRevoked // deleted, removed, or a state that is not known here
 	}
 	policy := tenants.Policy{RequireSSO: s.RequireSSO, GoogleEnabled: s.GoogleEnabled}
-	if policy.Allows(method, s.Role) {
-		return nil
-	}
-	if s.RequireSSO {
+	if !policy.Allows(method, s.Role) {
 		return ErrSSORequired
 	}
-	return ErrMethodDisabled
+	return nil
 }

@@ -5,9 +5,9 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
@@ -78,10 +78,13 @@ func (s *Sessions) Start(ctx context.Context, tx *db.TenantTx, in Start) (Issued
 // references are authentication methods (RFC 8176). A provider may send what it likes; an access token has to fit into a cookie.
 type references []string
 
+// referenceGrammar has no space: snapshots join the references with one.
+var referenceGrammar = regexp.MustCompile(`^[!-~]+$`)
+
 func (r references) bounded() references {
 	var short references
 	for _, ref := range r {
-		if len(ref) > 0 && len(ref) <= 32 && utf8.ValidString(ref) && !strings.ContainsRune(ref, 0) && len(short) < 8 {
+		if len(ref) <= 32 && referenceGrammar.MatchString(ref) && len(short) < 8 {
 			short = append(short, ref)
 		}
 	}
