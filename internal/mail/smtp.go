@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/mail"
+	"slices"
 	"strings"
 	"time"
 
@@ -96,10 +97,10 @@ func (s *SMTP) Send(ctx context.Context, m Message) error {
 		return fmt.Errorf("connect to the mail server %s: %w", s.server, err)
 	}
 	// Closing is ours: the library forgets the connection when a greeting, TLS or the password fails, and ctx does not reach it.
-	defer conn.Close()                                          //nolint:errcheck // nothing is lost
+	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })() // stops the watch
 	dialed := gomail.WithDialContextFunc(func(context.Context, string, string) (net.Conn, error) { return conn, nil })
-	client, err := gomail.NewClient(s.server.host, append(s.options[:len(s.options):len(s.options)], dialed)...)
+	client, err := gomail.NewClient(s.server.host, append(slices.Clip(s.options), dialed)...)
 	if err != nil {
 		return fmt.Errorf("prepare mail: %w", err)
 	}
