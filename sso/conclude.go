@@ -33,8 +33,8 @@ func (s *SignIn) conclude(ctx context.Context, b back, who Identity) (Result, er
 	}
 }
 
-// enter lets a proven identity into a tenant: member, session, outcome and event together. Of first sign-ins that race for one person
-// one makes the person; the others begin again and find it.
+// enter lets a proven identity into a tenant: member, session, outcome and event together. Who loses a race for an address or an
+// identity begins again, and sees who won.
 func (s *SignIn) enter(ctx context.Context, b back, who Identity, tenant id.Tenant) (Result, error) {
 	const tries = 3
 	var err error

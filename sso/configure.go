@@ -248,3 +248,6 @@ func describe(c Connection) events.Data {
 		"token_host": hostOf(c.Endpoints.Token), "secret_set": c.SecretSet(),
 	}
 }
+
+// Endpoints are what the provider was found to have.
+func (p Prepared) Endpoints() Endpoints { return p.endpoints }

@@ -106,7 +106,7 @@ type company struct {
 
 func (w *world) company(tb testing.TB, users ...testidp.User) *company {
 	tb.Helper()
-	return w.companyWith(tb, testidp.Issuer{}, users...)
+	return w.companyWith(tb, testidp.Issuer{Algorithm: testidp.ES256}, users...) // keys that are made quickly
 }
 
 func (w *world) companyWith(tb testing.TB, issuer testidp.Issuer, users ...testidp.User) *company {
@@ -129,9 +129,6 @@ func (w *world) companyWith(tb testing.TB, issuer testidp.Issuer, users ...testi
 		return err
 	}))
 	issuer.Name = name
-	if len(users) == 0 {
-		users = []testidp.User{c.person("alice")}
-	}
 	issuer.Users = append(issuer.Users, users...)
 	issuer.Clients = []testidp.Client{{ID: clientID, Secret: clientSecret}}
 	var err error
@@ -367,4 +364,12 @@ func must(tb testing.TB, err error) {
 	if err != nil {
 		tb.Fatal(err)
 	}
+}
+
+func (c *company) suspend(tb testing.TB) {
+	tb.Helper()
+	c.inTenant(tb, func(ctx context.Context, tx *db.TenantTx) error {
+		_, err := tenants.Suspend(ctx, tx, "test")
+		return err
+	})
 }

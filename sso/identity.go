@@ -3,6 +3,7 @@ package sso
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -38,6 +39,16 @@ func lookUp(ctx context.Context, sys *db.SystemTx, c id.Connection, who Identity
 		return LinkedIdentity{}, fmt.Errorf("look up identity: %w", err)
 	}
 	return i, nil
+}
+
+// lookUpAlone is lookUp for an identity that seems to be unknown. Of first sign-ins at once one makes the person, while the others wait
+// here and then find it.
+func lookUpAlone(ctx context.Context, sys *db.SystemTx, c id.Connection, who Identity) (LinkedIdentity, error) {
+	key := strings.Join([]string{"identity", c.String(), who.Issuer, who.Subject}, " ")
+	if err := sys.DB.WithContext(ctx).Exec("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", key).Error; err != nil {
+		return LinkedIdentity{}, fmt.Errorf("wait for an identity: %w", err)
+	}
+	return lookUp(ctx, sys, c, who)
 }
 
 // link adds an identity to a person. That somebody has it already is the conflict identity_in_use.
@@ -77,4 +88,11 @@ func cutText(s string, n int) string {
 		}
 	}
 	return s
+}
+
+// AddIdentity links an identity that an operator vouches for: who sets up an installation may know the provider's subject before the
+// person first comes. That somebody has it already is the conflict identity_in_use.
+func AddIdentity(ctx context.Context, sys *db.SystemTx, user id.User, c id.Connection, who Identity) error {
+	_, err := link(ctx, sys, user, c, who)
+	return err
 }

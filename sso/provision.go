@@ -32,6 +32,9 @@ type arrival struct {
 func provision(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, e entrance) (arrival, error) {
 	i, err := lookUp(ctx, sys, e.connection.ID, e.who)
 	if errs.As(err).Kind == errs.Missing {
+		i, err = lookUpAlone(ctx, sys, e.connection.ID, e.who)
+	}
+	if errs.As(err).Kind == errs.Missing {
 		return e.join(ctx, sys, tx, LinkedIdentity{})
 	}
 	if err != nil {
@@ -97,7 +100,6 @@ func (e entrance) join(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, i
 		if err != nil {
 			return arrival{}, err
 		}
-		// Of many first sign-ins at once one gets the identity; the others begin again and find it.
 		if i, err = link(ctx, sys, user, e.connection.ID, e.who); err != nil {
 			return arrival{}, err
 		}
