@@ -50,6 +50,7 @@ type bench struct {
 	refresh  secret.Credential
 	access   *snapshots
 	sessions *tokens
+	keyring  *secret.Keyring
 	server   *web.Server
 	echo     *echo.Echo
 	log      *lines
@@ -68,12 +69,12 @@ func newBench(tb testing.TB, change ...func(*web.Config)) *bench {
 	b.newTenant()
 	b.access = &snapshots{bench: b}
 	b.sessions = &tokens{bench: b}
-	keyring, err := secret.DevKeyring("k1:" + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32)))
+	b.keyring, err = secret.DevKeyring("k1:" + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32)))
 	if err != nil {
 		tb.Fatal(err)
 	}
 	cfg := web.Config{
-		BaseURL: baseURL, DB: d, Access: b.access, Sessions: b.sessions, Keyring: keyring,
+		BaseURL: baseURL, DB: d, Access: b.access, Sessions: b.sessions, Keyring: b.keyring,
 		Log: telemetry.NewLogger(b.log, slog.LevelInfo),
 	}
 	for _, f := range change {

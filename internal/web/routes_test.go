@@ -24,8 +24,8 @@ type thingIn struct {
 	Count int         `json:"count,omitzero"`
 	Ratio float64     `json:"ratio,omitzero"`
 	Owner id.User     `json:"owner,omitzero"`
-	Tags  []string    `json:"tags,omitempty"`
-	Extra anyDepth    `json:"extra,omitempty"`
+	Tags  []string    `json:"tags,omitzero"`
+	Extra anyDepth    `json:"extra,omitzero"`
 	Word  secret.Text `json:"word,omitzero"`
 }
 
@@ -48,11 +48,11 @@ type changeIn struct {
 }
 
 type thing struct {
-	ID     string `json:"id,omitempty"`
-	Name   string `json:"name,omitempty"`
-	Tenant string `json:"tenant,omitempty"`
-	Limit  int    `json:"limit,omitempty"`
-	Deep   *bool  `json:"deep,omitempty"`
+	ID     string `json:"id,omitzero"`
+	Name   string `json:"name,omitzero"`
+	Tenant string `json:"tenant,omitzero"`
+	Limit  int    `json:"limit,omitzero"`
+	Deep   *bool  `json:"deep,omitzero"`
 }
 
 // table has a row of each sort.

@@ -14,22 +14,22 @@ type Table []Route
 type Row struct {
 	Method      string `json:"method"`
 	Path        string `json:"path"`
-	Permission  string `json:"permission,omitempty"`
-	Open        string `json:"open,omitempty"` // why anybody may call
-	Feature     string `json:"feature,omitempty"`
-	SessionOnly bool   `json:"session_only,omitempty"`
-	StepUp      int    `json:"step_up_seconds,omitempty"`
-	Limit       string `json:"limit,omitempty"`
-	Idempotent  bool   `json:"idempotent,omitempty"`
-	Mutates     bool   `json:"mutates,omitempty"`
-	NoEvent     string `json:"no_event,omitempty"`
-	AnyStanding string `json:"any_standing,omitempty"`
-	CrossSite   bool   `json:"cross_site,omitempty"`
-	AnyHost     bool   `json:"any_host,omitempty"`
-	MaxBody     int64  `json:"max_body,omitempty"`
+	Permission  string `json:"permission,omitzero"`
+	Open        string `json:"open,omitzero"` // why anybody may call
+	Feature     string `json:"feature,omitzero"`
+	SessionOnly bool   `json:"session_only,omitzero"`
+	StepUp      int    `json:"step_up_seconds,omitzero"`
+	Limit       string `json:"limit,omitzero"`
+	Idempotent  bool   `json:"idempotent,omitzero"`
+	Mutates     bool   `json:"mutates,omitzero"`
+	NoEvent     string `json:"no_event,omitzero"`
+	AnyStanding string `json:"any_standing,omitzero"`
+	CrossSite   bool   `json:"cross_site,omitzero"`
+	AnyHost     bool   `json:"any_host,omitzero"`
+	MaxBody     int64  `json:"max_body,omitzero"`
 	Status      int    `json:"status"`
 	Scope       string `json:"scope"` // the adapter
-	Summary     string `json:"summary,omitempty"`
+	Summary     string `json:"summary,omitzero"`
 }
 
 // Row returns the route as data.
