@@ -17,8 +17,10 @@ import (
 
 // Config says how to reach the database.
 type Config struct {
-	URL      string // of the login role gatehouse_app
-	MaxConns int32  // of the pool that serves requests; 0 means 10
+	URL string // of the login role gatehouse_app
+	// DirectURL is the same without a transaction pooler between, for what keeps a connection (listener, jobs); "" means URL.
+	DirectURL string
+	MaxConns  int32 // of the pool that serves requests; 0 means 10
 	// Clock moves the time that scopes see; nil leaves it. Only tests set it.
 	Clock func(time.Time) time.Time
 	Log   *slog.Logger // nil means slog.Default
@@ -30,6 +32,7 @@ type DB struct {
 	gorm  *gorm.DB
 	clock func(time.Time) time.Time
 	log   *slog.Logger
+	keep  *pgx.ConnConfig
 }
 
 // Open connects and refuses a login role that row-level security could not hold.
@@ -65,7 +68,13 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		pool.Close()
 		return nil, err
 	}
-	d := &DB{pool: pool, gorm: g, clock: cfg.Clock, log: cfg.Log}
+	d := &DB{pool: pool, gorm: g, clock: cfg.Clock, log: cfg.Log, keep: pc.ConnConfig}
+	if cfg.DirectURL != "" {
+		if d.keep, err = pgx.ParseConfig(cfg.DirectURL); err != nil {
+			pool.Close()
+			return nil, errors.New("the direct database URL cannot be parsed")
+		}
+	}
 	if d.clock == nil {
 		d.clock = func(t time.Time) time.Time { return t }
 	}
@@ -81,8 +90,8 @@ func (d *DB) Close() { d.pool.Close() }
 // Stat returns the pool's counters, for metrics.
 func (d *DB) Stat() *pgxpool.Stat { return d.pool.Stat() }
 
-// Config returns a copy of the connection's configuration, for the listener and other pools of the same server.
-func (d *DB) Config() *pgx.ConnConfig { return d.pool.Config().ConnConfig.Copy() }
+// Config returns a copy of the configuration for connections that are kept: the listener's and those of the jobs.
+func (d *DB) Config() *pgx.ConnConfig { return d.keep.Copy() }
 
 // Ping asks the database whether it answers.
 func (d *DB) Ping(ctx context.Context) error {

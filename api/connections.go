@@ -1,0 +1,162 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/seed-2a059015/gatehouse/internal/authn"
+	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/id"
+	"github.com/seed-2a059015/gatehouse/internal/page"
+	"github.com/seed-2a059015/gatehouse/internal/secret"
+	"github.com/seed-2a059015/gatehouse/internal/web"
+	"github.com/seed-2a059015/gatehouse/rbac"
+	"github.com/seed-2a059015/gatehouse/sso"
+)
+
+type connectionOut struct {
+	ID          id.Connection    `json:"id"`
+	Protocol    string           `json:"protocol"`
+	Name        string           `json:"name"`
+	Status      sso.Status       `json:"status" doc:"draft, active or disabled"`
+	Issuer      string           `json:"issuer"`
+	ClientID    string           `json:"client_id"`
+	SecretSet   bool             `json:"client_secret_set"`
+	SecretHint  string           `json:"client_secret_hint,omitzero" doc:"Tells two secrets apart and nothing else"`
+	RedirectURI string           `json:"redirect_uri" doc:"To be registered at the provider"`
+	Endpoints   endpointsOut     `json:"endpoints"`
+	Claims      sso.ClaimMapping `json:"claims"`
+	JIT         bool             `json:"jit" doc:"People of verified domains join at their first sign-in"`
+	DefaultRole rbac.Role        `json:"default_role"`
+	CreatedAt   time.Time        `json:"created_at"`
+	UpdatedAt   time.Time        `json:"updated_at"`
+	TestedAt    *time.Time       `json:"tested_at,omitzero"`
+}
+
+// endpointsOut shows what was discovered when the connection was saved. It is frozen until an administrator accepts a change.
+type endpointsOut struct {
+	Authorization string   `json:"authorization"`
+	Token         string   `json:"token"`
+	UserInfo      string   `json:"userinfo,omitzero"`
+	JWKS          string   `json:"jwks"`
+	Algorithms    []string `json:"algorithms"`
+}
+
+func (a *API) connectionOf(c sso.Connection) connectionOut {
+	return connectionOut{
+		ID: c.ID, Protocol: c.Protocol, Name: c.Name, Status: c.Status, Issuer: c.Issuer, ClientID: c.ClientID, SecretSet: c.SecretSet(),
+		SecretHint: c.SecretHint, RedirectURI: a.SignIn.CallbackURL(c.ID), Endpoints: endpointsOf(c.Endpoints), Claims: c.Claims, JIT: c.JIT,
+		DefaultRole: c.DefaultRole, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, TestedAt: c.TestedAt,
+	}
+}
+
+func endpointsOf(e sso.Endpoints) endpointsOut {
+	return endpointsOut{e.Authorization, e.Token, e.UserInfo, e.Keys, e.Algorithms}
+}
+
+func (a *API) connections(ctx context.Context, tx *db.TenantTx, in listIn) (page.Page[connectionOut], error) {
+	return list(a, in, tx, "connections", sso.Connections, a.connectionOf, func(c connectionOut) id.Connection { return c.ID })(ctx)
+}
+
+type connectionIn struct {
+	Connection id.Connection `path:"connection" json:"-"`
+}
+
+func (a *API) connection(ctx context.Context, tx *db.TenantTx, in connectionIn) (connectionOut, error) {
+	c, err := sso.ConnectionByID(ctx, tx, in.Connection)
+	return a.connectionOf(c), err
+}
+
+type createConnectionIn struct {
+	Name         string           `json:"name"`
+	Issuer       string           `json:"issuer" doc:"The provider's issuer, where its discovery document is"`
+	ClientID     string           `json:"client_id"`
+	ClientSecret secret.Text      `json:"client_secret,omitzero" doc:"Never shown again"`
+	PublicClient bool             `json:"public_client,omitzero" doc:"The provider knows this client without a secret"`
+	Claims       sso.ClaimMapping `json:"claims,omitzero"`
+	JIT          *bool            `json:"jit,omitzero" doc:"Default true"`
+	DefaultRole  rbac.Role        `json:"default_role,omitzero" doc:"Default member"`
+}
+
+func (a *API) prepareConnection(ctx context.Context, in createConnectionIn) (sso.Prepared, error) {
+	return a.SignIn.Prepare(ctx, sso.Draft{
+		Name: in.Name, Issuer: in.Issuer, ClientID: in.ClientID, ClientSecret: in.ClientSecret, PublicClient: in.PublicClient, Claims: in.Claims,
+		JIT: in.JIT == nil || *in.JIT, DefaultRole: in.DefaultRole,
+	})
+}
+
+func (a *API) createConnection(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, _ createConnectionIn, p sso.Prepared) (connectionOut, error) {
+	c, err := a.SignIn.Create(ctx, sys, tx, p)
+	return a.connectionOf(c), err
+}
+
+type updateConnectionIn struct {
+	Connection      id.Connection     `path:"connection" json:"-"`
+	Name            *string           `json:"name,omitzero"`
+	Issuer          *string           `json:"issuer,omitzero" doc:"Another issuer makes the connection a draft and drops its secret"`
+	ClientID        *string           `json:"client_id,omitzero"`
+	ClientSecret    secret.Text       `json:"client_secret,omitzero"`
+	PublicClient    bool              `json:"public_client,omitzero"`
+	Claims          *sso.ClaimMapping `json:"claims,omitzero"`
+	JIT             *bool             `json:"jit,omitzero"`
+	DefaultRole     *rbac.Role        `json:"default_role,omitzero"`
+	AcceptEndpoints bool              `json:"accept_endpoints,omitzero" doc:"Take over endpoints that the provider has changed"`
+}
+
+// prepareUpdate lays the change over what is stored and asks the provider about the result.
+func (a *API) prepareUpdate(ctx context.Context, in updateConnectionIn) (sso.Prepared, error) {
+	d, err := a.draftOf(ctx, in.Connection)
+	if err != nil {
+		return sso.Prepared{}, err
+	}
+	put(&d.Name, in.Name)
+	put(&d.Issuer, in.Issuer)
+	put(&d.ClientID, in.ClientID)
+	put(&d.Claims, in.Claims)
+	put(&d.JIT, in.JIT)
+	put(&d.DefaultRole, in.DefaultRole)
+	d.ClientSecret, d.AcceptEndpoints = in.ClientSecret, in.AcceptEndpoints
+	d.PublicClient = d.PublicClient || in.PublicClient
+	if !in.ClientSecret.IsZero() {
+		d.PublicClient = in.PublicClient
+	}
+	return a.SignIn.Prepare(ctx, d)
+}
+
+func put[T any](to, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+func (a *API) updateConnection(ctx context.Context, tx *db.TenantTx, in updateConnectionIn, p sso.Prepared) (connectionOut, error) {
+	c, err := a.SignIn.Update(ctx, tx, in.Connection, p)
+	return a.connectionOf(c), err
+}
+
+// draftOf reads a connection as it would be typed. The prepare step runs outside of a transaction, so it opens its own short one.
+func (a *API) draftOf(ctx context.Context, which id.Connection) (d sso.Draft, err error) {
+	err = a.DB.Tenant(ctx, authn.From(ctx).Tenant, func(tx *db.TenantTx) error {
+		c, err := sso.ConnectionByID(ctx, tx, which)
+		d = sso.Draft{
+			Name: c.Name, Issuer: c.Issuer, ClientID: c.ClientID, PublicClient: c.TokenAuth == "none", Claims: c.Claims, JIT: c.JIT,
+			DefaultRole: c.DefaultRole,
+		}
+		return err
+	})
+	return d, err
+}
+
+func (a *API) activateConnection(ctx context.Context, tx *db.TenantTx, in connectionIn) (connectionOut, error) {
+	c, err := a.SignIn.Activate(ctx, tx, in.Connection)
+	return a.connectionOf(c), err
+}
+
+func (a *API) disableConnection(ctx context.Context, tx *db.TenantTx, in connectionIn) (connectionOut, error) {
+	c, err := a.SignIn.Disable(ctx, tx, in.Connection)
+	return a.connectionOf(c), err
+}
+
+func (a *API) deleteConnection(ctx context.Context, tx *db.TenantTx, in connectionIn) (web.None, error) {
+	return web.None{}, a.SignIn.Delete(ctx, tx, in.Connection)
+}

@@ -1,0 +1,32 @@
+package gatehouse
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/seed-2a059015/gatehouse/access"
+	"github.com/seed-2a059015/gatehouse/catalog"
+	"github.com/seed-2a059015/gatehouse/internal/db"
+)
+
+// putCatalog puts the configured catalog in force; without one it leaves what is in force, or begins with the built-in one.
+func (g *Gatehouse) putCatalog(ctx context.Context) error {
+	err := g.db.System(ctx, func(sys *db.SystemTx) error {
+		c := g.parts.catalog
+		if c == nil {
+			there, err := access.HasCatalog(ctx, sys)
+			if err != nil || there {
+				return err
+			}
+			if c, err = catalog.Parse("built-in catalog", catalog.Default()); err != nil {
+				return err
+			}
+		}
+		_, err := access.ApplyCatalog(ctx, sys, c)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("put the catalog in force: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/id"
+	"github.com/seed-2a059015/gatehouse/rbac"
+	"github.com/seed-2a059015/gatehouse/tenants"
+)
+
+func apikeyCommand() *cobra.Command {
+	c := &cobra.Command{Use: "apikey", Short: "Create, list and revoke the API keys of a tenant"}
+	c.AddCommand(apikeyCreate(), apikeyList(), apikeyRevoke())
+	return c
+}
+
+type keyLine struct {
+	ID         string     `json:"api_key_id"`
+	Name       string     `json:"name"`
+	Role       string     `json:"role"`
+	Hint       string     `json:"hint"`
+	Secret     string     `json:"api_key,omitempty"`
+	ExpiresAt  *time.Time `json:"expires_at,omitempty"`
+	LastUsedAt *time.Time `json:"last_used_at,omitempty"`
+}
+
+func keyLineOf(k tenants.Key) keyLine {
+	return keyLine{ID: k.ID.String(), Name: k.Name, Role: string(k.Role), Hint: k.Hint, ExpiresAt: k.ExpiresAt, LastUsedAt: k.LastUsedAt}
+}
+
+func apikeyCreate() *cobra.Command {
+	var slug, role, name string
+	var life time.Duration
+	c := &cobra.Command{Use: "create --tenant SLUG --role ROLE", Short: "Create an API key and print it; it is shown once", Args: cobra.NoArgs}
+	c.Flags().StringVar(&slug, "tenant", "", "the tenant's slug")
+	c.Flags().StringVar(&role, "role", "member", "admin, member or viewer")
+	c.Flags().StringVar(&name, "name", "command line", "a name to recognize it by")
+	c.Flags().DurationVar(&life, "expires-in", 0, "how long it works, for example 720h (default: until revoked)")
+	required(c, "tenant")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		ctx, t, err := open(c)
+		if err != nil {
+			return err
+		}
+		defer t.db.Close()
+		var line keyLine
+		err = t.within(ctx, slug, func(tx *db.TenantTx) error {
+			in := tenants.NewKey{Name: name, Role: rbac.Role(role)}
+			if life != 0 {
+				in.ExpiresAt = tx.Now.Add(life)
+			}
+			k, cred, err := t.keys().Create(ctx, tx, in)
+			line = keyLineOf(k)
+			line.Secret = cred.String()
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("create API key: %w", err)
+		}
+		return show(c, line, func() error { return say(c, "%s", line.Secret) })
+	}
+	return printing(data(c))
+}
+
+func apikeyList() *cobra.Command {
+	var slug string
+	c := &cobra.Command{Use: "list --tenant SLUG", Short: "List the API keys of a tenant", Args: cobra.NoArgs}
+	c.Flags().StringVar(&slug, "tenant", "", "the tenant's slug")
+	required(c, "tenant")
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		ctx, t, err := open(c)
+		if err != nil {
+			return err
+		}
+		defer t.db.Close()
+		lines := []keyLine{}
+		err = t.within(ctx, slug, func(tx *db.TenantTx) error {
+			var after id.Key
+			for {
+				page, err := t.keys().List(ctx, tx, after, 500)
+				if err != nil || len(page) == 0 {
+					return err
+				}
+				for _, k := range page {
+					lines = append(lines, keyLineOf(k))
+				}
+				after = page[len(page)-1].ID
+			}
+		})
+		if err != nil {
+			return err
+		}
+		return show(c, lines, func() error {
+			var rows [][]string
+			for _, l := range lines {
+				rows = append(rows, []string{l.ID, l.Name, l.Role, "…" + l.Hint})
+			}
+			return table(c, []string{"ID", "NAME", "ROLE", "ENDS IN"}, rows)
+		})
+	}
+	return printing(data(c))
+}
+
+func apikeyRevoke() *cobra.Command {
+	var slug string
+	c := &cobra.Command{Use: "revoke KEY --tenant SLUG", Short: "End an API key (key_…) at once", Args: cobra.ExactArgs(1)}
+	c.Flags().StringVar(&slug, "tenant", "", "the tenant's slug")
+	required(c, "tenant")
+	c.RunE = func(c *cobra.Command, args []string) error {
+		var key id.Key
+		if err := key.UnmarshalText([]byte(args[0])); err != nil {
+			return fmt.Errorf("API key id %q: %w", args[0], err)
+		}
+		ctx, t, err := open(c)
+		if err != nil {
+			return err
+		}
+		defer t.db.Close()
+		if err := t.within(ctx, slug, func(tx *db.TenantTx) error { return t.keys().Revoke(ctx, tx, key) }); err != nil {
+			return err
+		}
+		return show(c, map[string]string{"api_key_id": key.String(), "status": "revoked"}, func() error { return say(c, "%s is revoked", key) })
+	}
+	return printing(data(c))
+}

@@ -1,0 +1,13 @@
+// Package gatehouse is the backend that every B2B product needs before it can sell to companies: tenants and memberships, single sign-on
+// of each tenant's own, roles and plan tiers.
+//
+// A product written in Go mounts it into its own Echo application and guards its own routes with it:
+//
+//	g, err := gatehouse.New(ctx, gatehouse.Config{…})
+//	e := echo.New()
+//	err = g.Mount(e)
+//	e.POST("/api/chat", chat, g.Require("chat:use"))
+//	e.POST("/api/agents", run, g.Require("agents:run", gatehouse.Feature("ai.agents")))
+//
+// A product in any other language runs the gatehouse command beside itself and asks it over HTTP.
+package gatehouse

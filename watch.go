@@ -1,0 +1,16 @@
+package gatehouse
+
+import (
+	"github.com/seed-2a059015/gatehouse/internal/telemetry"
+)
+
+// watch puts the pool and the snapshots on the metrics page.
+func (g *Gatehouse) watch() {
+	g.metrics.WatchPool("requests", func() telemetry.PoolStat { return g.db.Stat() })
+	g.metrics.WatchSnapshots(func() telemetry.SnapshotStat {
+		s := g.access.Stats()
+		return telemetry.SnapshotStat{
+			Hits: uint64(s.Hits.Load()), Misses: uint64(s.Misses.Load()), Revalidations: uint64(s.Revalidations.Load()), Staleness: g.access.Age(),
+		}
+	})
+}
