@@ -1,0 +1,34 @@
+package api
+
+import (
+	"errors"
+
+	"github.com/seed-2a059015/gatehouse/access"
+	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/page"
+	"github.com/seed-2a059015/gatehouse/sessions"
+	"github.com/seed-2a059015/gatehouse/sso"
+	"github.com/seed-2a059015/gatehouse/tenants"
+)
+
+// Config is what the handlers work with. All of it is required.
+type Config struct {
+	DB       *db.DB
+	Access   *access.Store
+	Sessions *sessions.Sessions
+	Keys     *sessions.Keys
+	SignIn   *sso.SignIn
+	APIKeys  tenants.Keys
+	Cursors  *page.Cursors
+}
+
+// API holds the handlers; its Routes are what is served.
+type API struct{ Config }
+
+// New checks that nothing is missing.
+func New(cfg Config) (*API, error) {
+	if cfg.DB == nil || cfg.Access == nil || cfg.Sessions == nil || cfg.Keys == nil || cfg.SignIn == nil || cfg.Cursors == nil {
+		return nil, errors.New("api: the configuration is not complete")
+	}
+	return &API{cfg}, nil
+}

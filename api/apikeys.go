@@ -1,0 +1,82 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/id"
+	"github.com/seed-2a059015/gatehouse/internal/page"
+	"github.com/seed-2a059015/gatehouse/internal/web"
+	"github.com/seed-2a059015/gatehouse/rbac"
+	"github.com/seed-2a059015/gatehouse/tenants"
+)
+
+type apiKeyOut struct {
+	ID         id.Key        `json:"id"`
+	Name       string        `json:"name"`
+	Role       rbac.Role     `json:"role"`
+	Hint       string        `json:"hint" doc:"The last characters of the key"`
+	CreatedBy  id.Membership `json:"created_by,omitzero"`
+	CreatedAt  time.Time     `json:"created_at"`
+	ExpiresAt  *time.Time    `json:"expires_at,omitzero"`
+	LastUsedAt *time.Time    `json:"last_used_at,omitzero"`
+	RotatedAt  *time.Time    `json:"rotated_at,omitzero"`
+	// Previous is until when the secret before the last rotation works.
+	Previous *time.Time `json:"previous_works_until,omitzero"`
+}
+
+// newAPIKeyOut is the only answer that holds a secret.
+type newAPIKeyOut struct {
+	apiKeyOut
+	Secret string `json:"api_key" doc:"Shown once"`
+}
+
+func apiKeyOf(k tenants.Key) apiKeyOut {
+	return apiKeyOut{k.ID, k.Name, k.Role, k.Hint, k.CreatedBy, k.CreatedAt, k.ExpiresAt, k.LastUsedAt, k.RotatedAt, k.PreviousExpiresAt}
+}
+
+func (a *API) apiKeys(ctx context.Context, tx *db.TenantTx, in listIn) (page.Page[apiKeyOut], error) {
+	return list(a, in, tx, "api-keys", a.APIKeys.List, apiKeyOf, func(k apiKeyOut) id.Key { return k.ID })(ctx)
+}
+
+type apiKeyIn struct {
+	Key id.Key `path:"key" json:"-"`
+}
+
+func (a *API) apiKey(ctx context.Context, tx *db.TenantTx, in apiKeyIn) (apiKeyOut, error) {
+	k, err := a.APIKeys.Find(ctx, tx, in.Key)
+	return apiKeyOf(k), err
+}
+
+type createAPIKeyIn struct {
+	Name      string    `json:"name"`
+	Role      rbac.Role `json:"role" doc:"admin, member or viewer; never above the creator's"`
+	ExpiresAt time.Time `json:"expires_at,omitzero" doc:"Without it the key works until it is revoked"`
+}
+
+func (a *API) createAPIKey(ctx context.Context, tx *db.TenantTx, in createAPIKeyIn) (newAPIKeyOut, error) {
+	k, cred, err := a.APIKeys.Create(ctx, tx, tenants.NewKey{Name: in.Name, Role: in.Role, ExpiresAt: in.ExpiresAt})
+	if err != nil {
+		return newAPIKeyOut{}, err
+	}
+	return newAPIKeyOut{apiKeyOf(k), cred.String()}, nil
+}
+
+type rotateAPIKeyIn struct {
+	Key     id.Key `path:"key" json:"-"`
+	Overlap int64  `json:"overlap_seconds,omitzero" doc:"How long the old secret works beside the new one; 0 ends it at once"`
+}
+
+func (a *API) rotateAPIKey(ctx context.Context, tx *db.TenantTx, in rotateAPIKeyIn) (newAPIKeyOut, error) {
+	overlap := time.Duration(min(max(in.Overlap, -1), 1<<30)) * time.Second // out of range either way, and no overflow
+	k, cred, err := a.APIKeys.Rotate(ctx, tx, in.Key, overlap)
+	if err != nil {
+		return newAPIKeyOut{}, err
+	}
+	return newAPIKeyOut{apiKeyOf(k), cred.String()}, nil
+}
+
+func (a *API) revokeAPIKey(ctx context.Context, tx *db.TenantTx, in apiKeyIn) (web.None, error) {
+	return web.None{}, a.APIKeys.Revoke(ctx, tx, in.Key)
+}

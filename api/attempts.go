@@ -1,0 +1,122 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/seed-2a059015/gatehouse/internal/authn"
+	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/errs"
+	"github.com/seed-2a059015/gatehouse/internal/id"
+	"github.com/seed-2a059015/gatehouse/internal/page"
+	"github.com/seed-2a059015/gatehouse/sso"
+)
+
+type attemptOut struct {
+	ID          id.Attempt    `json:"id"`
+	Connection  id.Connection `json:"connection_id"`
+	Purpose     sso.Purpose   `json:"purpose" doc:"sign_in, link, reauth or test"`
+	Stage       sso.Stage     `json:"stage" doc:"How far it came"`
+	Outcome     sso.Outcome   `json:"outcome" doc:"pending, succeeded or refused"`
+	Reason      sso.Reason    `json:"reason,omitzero"`
+	Explanation string        `json:"explanation,omitzero"`
+	Hint        string        `json:"hint,omitzero" doc:"What an administrator can do"`
+	Address     string        `json:"address"`
+	UserAgent   string        `json:"user_agent"`
+	RequestID   string        `json:"request_id"`
+	CreatedAt   time.Time     `json:"created_at"`
+	FinishedAt  *time.Time    `json:"finished_at,omitzero"`
+}
+
+func attemptOf(r sso.Record) attemptOut {
+	out := attemptOut{
+		ID: r.ID, Connection: r.ConnectionID, Purpose: r.Purpose, Stage: r.Stage, Outcome: r.Outcome, Reason: r.Reason, Address: r.Address,
+		UserAgent: r.UserAgent, RequestID: r.RequestID, CreatedAt: r.CreatedAt, FinishedAt: r.FinishedAt,
+	}
+	if r.Reason != "" {
+		e := r.Reason.Explain()
+		out.Explanation, out.Hint = e.Text, e.Hint
+	}
+	return out
+}
+
+type attemptsIn struct {
+	Limit      int           `query:"limit" json:"-" doc:"At most 200"`
+	Cursor     string        `query:"cursor" json:"-" doc:"next_cursor of the page before"`
+	Connection id.Connection `query:"connection" json:"-" doc:"Only attempts over this connection"`
+}
+
+func (a *API) signIns(ctx context.Context, tx *db.TenantTx, in attemptsIn) (page.Page[attemptOut], error) {
+	rows := func(ctx context.Context, tx *db.TenantTx, before id.Attempt, limit int) ([]sso.Record, error) {
+		return sso.Attempts(ctx, tx, in.Connection, before, limit)
+	}
+	query := "sign-ins " + in.Connection.String()
+	return list(a, listIn{in.Limit, in.Cursor}, tx, query, rows, attemptOf, func(t attemptOut) id.Attempt { return t.ID })(ctx)
+}
+
+type testOut struct {
+	Endpoints endpointsOut `json:"endpoints" doc:"As the provider says them now"`
+	// URL is for a person only: a sign-in that lets nobody in and shows what the provider says.
+	URL string `json:"authorization_url,omitzero" doc:"Open it in this browser to try a sign-in that changes nothing"`
+}
+
+// testConnection asks the provider again, and starts a sign-in that lets nobody in when a person asks.
+func (a *API) testConnection(c echo.Context) error {
+	ctx := c.Request().Context()
+	which, err := connectionParam(c)
+	if err != nil {
+		return err
+	}
+	d, err := a.draftOf(ctx, which)
+	if err != nil {
+		return err
+	}
+	found, err := a.SignIn.Prepare(ctx, d)
+	if err != nil {
+		return err
+	}
+	out := testOut{Endpoints: endpointsOf(found.Endpoints())}
+	if p := authn.From(ctx); p.Kind == authn.Member {
+		to, err := a.SignIn.BeginTest(ctx, p, which)
+		if err != nil {
+			return err
+		}
+		out.URL = bound(c, to)
+	}
+	return c.JSON(http.StatusOK, out)
+}
+
+type redirectOut struct {
+	URL string `json:"authorization_url" doc:"Send this browser there"`
+}
+
+// linkIdentity begins to add a way to sign in: the provider has to prove the person first.
+func (a *API) linkIdentity(c echo.Context) error {
+	which, err := connectionParam(c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	to, err := a.SignIn.BeginLink(ctx, authn.From(ctx), which)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, redirectOut{bound(c, to)})
+}
+
+// bound ties an attempt to the browser that asks, and returns where to send it.
+func bound(c echo.Context, to sso.Redirect) string {
+	c.SetCookie(to.Cookie())
+	return to.URL
+}
+
+func connectionParam(c echo.Context) (id.Connection, error) {
+	var which id.Connection
+	if err := which.UnmarshalText([]byte(c.Param("connection"))); err != nil || which.IsZero() {
+		return which, errs.NotFound("connection").Because(err)
+	}
+	return which, nil
+}

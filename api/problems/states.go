@@ -1,0 +1,23 @@
+package problems
+
+// states explains conflicts with what is stored.
+func states() []Problem {
+	return []Problem{
+		{Code: "last_owner", Status: []int{409}, Meaning: "The organization would be left without an active owner.", Remedy: "Make somebody else an owner first."},
+		{Code: "member_exists", Status: []int{409}, Meaning: "The person is already a member.", Remedy: "Change the membership that is there."},
+		{Code: "email_in_use", Status: []int{409}, Meaning: "Another member of the organization has this address.", Remedy: "Use another address."},
+		{Code: "slug_taken", Status: []int{409}, Meaning: "The slug cannot be used.", Remedy: "Use another one."},
+		{Code: "domain_exists", Status: []int{409}, Meaning: "The organization already lists this domain.", Remedy: "Use the entry that is there."},
+		{Code: "domain_unavailable", Status: []int{409}, Meaning: "The domain cannot be used by this organization.", Remedy: "Ask the operator of this installation."},
+		{Code: "sso_unproven", Status: []int{409}, Meaning: "Single sign-on cannot be required by somebody who did not come in by it.", Remedy: "Sign in through the connection first: that shows that it works."},
+		{Code: "connection_incomplete", Status: []int{409}, Meaning: "The connection has no client secret yet.", Remedy: "Store the secret, then activate the connection."},
+		{Code: "endpoints_changed", Status: []int{409}, Meaning: "The provider's endpoints differ from those that were accepted when the connection was saved.", Remedy: "Look at the change and repeat the request with accept_endpoints if it is expected."},
+		{Code: "last_sign_in_method", Status: []int{409}, Meaning: "The person would be left without a way to sign in.", Remedy: "Link another one first."},
+		{Code: "identity_in_use", Status: []int{409}, Meaning: "The identity is already linked.", Remedy: "Sign in with it, or unlink it where it is linked."},
+		{Code: "api_key_expired", Status: []int{409}, Meaning: "The API key has expired, so that a new secret would not work.", Remedy: "Create a new key."},
+		{Code: "idempotency_in_progress", Status: []int{409}, Meaning: "A request with the same Idempotency-Key is under way.", Remedy: "Wait and repeat the request with the same key."},
+		{Code: "attempt_exists", Status: []int{409}, Meaning: "The sign-in was already started.", Remedy: "Start again."},
+		{Code: "link_exists", Status: []int{409}, Meaning: "The sign-in link was already made.", Remedy: "Make a new one."},
+		{Code: "refresh_raced", Status: []int{409}, Meaning: "Another request has refreshed the session at the same moment.", Remedy: "Use the tokens of that request, or repeat this one."},
+	}
+}

@@ -1,0 +1,83 @@
+package api
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/internal/ratelimit"
+	"github.com/seed-2a059015/gatehouse/internal/web"
+	"github.com/seed-2a059015/gatehouse/rbac"
+)
+
+// fresh is how long ago a person must have proven who they are to touch what others sign in with.
+const fresh = 5 * time.Minute
+
+// Routes is the security of the API on one screen. `gatehouse routes` prints it, and a golden file keeps every change of it visible.
+func (a *API) Routes() web.Table {
+	perMinute := ratelimit.PerMinute
+	return web.Table{
+		// Asking.
+		web.Post("/v1/check", rbac.Self, web.Snapshot(a.check)).AnyStanding("a product asks, and gets the clause that refuses").NoEvent("asks, changes nothing").Doc("Ask whether the caller may do something"),
+		web.Get("/v1/me", rbac.Self, web.Snapshot(a.me)).Doc("Who the caller is, where, and with which role and plan"),
+		web.Get("/v1/catalog", rbac.Self, web.Snapshot(a.catalog)).Doc("The permissions, roles, plans and features in force"),
+
+		// The caller's own.
+		web.Get("/v1/me/tenants", rbac.Self, web.Snapshot(a.places)).SessionOnly().Doc("Where the caller may go"),
+		web.Post("/v1/me/leave", rbac.Self, web.Tenant(a.leave)).SessionOnly().Doc("Leave the tenant"),
+		web.Get("/v1/identities", rbac.Self, web.Admit(a.identities)).SessionOnly().Doc("The caller's ways to sign in here"),
+		web.Post("/v1/identities/{connection}", rbac.Self, web.Raw(a.linkIdentity)).SessionOnly().StepUp(fresh).NoEvent("recorded when it is finished").Doc("Begin to link another way to sign in"),
+		web.Delete("/v1/identities/{identity}", rbac.Self, web.Admit(a.unlinkIdentity)).SessionOnly().StepUp(fresh).Doc("Take a way to sign in away"),
+		web.Get("/v1/sessions", rbac.Self, web.Tenant(a.mySessions)).SessionOnly().Doc("The caller's sessions in this tenant"),
+		web.Delete("/v1/sessions", rbac.Self, web.Tenant(a.revokeMySessions)).SessionOnly().Doc("End all the caller's other sessions"),
+		web.Delete("/v1/sessions/{session}", rbac.Self, web.Tenant(a.revokeMySession)).SessionOnly().Doc("End one of the caller's sessions"),
+		web.Post("/v1/session/switch", rbac.Self, web.Snapshot(a.switchTenant)).SessionOnly().Doc("Enter another tenant, if its sign-in policy allows"),
+		web.Delete("/v1/session", rbac.Self, web.Tenant(a.signOut)).SessionOnly().Doc("Sign out"),
+		web.Open("POST /v1/session/refresh", "authenticated by the refresh token", web.Snapshot(a.refresh)).Limit(perMinute(120)).NoEvent("only a reuse is worth an event").Doc("A new access token for a refresh token"),
+
+		// The tenant.
+		web.Get("/v1/tenant", rbac.TenantRead, web.Tenant(a.tenant)).Doc("The tenant and its sign-in policy"),
+		web.Patch("/v1/tenant", rbac.TenantWrite, web.Tenant(a.updateTenant)).Doc("Rename the tenant or change its sign-in policy"),
+		web.Delete("/v1/tenant", rbac.TenantDelete, web.Admit(a.deleteTenant)).SessionOnly().StepUp(fresh).Doc("Delete the tenant for good"),
+		web.Get("/v1/domains", rbac.DomainsRead, web.Tenant(a.domains)).Doc("The tenant's mail domains"),
+
+		// People.
+		web.Get("/v1/members", rbac.MembersRead, web.Tenant(a.members)).Doc("The members of the tenant"),
+		web.Get("/v1/members/{member}", rbac.MembersRead, web.Tenant(a.member)).Doc("One member"),
+		web.Patch("/v1/members/{member}", rbac.MembersWrite, web.Tenant(a.setRole)).Doc("Give a member another role"),
+		web.Post("/v1/members/{member}/suspend", rbac.MembersWrite, web.Tenant(a.suspendMember)).Doc("Refuse a member until resumed"),
+		web.Post("/v1/members/{member}/resume", rbac.MembersWrite, web.Tenant(a.resumeMember)).Doc("End a member's suspension"),
+		web.Delete("/v1/members/{member}", rbac.MembersWrite, web.Tenant(a.removeMember)).Doc("Remove a member"),
+		web.Get("/v1/members/{member}/sessions", rbac.SessionsRead, web.Tenant(a.memberSessions)).Doc("A member's sessions in this tenant"),
+		web.Delete("/v1/members/{member}/sessions", rbac.SessionsWrite, web.Tenant(a.revokeMemberSessions)).Doc("End all of a member's sessions in this tenant"),
+
+		// Single sign-on.
+		web.Get("/v1/connections", rbac.ConnectionsRead, web.Tenant(a.connections)).Doc("The tenant's connections"),
+		web.Get("/v1/connections/{connection}", rbac.ConnectionsRead, web.Tenant(a.connection)).Doc("One connection"),
+		web.Post("/v1/connections", rbac.ConnectionsWrite, web.PreparedAdmit(a.prepareConnection, a.createConnection)).Needs(billing.SSO).Idempotent().Returns(http.StatusCreated).Limit(perMinute(30)).Doc("Connect a provider"),
+		web.Patch("/v1/connections/{connection}", rbac.ConnectionsWrite, web.Prepared(a.prepareUpdate, a.updateConnection)).Needs(billing.SSO).Limit(perMinute(30)).Doc("Change a connection"),
+		web.Post("/v1/connections/{connection}/test", rbac.ConnectionsWrite, web.Raw(a.testConnection)).Needs(billing.SSO).NoEvent("a try is recorded when it is finished").Limit(perMinute(30)).Doc("Ask the provider again, and try a sign-in that changes nothing"),
+		web.Post("/v1/connections/{connection}/activate", rbac.ConnectionsWrite, web.Tenant(a.activateConnection)).Needs(billing.SSO).Doc("Let people in through a connection"),
+		web.Post("/v1/connections/{connection}/disable", rbac.ConnectionsWrite, web.Tenant(a.disableConnection)).Doc("Let nobody in through a connection"),
+		web.Delete("/v1/connections/{connection}", rbac.ConnectionsWrite, web.Tenant(a.deleteConnection)).Doc("Delete a connection"),
+		web.Get("/v1/sign-ins", rbac.ConnectionsRead, web.Tenant(a.signIns)).Doc("The latest sign-in attempts, with the reason of each refusal"),
+
+		// Machines.
+		web.Get("/v1/api-keys", rbac.APIKeysRead, web.Tenant(a.apiKeys)).Doc("The tenant's API keys"),
+		web.Get("/v1/api-keys/{key}", rbac.APIKeysRead, web.Tenant(a.apiKey)).Doc("One API key"),
+		web.Post("/v1/api-keys", rbac.APIKeysWrite, web.Tenant(a.createAPIKey)).Needs(billing.APIKeys).SessionOnly().Idempotent().Returns(http.StatusCreated).Doc("Create an API key; its secret is shown once"),
+		web.Post("/v1/api-keys/{key}/rotate", rbac.APIKeysWrite, web.Tenant(a.rotateAPIKey)).SessionOnly().Idempotent().Doc("Give an API key a new secret"),
+		web.Delete("/v1/api-keys/{key}", rbac.APIKeysWrite, web.Tenant(a.revokeAPIKey)).SessionOnly().Doc("End an API key"),
+
+		// The log.
+		web.Get("/v1/events", rbac.EventsRead, web.Tenant(a.events)).Doc("What happened in the tenant, newest first"),
+
+		// For everybody.
+		web.Open("GET /.well-known/jwks.json", "public keys", web.Raw(a.jwks)).Doc("The keys that access tokens are signed with"),
+		web.Open("GET /openapi.yaml", "the description of this API", web.Raw(a.openAPI)).Doc("This API as OpenAPI 3.1"),
+		web.Open("GET /docs", "the description of this API", web.Raw(a.docs)).Doc("A reference page to try the API on"),
+		web.Open("GET /docs/{file}", "files of the reference page", web.Raw(a.docsFile)).Doc("Files of the reference page"),
+		web.Open("GET /healthz", "says only that the process runs", web.Raw(a.healthz)).AnyHost().Doc("Is the process alive?"),
+		web.Open("GET /readyz", "says only yes or no", web.Raw(a.readyz)).AnyHost().Doc("Can the server serve?"),
+	}
+}

@@ -1,0 +1,108 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/seed-2a059015/gatehouse/internal/authn"
+	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/errs"
+	"github.com/seed-2a059015/gatehouse/internal/id"
+	"github.com/seed-2a059015/gatehouse/internal/web"
+	"github.com/seed-2a059015/gatehouse/rbac"
+	"github.com/seed-2a059015/gatehouse/tenants"
+)
+
+type tenantOut struct {
+	ID        id.Tenant `json:"id"`
+	Slug      string    `json:"slug"`
+	Name      string    `json:"name"`
+	Status    string    `json:"status"`
+	Plan      string    `json:"plan"`
+	SignIn    policyOut `json:"sign_in"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+type policyOut struct {
+	RequireSSO      bool      `json:"require_sso"`
+	GoogleEnabled   bool      `json:"google_enabled"`
+	GoogleJIT       bool      `json:"google_jit" doc:"Google Workspace accounts of a verified domain may join"`
+	GoogleRole      rbac.Role `json:"google_role"`
+	SessionIdle     int64     `json:"session_idle" doc:"Seconds"`
+	SessionAbsolute int64     `json:"session_absolute" doc:"Seconds"`
+}
+
+func tenantOf(t tenants.Tenant, p tenants.Policy) tenantOut {
+	return tenantOut{
+		t.ID, t.Slug, t.Name, string(t.Status), string(t.Plan),
+		policyOut{p.RequireSSO, p.GoogleEnabled, p.GoogleJIT, p.GoogleRole, p.SessionIdle, p.SessionAbsolute}, t.CreatedAt,
+	}
+}
+
+func (a *API) tenant(ctx context.Context, tx *db.TenantTx, _ web.None) (tenantOut, error) {
+	t, p, err := tenants.Current(ctx, tx)
+	return tenantOf(t, p), err
+}
+
+type updateTenantIn struct {
+	Name   *string   `json:"name,omitzero"`
+	SignIn *policyIn `json:"sign_in,omitzero"`
+}
+
+type policyIn struct {
+	RequireSSO      *bool      `json:"require_sso,omitzero"`
+	GoogleEnabled   *bool      `json:"google_enabled,omitzero"`
+	GoogleJIT       *bool      `json:"google_jit,omitzero"`
+	GoogleRole      *rbac.Role `json:"google_role,omitzero"`
+	SessionIdle     *int64     `json:"session_idle,omitzero"`
+	SessionAbsolute *int64     `json:"session_absolute,omitzero"`
+}
+
+// errOwnWayIn keeps a person from requiring SSO who did not come in by it: they would lock out themselves, and perhaps everybody.
+var errOwnWayIn = errs.New(errs.Conflict, "sso_unproven", "Sign in by single sign-on first: whoever requires it must have shown that it works.")
+
+func (a *API) updateTenant(ctx context.Context, tx *db.TenantTx, in updateTenantIn) (tenantOut, error) {
+	if in.Name != nil {
+		if _, err := tenants.Rename(ctx, tx, *in.Name); err != nil {
+			return tenantOut{}, err
+		}
+	}
+	if s := in.SignIn; s != nil {
+		if p := authn.From(ctx); s.RequireSSO != nil && *s.RequireSSO && p.Kind == authn.Member && p.Method != "oidc" {
+			return tenantOut{}, errOwnWayIn
+		}
+		c := tenants.PolicyChange{
+			RequireSSO: s.RequireSSO, GoogleEnabled: s.GoogleEnabled, GoogleJIT: s.GoogleJIT, GoogleRole: s.GoogleRole,
+			SessionIdle: s.SessionIdle, SessionAbsolute: s.SessionAbsolute,
+		}
+		if _, err := tenants.SetPolicy(ctx, tx, c); err != nil {
+			return tenantOut{}, err
+		}
+	}
+	return a.tenant(ctx, tx, web.None{})
+}
+
+func (a *API) deleteTenant(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, _ web.None) (web.None, error) {
+	return web.None{}, tenants.Delete(ctx, sys, tx)
+}
+
+type domainOut struct {
+	ID         id.Domain     `json:"id"`
+	Domain     string        `json:"domain"`
+	Status     string        `json:"status" doc:"pending or verified"`
+	Connection id.Connection `json:"connection_id,omitzero" doc:"Where its people sign in"`
+	VerifiedAt *time.Time    `json:"verified_at,omitzero"`
+}
+
+type domainsOut struct {
+	Items []domainOut `json:"items"`
+}
+
+func (a *API) domains(ctx context.Context, tx *db.TenantTx, _ web.None) (domainsOut, error) {
+	list, err := tenants.Domains(ctx, tx)
+	out := domainsOut{Items: make([]domainOut, 0, len(list))}
+	for _, d := range list {
+		out.Items = append(out.Items, domainOut{d.ID, d.Domain, string(d.Status), d.ConnectionID, d.VerifiedAt})
+	}
+	return out, err
+}
