@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
@@ -35,25 +36,13 @@ type Domain struct {
 // TableName implements GORM's Tabler.
 func (Domain) TableName() string { return "domains" }
 
-// publicMail are domains where anybody can have an address: nobody can claim them for their company.
-var publicMail = map[string]bool{
-	"126.com": true, "163.com": true, "aol.com": true, "att.net": true, "bigpond.com": true, "comcast.net": true, "fastmail.com": true,
-	"free.fr": true, "gmail.com": true, "gmx.at": true, "gmx.ch": true, "gmx.com": true, "gmx.de": true, "gmx.net": true, "googlemail.com": true,
-	"hey.com": true, "hotmail.co.uk": true, "hotmail.com": true, "hotmail.fr": true, "icloud.com": true, "laposte.net": true, "libero.it": true,
-	"live.com": true, "mac.com": true, "mail.com": true, "mail.ru": true, "mailbox.org": true, "me.com": true, "msn.com": true,
-	"naver.com": true, "orange.fr": true, "outlook.com": true, "pm.me": true, "posteo.de": true, "proton.me": true, "protonmail.com": true,
-	"qq.com": true, "rambler.ru": true, "rediffmail.com": true, "rocketmail.com": true, "sina.com": true, "t-online.de": true, "tutanota.com": true,
-	"verizon.net": true, "wanadoo.fr": true, "web.de": true, "yahoo.co.jp": true, "yahoo.co.uk": true, "yahoo.com": true, "yahoo.de": true,
-	"yahoo.fr": true, "yandex.com": true, "yandex.ru": true, "ymail.com": true, "zoho.com": true,
-}
-
 // AddDomain lists a domain for the tenant, not yet verified.
 func AddDomain(ctx context.Context, tx *db.TenantTx, name string) (Domain, error) {
 	d, err := ParseDomain(name)
 	if err != nil {
 		return Domain{}, err
 	}
-	if publicMail[d] || isPublicSuffix(d) {
+	if anybodys(d) {
 		return Domain{}, errs.InvalidField("domain", "Everybody can have an address there, so nobody can claim it.")
 	}
 	row := Domain{ID: id.New[id.Domain](), Domain: d, Status: DomainPending, CreatedAt: tx.Now}
@@ -65,7 +54,7 @@ func AddDomain(ctx context.Context, tx *db.TenantTx, name string) (Domain, error
 
 // VerifyDomain marks a domain as the tenant's own. Of two tenants that claim it, one wins; the other gets domain_unavailable.
 func VerifyDomain(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, name string) (Domain, error) {
-	d, err := domainByName(ctx, tx, name)
+	d, err := domainByName(ctx, tx, name, locked)
 	if err != nil || d.Status == DomainVerified {
 		return d, err
 	}
@@ -82,7 +71,7 @@ func VerifyDomain(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, name s
 
 // RouteDomainTo sends the people of a domain to one of the tenant's connections; the zero id takes the route away.
 func RouteDomainTo(ctx context.Context, tx *db.TenantTx, name string, connection id.Connection) (Domain, error) {
-	d, err := domainByName(ctx, tx, name)
+	d, err := domainByName(ctx, tx, name, locked)
 	if err != nil || d.ConnectionID == connection {
 		return d, err
 	}
@@ -127,12 +116,12 @@ func RouteDomain(ctx context.Context, tx *db.SystemTx, domain string) (id.Tenant
 	return rows[0].TenantID, nil
 }
 
-func domainByName(ctx context.Context, tx *db.TenantTx, name string) (Domain, error) {
+func domainByName(ctx context.Context, tx *db.TenantTx, name string, opts ...clause.Expression) (Domain, error) {
 	parsed, err := ParseDomain(name)
 	if err != nil {
 		return Domain{}, err
 	}
-	d, err := gorm.G[Domain](tx.DB).Where("domain = ?", parsed).First(ctx)
+	d, err := gorm.G[Domain](tx.DB, opts...).Where("domain = ?", parsed).First(ctx)
 	if db.IsMissing(err) {
 		return Domain{}, errs.NotFound("domain")
 	}

@@ -31,7 +31,11 @@ func ParseEmail(s string) (Email, error) {
 	if err != nil {
 		return Email{}, bad
 	}
-	return Email{Address: local + "@" + domain, Domain: domain}, nil
+	e := Email{Address: local + "@" + domain, Domain: domain}
+	if len(e.Address) > 254 { // RFC 5321, section 4.5.3.1.3, of the form that is sent
+		return Email{}, bad
+	}
+	return e, nil
 }
 
 var label = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
@@ -39,9 +43,10 @@ var label = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 // ParseDomain reads a domain name into its A-label form. Addresses, single labels, trailing dots, ports and URLs are refused.
 func ParseDomain(s string) (string, error) {
 	bad := errs.InvalidField("domain", "This is not a domain name that can be used.")
-	if len(s) > 253 || strings.ContainsAny(s, " \t\r\n/:@") {
+	if len(s) > 253 {
 		return "", bad
 	}
+	s = asciiLower(s)
 	if !isASCII(s) {
 		// Full-width and enclosed forms map to ASCII under UTS 46; a person never types them, so only names that need no mapping pass.
 		u, err := idna.Registration.ToASCII(s)
@@ -50,9 +55,8 @@ func ParseDomain(s string) (string, error) {
 		}
 		s = u
 	}
-	s = asciiLower(s)
 	labels := strings.Split(s, ".")
-	if len(labels) < 2 {
+	if len(labels) < 2 || len(s) > 253 {
 		return "", bad
 	}
 	for _, l := range labels {
@@ -60,7 +64,9 @@ func ParseDomain(s string) (string, error) {
 			return "", bad
 		}
 		if strings.HasPrefix(l, "xn--") {
-			if _, err := idna.Registration.ToUnicode(l); err != nil {
+			// A label that does not come back the same is a second spelling of another (xn--gmail- is one of gmail).
+			u, err := idna.Registration.ToUnicode(l)
+			if back, again := idna.Registration.ToASCII(u); err != nil || again != nil || back != l {
 				return "", bad
 			}
 		}

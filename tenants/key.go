@@ -2,11 +2,11 @@ package tenants
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"time"
 
 	"gorm.io/gorm"
-	"gorm.io/gorm/clause"
 
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
@@ -48,10 +48,21 @@ type NewKey struct {
 // Keys makes and changes API keys; its pepper keys their hashes.
 type Keys struct{ Pepper secret.Pepper }
 
-// HashOf is the keyed hash under which a key is stored.
+// HashOf is the keyed hash under which a key is stored. Every part of the credential is under it, so that a key has one spelling.
 func (k Keys) HashOf(cred secret.Credential) []byte {
-	h := k.Pepper.MAC("api key", cred.Tenant[:], cred.ID[:], cred.Secret[:])
+	generation := binary.BigEndian.AppendUint32(nil, cred.Generation)
+	h := k.Pepper.MAC("api key", cred.Tenant[:], cred.ID[:], generation, cred.Secret[:])
 	return h[:]
+}
+
+// ErrPersonOnly refuses an API key that would make a secret: it would outlive its own revocation.
+var ErrPersonOnly = errs.New(errs.Forbidden, "session_required", "A person must do this in a session; an API key cannot.")
+
+func byPerson(ctx context.Context) error {
+	if authn.From(ctx).Kind == authn.APIKey {
+		return ErrPersonOnly
+	}
+	return nil
 }
 
 // Create makes a key with a role not above the caller's; owner is for people.
@@ -62,7 +73,10 @@ func (k Keys) Create(ctx context.Context, tx *db.TenantTx, in NewKey) (Key, secr
 	if !in.Role.Builtin() || in.Role == rbac.Owner {
 		return Key{}, secret.Credential{}, errs.InvalidField("role", "Use admin, member or viewer.")
 	}
-	if err := mayGrant(ctx, in.Role); err != nil {
+	if err := byPerson(ctx); err != nil {
+		return Key{}, secret.Credential{}, err
+	}
+	if err := mayGrant(ctx, tx, in.Role); err != nil {
 		return Key{}, secret.Credential{}, err
 	}
 	key := Key{
@@ -72,7 +86,8 @@ func (k Keys) Create(ctx context.Context, tx *db.TenantTx, in NewKey) (Key, secr
 		if !in.ExpiresAt.After(tx.Now) {
 			return Key{}, secret.Credential{}, errs.InvalidField("expires_at", "This time has passed.")
 		}
-		key.ExpiresAt = &in.ExpiresAt
+		expires := in.ExpiresAt.UTC()
+		key.ExpiresAt = &expires
 	}
 	cred := k.issue(tx, &key)
 	if err := gorm.G[Key](tx.DB).Create(ctx, &key); err != nil {
@@ -84,17 +99,27 @@ func (k Keys) Create(ctx context.Context, tx *db.TenantTx, in NewKey) (Key, secr
 // MaxOverlap is how long an old secret may live beside its successor.
 const MaxOverlap = 30 * 24 * time.Hour
 
-// Rotate gives a key a new secret; the old one works until the overlap is over.
+// Rotate gives a key a new secret; the old one works until the overlap is over, and the one before that no more. The expiry of the key
+// stays, and one that has expired cannot be rotated.
 func (k Keys) Rotate(ctx context.Context, tx *db.TenantTx, key id.Key, overlap time.Duration) (Key, secret.Credential, error) {
 	if overlap < 0 || overlap > MaxOverlap {
 		return Key{}, secret.Credential{}, errs.InvalidField("overlap", "Use 0 seconds to 30 days.")
+	}
+	if err := byPerson(ctx); err != nil {
+		return Key{}, secret.Credential{}, err
 	}
 	row, err := k.lock(ctx, tx, key)
 	if err != nil {
 		return Key{}, secret.Credential{}, err
 	}
-	until := tx.Now.Add(overlap)
-	row.PreviousHash, row.PreviousExpiresAt, row.RotatedAt = row.Hash, &until, &tx.Now
+	if row.ExpiresAt != nil && !tx.Now.Before(*row.ExpiresAt) {
+		return Key{}, secret.Credential{}, errs.New(errs.Conflict, "api_key_expired", "This API key has expired. Create a new one.")
+	}
+	row.PreviousHash, row.PreviousExpiresAt, row.RotatedAt = nil, nil, &tx.Now
+	if overlap > 0 {
+		until := tx.Now.Add(overlap)
+		row.PreviousHash, row.PreviousExpiresAt = row.Hash, &until
+	}
 	row.Generation++
 	cred := k.issue(tx, &row)
 	_, err = gorm.G[Key](tx.DB).Where("id = ?", row.ID).
@@ -139,11 +164,11 @@ func (k Keys) Find(ctx context.Context, tx *db.TenantTx, key id.Key) (Key, error
 }
 
 func (k Keys) lock(ctx context.Context, tx *db.TenantTx, key id.Key) (Key, error) {
-	row, err := found(gorm.G[Key](tx.DB, clause.Locking{Strength: "UPDATE"}).Where("id = ? AND revoked_at IS NULL", key).First(ctx))
+	row, err := found(gorm.G[Key](tx.DB, locked).Where("id = ? AND revoked_at IS NULL", key).First(ctx))
 	if err != nil {
 		return row, err
 	}
-	return row, mayGrant(ctx, row.Role)
+	return row, mayGrant(ctx, tx, row.Role)
 }
 
 func (k Keys) issue(tx *db.TenantTx, key *Key) secret.Credential {

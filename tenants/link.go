@@ -7,6 +7,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/events"
@@ -28,8 +29,15 @@ type link struct {
 
 func (link) TableName() string { return "sign_in_links" }
 
-// IssueLink makes a one-time sign-in link for a member. The credential is shown once; only its hash is stored.
+// IssueLink makes a one-time sign-in link for a member. The credential is shown once; only its hash is stored. Whoever holds a link is the
+// member, so only the operator and Gatehouse itself may make one.
 func IssueLink(ctx context.Context, tx *db.TenantTx, m Membership, ttl time.Duration) (secret.Credential, error) {
+	if kind := authn.From(ctx).Kind; kind != authn.Operator && kind != authn.System {
+		return secret.Credential{}, ErrRoleTooHigh
+	}
+	if ttl <= 0 {
+		return secret.Credential{}, errs.InvalidField("ttl", "A link has to live for some time.")
+	}
 	if m.Status != MemberActive {
 		return secret.Credential{}, errs.New(errs.Conflict, "member_suspended", "This member is not active.")
 	}
@@ -43,15 +51,14 @@ func IssueLink(ctx context.Context, tx *db.TenantTx, m Membership, ttl time.Dura
 	return cred, events.Record(ctx, tx, events.LinkIssued, m.ID, events.Data{"expires_at": l.ExpiresAt})
 }
 
-// RedeemLink uses a link up and returns its member, who is active. Of many at once, one succeeds.
+// RedeemLink uses a link up and returns its member, who is active. Of many at once, one succeeds. That the tenant may be entered (it may be
+// suspended) is for the caller to ask.
 func RedeemLink(ctx context.Context, tx *db.TenantTx, cred secret.Credential) (Membership, error) {
-	var used []struct {
-		MembershipID id.Membership
-		Hash         []byte
-	}
+	var used []struct{ MembershipID id.Membership }
 	hash := cred.Hash()
 	err := tx.DB.Raw(`UPDATE sign_in_links SET used_at = ? WHERE tenant_id = ? AND id = ? AND hash = ? AND used_at IS NULL AND expires_at > ?
-		RETURNING membership_id, hash`, tx.Now, tx.Tenant, id.From[id.Link](cred.ID), hash[:], tx.Now).Scan(&used).Error
+		AND NOT EXISTS (SELECT FROM tenants WHERE id = ? AND status = 'deleted')
+		RETURNING membership_id`, tx.Now, tx.Tenant, id.From[id.Link](cred.ID), hash[:], tx.Now, tx.Tenant).Scan(&used).Error
 	if err != nil {
 		return Membership{}, fmt.Errorf("redeem sign-in link: %w", err)
 	}

@@ -48,18 +48,18 @@ type Membership struct {
 // TableName implements GORM's Tabler.
 func (Membership) TableName() string { return "memberships" }
 
-// Profile is what a sign-in tells a tenant about a person.
-type Profile struct{ Email, Name, Picture string }
-
 // Join makes a person a member. The conflicts are member_exists and email_in_use.
 func Join(ctx context.Context, tx *db.TenantTx, user id.User, role rbac.Role, p Profile, source string) (Membership, error) {
+	if !role.Builtin() {
+		return Membership{}, errs.InvalidField("role", "Use owner, admin, member or viewer.")
+	}
 	email, err := ParseEmail(p.Email)
 	if err != nil {
 		return Membership{}, err
 	}
 	m := Membership{
-		ID: id.New[id.Membership](), UserID: user, Role: role, Status: MemberActive, Email: email.Address, Name: cut(p.Name, 200),
-		Picture: cut(p.Picture, 2000), Source: source, CreatedAt: tx.Now, UpdatedAt: tx.Now,
+		ID: id.New[id.Membership](), UserID: user, Role: role, Status: MemberActive, Email: email.Address, Name: shown(p.Name),
+		Picture: picture(p.Picture), Source: source, CreatedAt: tx.Now, UpdatedAt: tx.Now,
 	}
 	if err := gorm.G[Membership](tx.DB).Create(ctx, &m); err != nil {
 		return Membership{}, fmt.Errorf("create membership: %w", err)
@@ -100,7 +100,7 @@ func Members(ctx context.Context, tx *db.TenantTx, after id.Membership, limit in
 // colleague the address of another.
 func UpdateProfile(ctx context.Context, tx *db.TenantTx, m Membership, p Profile) (Membership, error) {
 	old := m
-	m.Name, m.Picture = cut(p.Name, 200), cut(p.Picture, 2000)
+	m.Name, m.Picture = shown(p.Name), picture(p.Picture)
 	if email, err := ParseEmail(p.Email); err == nil && email.Address != m.Email {
 		_, err := MemberByEmail(ctx, tx, email.Address)
 		if errs.As(err).Kind == errs.Missing {
@@ -130,14 +130,4 @@ func one(ctx context.Context, q gorm.ChainInterface[Membership]) (Membership, er
 		return Membership{}, fmt.Errorf("load membership: %w", err)
 	}
 	return m, nil
-}
-
-// cut shortens what a provider sent, at a rune's border.
-func cut(s string, n int) string {
-	for i := range s {
-		if i > n {
-			return s[:i]
-		}
-	}
-	return s
 }

@@ -5,7 +5,9 @@ import (
 	"fmt"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
+	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/events"
@@ -41,8 +43,8 @@ func (p Policy) Allows(method string, role rbac.Role) bool {
 	}
 }
 
-func policy(ctx context.Context, tx *db.TenantTx) (Policy, error) {
-	p, err := gorm.G[Policy](tx.DB).First(ctx)
+func policy(ctx context.Context, tx *db.TenantTx, opts ...clause.Expression) (Policy, error) {
+	p, err := gorm.G[Policy](tx.DB, opts...).Take(ctx)
 	if err != nil {
 		return Policy{}, fmt.Errorf("load sign-in policy: %w", err)
 	}
@@ -59,57 +61,65 @@ type PolicyChange struct {
 	SessionAbsolute *int64
 }
 
-// SetPolicy changes the sign-in policy. SSO can be required only while the caller came in by SSO, so that nobody locks out themselves
-// (and with them everybody) by one click; the operator may always.
+// ErrSSOUnproven keeps a person from requiring SSO who did not come in by it: they would lock out themselves, and perhaps everybody.
+var ErrSSOUnproven = errs.New(errs.Conflict, "sso_unproven", "Sign in by single sign-on first: whoever requires it must have shown that it works.")
+
+// SetPolicy changes the sign-in policy and returns the new one. A person can require SSO only in a session that SSO made.
 func SetPolicy(ctx context.Context, tx *db.TenantTx, c PolicyChange) (Policy, error) {
-	p, err := policy(ctx, tx)
+	if err := c.check(ctx, tx); err != nil {
+		return Policy{}, err
+	}
+	p, err := policy(ctx, tx, locked)
 	if err != nil {
 		return Policy{}, err
 	}
 	cols := map[string]any{}
-	set := func(name string, v any) { cols[name] = v }
-	if c.RequireSSO != nil {
-		p.RequireSSO = *c.RequireSSO
-		set("require_sso", p.RequireSSO)
-	}
-	if c.GoogleEnabled != nil {
-		p.GoogleEnabled = *c.GoogleEnabled
-		set("google_enabled", p.GoogleEnabled)
-	}
-	if c.GoogleJIT != nil {
-		p.GoogleJIT = *c.GoogleJIT
-		set("google_jit", p.GoogleJIT)
-	}
-	if c.GoogleRole != nil {
-		if !c.GoogleRole.Builtin() || *c.GoogleRole == rbac.Owner {
-			return Policy{}, errs.InvalidField("google_role", "Use admin, member or viewer.")
-		}
-		if err := mayGrant(ctx, *c.GoogleRole); err != nil {
-			return Policy{}, err
-		}
-		p.GoogleRole = *c.GoogleRole
-		set("google_role", p.GoogleRole)
-	}
-	if c.SessionIdle != nil {
-		if *c.SessionIdle < 300 || *c.SessionIdle > 30*86400 {
-			return Policy{}, errs.InvalidField("session_idle", "Use 300 seconds to 30 days.")
-		}
-		p.SessionIdle = *c.SessionIdle
-		set("session_idle", p.SessionIdle)
-	}
-	if c.SessionAbsolute != nil {
-		if *c.SessionAbsolute < 300 || *c.SessionAbsolute > 90*86400 {
-			return Policy{}, errs.InvalidField("session_absolute", "Use 300 seconds to 90 days.")
-		}
-		p.SessionAbsolute = *c.SessionAbsolute
-		set("session_absolute", p.SessionAbsolute)
-	}
+	replace(cols, "require_sso", &p.RequireSSO, c.RequireSSO)
+	replace(cols, "google_enabled", &p.GoogleEnabled, c.GoogleEnabled)
+	replace(cols, "google_jit", &p.GoogleJIT, c.GoogleJIT)
+	replace(cols, "google_role", &p.GoogleRole, c.GoogleRole)
+	replace(cols, "session_idle", &p.SessionIdle, c.SessionIdle)
+	replace(cols, "session_absolute", &p.SessionAbsolute, c.SessionAbsolute)
 	if len(cols) == 0 {
 		return p, nil
+	}
+	if p.RequireSSO && cols["require_sso"] != nil && !provenSSO(ctx) {
+		return Policy{}, ErrSSOUnproven
 	}
 	if err := tx.DB.Table("tenant_state").Where("tenant_id = ?", tx.Tenant).Updates(cols).Error; err != nil {
 		return Policy{}, fmt.Errorf("update sign-in policy: %w", err)
 	}
 	tx.Changed("tenant")
 	return p, events.Record(ctx, tx, events.PolicyChanged, tx.Tenant, cols)
+}
+
+const day = 86400
+
+func (c PolicyChange) check(ctx context.Context, tx *db.TenantTx) error {
+	if v := c.SessionIdle; v != nil && (*v < 300 || *v > 30*day) {
+		return errs.InvalidField("session_idle", "Use 300 seconds to 30 days.")
+	}
+	if v := c.SessionAbsolute; v != nil && (*v < 300 || *v > 90*day) {
+		return errs.InvalidField("session_absolute", "Use 300 seconds to 90 days.")
+	}
+	if c.GoogleRole == nil {
+		return nil
+	}
+	if !c.GoogleRole.Builtin() || *c.GoogleRole == rbac.Owner {
+		return errs.InvalidField("google_role", "Use admin, member or viewer.")
+	}
+	return mayGrant(ctx, tx, *c.GoogleRole)
+}
+
+// provenSSO says whether the caller has shown that the tenant's single sign-on works, or is no person who could be locked out.
+func provenSSO(ctx context.Context) bool {
+	p := authn.From(ctx)
+	return p.Kind != authn.Member || p.Method == "oidc" || p.Method == "saml"
+}
+
+// replace notes a column whose value is to change.
+func replace[T comparable](cols map[string]any, name string, old, to *T) {
+	if to != nil && *to != *old {
+		*old, cols[name] = *to, *to
+	}
 }

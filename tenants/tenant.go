@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
 
 	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/internal/db"
@@ -69,11 +70,16 @@ func CheckName(field, name string) error {
 		return errs.InvalidField(field, "Use 1 to 100 characters without spaces around them.")
 	}
 	for _, r := range name {
-		if !unicode.IsPrint(r) {
+		if !visible(r) {
 			return errs.InvalidField(field, "Use printable characters only.")
 		}
 	}
 	return nil
+}
+
+// visible says that a character can be seen. Unicode counts the Hangul fillers as letters, and they look like nothing.
+func visible(r rune) bool {
+	return unicode.IsPrint(r) && r != 0x115F && r != 0x1160 && r != 0x3164 && r != 0xFFA0 && r != 0x2800
 }
 
 // BySlug finds a tenant that is not deleted. The installation's own tenant is not found.
@@ -103,15 +109,23 @@ func All(ctx context.Context, tx *db.SystemTx, after id.Tenant, limit int) ([]Te
 
 // Current is the tenant of the scope with its sign-in policy.
 func Current(ctx context.Context, tx *db.TenantTx) (Tenant, Policy, error) {
-	t, err := gorm.G[Tenant](tx.DB).Where("id = ?", tx.Tenant).First(ctx)
-	if db.IsMissing(err) || t.Status == StatusDeleted {
-		return Tenant{}, Policy{}, errs.NotFound("tenant")
-	}
+	t, err := current(ctx, tx)
 	if err != nil {
-		return Tenant{}, Policy{}, fmt.Errorf("load tenant: %w", err)
+		return Tenant{}, Policy{}, err
 	}
 	p, err := policy(ctx, tx)
 	return t, p, err
+}
+
+func current(ctx context.Context, tx *db.TenantTx, opts ...clause.Expression) (Tenant, error) {
+	t, err := gorm.G[Tenant](tx.DB, opts...).Where("id = ?", tx.Tenant).Take(ctx)
+	if db.IsMissing(err) || t.Status == StatusDeleted {
+		return Tenant{}, errs.NotFound("tenant")
+	}
+	if err != nil {
+		return Tenant{}, fmt.Errorf("load tenant: %w", err)
+	}
+	return t, nil
 }
 
 // Rename changes the name that people see.
@@ -119,7 +133,7 @@ func Rename(ctx context.Context, tx *db.TenantTx, name string) (Tenant, error) {
 	if err := CheckName("name", name); err != nil {
 		return Tenant{}, err
 	}
-	t, _, err := Current(ctx, tx)
+	t, err := current(ctx, tx, locked)
 	if err != nil || t.Name == name {
 		return t, err
 	}
@@ -128,9 +142,14 @@ func Rename(ctx context.Context, tx *db.TenantTx, name string) (Tenant, error) {
 	return t, change(ctx, tx, &t, map[string]any{"name": name}, events.TenantRenamed, events.Data{"from": old, "to": name})
 }
 
-// SetPlan moves the tenant to another plan. That the plan exists is checked above, against the catalog.
+var errUnknownPlan = errs.InvalidField("plan", "Use free, pro, team or enterprise.")
+
+// SetPlan moves the tenant to another plan.
 func SetPlan(ctx context.Context, tx *db.TenantTx, plan billing.Plan) (Tenant, error) {
-	t, _, err := Current(ctx, tx)
+	if plan.Rank() == 0 {
+		return Tenant{}, errUnknownPlan
+	}
+	t, err := current(ctx, tx, locked)
 	if err != nil || t.Plan == plan {
 		return t, err
 	}
@@ -161,7 +180,7 @@ func Delete(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx) error {
 }
 
 func setStatus(ctx context.Context, tx *db.TenantTx, to Status, typ events.Type, data events.Data) (Tenant, error) {
-	t, _, err := Current(ctx, tx)
+	t, err := current(ctx, tx, locked)
 	if err != nil || t.Status == to {
 		return t, err
 	}

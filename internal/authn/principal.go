@@ -65,7 +65,7 @@ func With(ctx context.Context, p *Principal) context.Context {
 
 // From returns the principal of the context; an anonymous one when there is none.
 func From(ctx context.Context) *Principal {
-	if p, ok := ctx.Value(principalKey{}).(*Principal); ok {
+	if p, ok := ctx.Value(principalKey{}).(*Principal); ok && p != nil {
 		return p
 	}
 	return &Principal{Kind: Anonymous}
