@@ -19,7 +19,7 @@ var credential = regexp.MustCompile(`\bgh[krl]_[0-9A-Za-z_]{20,}|\beyJ[\w-]*\.[\
 // Clean makes s safe for a log: credentials are redacted, what could forge or hide a line is spelled out as \uXXXX, and it
 // is cut at 1 KiB. A terminal that shows the log must not be steered by a user agent (CWE-117).
 func Clean(s string) string {
-	if len(s) > 16 && (strings.Contains(s, "gh") || strings.Contains(s, "eyJ")) {
+	if mayHoldCredential(s) {
 		s = credential.ReplaceAllString(cut(s, 4*maxValue), redacted)
 	}
 	s = cut(s, maxValue)
@@ -35,6 +35,19 @@ func Clean(s string) string {
 		b.WriteRune(r)
 	}
 	return cut(b.String(), maxValue)
+}
+
+// mayHoldCredential keeps the expression from running over every id in every line.
+func mayHoldCredential(s string) bool {
+	if len(s) < 16 {
+		return false
+	}
+	for _, mark := range [...]string{"ghk_", "ghr_", "ghl_", "eyJ"} {
+		if strings.Contains(s, mark) {
+			return true
+		}
+	}
+	return false
 }
 
 // unsafe holds the control characters, line and paragraph separators, bidirectional and other invisible formatting, and

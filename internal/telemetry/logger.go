@@ -53,6 +53,11 @@ func textOf(v any) (string, bool) {
 // secretKey knows the names under which secrets travel. A key that is refused too much costs a redacted number; one
 // forgotten costs a leak.
 func secretKey(key string) bool {
+	switch key {
+	case "time", "level", "msg", "request_id", "method", "route", "status", "duration_ms", "sql", "bytes", "tenant", "kind",
+		"principal", "address", "code", "cause":
+		return false // the canonical line, which is most of them
+	}
 	key = strings.ToLower(key)
 	switch key {
 	case "authorization", "cookie", "set_cookie", "set-cookie", "x-api-key", "api_key", "assertion", "saml_response",
