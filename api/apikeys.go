@@ -15,15 +15,14 @@ import (
 type apiKeyOut struct {
 	ID         id.Key        `json:"id"`
 	Name       string        `json:"name"`
-	Role       rbac.Role     `json:"role"`
+	Role       rbac.Role     `json:"role" enum:"admin,member,viewer"`
 	Hint       string        `json:"hint" doc:"The last characters of the key"`
 	CreatedBy  id.Membership `json:"created_by,omitzero"`
 	CreatedAt  time.Time     `json:"created_at"`
 	ExpiresAt  *time.Time    `json:"expires_at,omitzero"`
 	LastUsedAt *time.Time    `json:"last_used_at,omitzero"`
 	RotatedAt  *time.Time    `json:"rotated_at,omitzero"`
-	// Previous is until when the secret before the last rotation works.
-	Previous *time.Time `json:"previous_works_until,omitzero"`
+	Previous   *time.Time    `json:"previous_works_until,omitzero" doc:"Until when the secret before the last rotation works"`
 }
 
 // newAPIKeyOut is the only answer that holds a secret.
@@ -51,7 +50,7 @@ func (a *API) apiKey(ctx context.Context, tx *db.TenantTx, in apiKeyIn) (apiKeyO
 
 type createAPIKeyIn struct {
 	Name      string    `json:"name"`
-	Role      rbac.Role `json:"role" doc:"admin, member or viewer; never above the creator's"`
+	Role      rbac.Role `json:"role" enum:"admin,member,viewer" doc:"Not above the creator's own"`
 	ExpiresAt time.Time `json:"expires_at,omitzero" doc:"Without it the key works until it is revoked"`
 }
 

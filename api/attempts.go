@@ -18,11 +18,11 @@ import (
 type attemptOut struct {
 	ID          id.Attempt    `json:"id"`
 	Connection  id.Connection `json:"connection_id"`
-	Purpose     sso.Purpose   `json:"purpose" doc:"sign_in, link, reauth or test"`
-	Stage       sso.Stage     `json:"stage" doc:"How far it came"`
-	Outcome     sso.Outcome   `json:"outcome" doc:"pending, succeeded or refused"`
-	Reason      sso.Reason    `json:"reason,omitzero"`
-	Explanation string        `json:"explanation,omitzero"`
+	Purpose     sso.Purpose   `json:"purpose" enum:"sign_in,link,reauth,test" doc:"What it was for"`
+	Stage       sso.Stage     `json:"stage" enum:"redirected,returned,exchanged,verified,finished" doc:"How far it came"`
+	Outcome     sso.Outcome   `json:"outcome" enum:"pending,succeeded,refused"`
+	Reason      sso.Reason    `json:"reason,omitzero" doc:"Why it was refused: one of the codes of problems"`
+	Explanation string        `json:"explanation,omitzero" doc:"What the person was told"`
 	Hint        string        `json:"hint,omitzero" doc:"What an administrator can do"`
 	Address     string        `json:"address"`
 	UserAgent   string        `json:"user_agent"`

@@ -16,9 +16,9 @@ import (
 
 type connectionOut struct {
 	ID          id.Connection    `json:"id"`
-	Protocol    string           `json:"protocol"`
+	Protocol    string           `json:"protocol" enum:"oidc"`
 	Name        string           `json:"name"`
-	Status      sso.Status       `json:"status" doc:"draft, active or disabled"`
+	Status      sso.Status       `json:"status" enum:"draft,active,disabled" doc:"Only an active connection lets people in"`
 	Issuer      string           `json:"issuer"`
 	ClientID    string           `json:"client_id"`
 	SecretSet   bool             `json:"client_secret_set"`
@@ -27,7 +27,7 @@ type connectionOut struct {
 	Endpoints   endpointsOut     `json:"endpoints"`
 	Claims      sso.ClaimMapping `json:"claims"`
 	JIT         bool             `json:"jit" doc:"People of verified domains join at their first sign-in"`
-	DefaultRole rbac.Role        `json:"default_role"`
+	DefaultRole rbac.Role        `json:"default_role" enum:"admin,member,viewer" doc:"Of people who join through it"`
 	CreatedAt   time.Time        `json:"created_at"`
 	UpdatedAt   time.Time        `json:"updated_at"`
 	TestedAt    *time.Time       `json:"tested_at,omitzero"`
@@ -75,7 +75,7 @@ type createConnectionIn struct {
 	PublicClient bool             `json:"public_client,omitzero" doc:"The provider knows this client without a secret"`
 	Claims       sso.ClaimMapping `json:"claims,omitzero"`
 	JIT          *bool            `json:"jit,omitzero" doc:"Default true"`
-	DefaultRole  rbac.Role        `json:"default_role,omitzero" doc:"Default member"`
+	DefaultRole  rbac.Role        `json:"default_role,omitzero" enum:"admin,member,viewer" doc:"Default member"`
 }
 
 func (a *API) prepareConnection(ctx context.Context, in createConnectionIn) (sso.Prepared, error) {
@@ -99,7 +99,7 @@ type updateConnectionIn struct {
 	PublicClient    bool              `json:"public_client,omitzero"`
 	Claims          *sso.ClaimMapping `json:"claims,omitzero"`
 	JIT             *bool             `json:"jit,omitzero"`
-	DefaultRole     *rbac.Role        `json:"default_role,omitzero"`
+	DefaultRole     *rbac.Role        `json:"default_role,omitzero" enum:"admin,member,viewer"`
 	AcceptEndpoints bool              `json:"accept_endpoints,omitzero" doc:"Take over endpoints that the provider has changed"`
 }
 

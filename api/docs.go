@@ -11,6 +11,7 @@ import (
 	"github.com/swaggest/swgui/v5/static"
 	"github.com/vearutop/statigz"
 
+	"github.com/seed-2a059015/gatehouse/api/problems"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 )
 
@@ -34,11 +35,21 @@ func (a *API) docs(c echo.Context) error {
 	return serveReference(c, "index.html")
 }
 
+// problems explains every code; the type of a problem document points here.
+func (a *API) problems(c echo.Context) error {
+	page, err := problems.HTML()
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set("Cache-Control", "public, max-age=300")
+	return c.HTMLBlob(http.StatusOK, page)
+}
+
 // docsFile serves the files of the page: ours, and those of Swagger UI.
 func (a *API) docsFile(c echo.Context) error {
 	name := c.Param("file")
 	switch name {
-	case "reference.js", "reference.css":
+	case "reference.js", "reference.css", "problems.css":
 		return serveReference(c, name)
 	case "swagger-ui.css", "swagger-ui-bundle.js":
 		c.Response().Header().Set("Cache-Control", "public, max-age=86400")

@@ -14,12 +14,12 @@ import (
 
 type eventOut struct {
 	ID        id.Event        `json:"id"`
-	Type      events.Type     `json:"type"`
-	ActorKind authn.Kind      `json:"actor_kind"`
-	ActorID   string          `json:"actor_id,omitzero"`
-	ActingFor string          `json:"acting_for,omitzero"`
-	TargetID  string          `json:"target_id,omitzero"`
-	Data      json.RawMessage `json:"data"`
+	Type      events.Type     `json:"type" doc:"For example member.joined"`
+	ActorKind authn.Kind      `json:"actor_kind" enum:"member,api_key,operator,system,anonymous"`
+	ActorID   string          `json:"actor_id,omitzero" doc:"The membership or API key that acted"`
+	ActingFor string          `json:"acting_for,omitzero" doc:"The person in whose place somebody acted"`
+	TargetID  string          `json:"target_id,omitzero" doc:"What it was done to"`
+	Data      json.RawMessage `json:"data" doc:"What else there is to know; its members depend on the type"`
 	RequestID string          `json:"request_id,omitzero"`
 	Address   string          `json:"address,omitzero"`
 	CreatedAt time.Time       `json:"created_at"`

@@ -13,7 +13,7 @@ import (
 )
 
 type meOut struct {
-	Kind       authn.Kind    `json:"kind" doc:"member or api_key"`
+	Kind       authn.Kind    `json:"kind" enum:"member,api_key"`
 	Tenant     tenantRef     `json:"tenant"`
 	User       id.User       `json:"user_id,omitzero"`
 	Membership id.Membership `json:"membership_id,omitzero"`
@@ -33,7 +33,7 @@ type tenantRef struct {
 
 type sessionRef struct {
 	ID         id.Session    `json:"id"`
-	Method     string        `json:"method" doc:"oidc, google or link"`
+	Method     string        `json:"method" enum:"oidc,google,link" doc:"How the person signed in"`
 	Connection id.Connection `json:"connection_id,omitzero"`
 	AuthTime   time.Time     `json:"auth_time" doc:"When the person last proved who they are"`
 	AMR        []string      `json:"amr,omitzero"`

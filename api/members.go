@@ -19,8 +19,8 @@ type memberOut struct {
 	Email     string        `json:"email"`
 	Name      string        `json:"name"`
 	Picture   string        `json:"picture,omitzero"`
-	Role      rbac.Role     `json:"role"`
-	Status    string        `json:"status" doc:"active or suspended"`
+	Role      rbac.Role     `json:"role" enum:"owner,admin,member,viewer"`
+	Status    string        `json:"status" enum:"active,suspended,removed"`
 	CreatedAt time.Time     `json:"created_at"`
 }
 
@@ -43,7 +43,7 @@ func (a *API) member(ctx context.Context, tx *db.TenantTx, in memberIn) (memberO
 
 type setRoleIn struct {
 	Member id.Membership `path:"member" json:"-"`
-	Role   rbac.Role     `json:"role" doc:"owner, admin, member or viewer"`
+	Role   rbac.Role     `json:"role" enum:"owner,admin,member,viewer" doc:"Not above the caller's own"`
 }
 
 func (a *API) setRole(ctx context.Context, tx *db.TenantTx, in setRoleIn) (memberOut, error) {

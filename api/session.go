@@ -86,9 +86,8 @@ type placeOut struct {
 	tenantRef
 	Role    string `json:"role"`
 	Plan    string `json:"plan"`
-	Current bool   `json:"current"`
-	// Open says that the present session may switch there at once; else its own sign-in has to be gone through.
-	Open bool `json:"open"`
+	Current bool   `json:"current" doc:"Whether this session is in it"`
+	Open    bool   `json:"open" doc:"Whether this session may switch there at once; else its own sign-in has to be gone through"`
 }
 
 type placesOut struct {

@@ -15,7 +15,7 @@ import (
 type sessionOut struct {
 	ID         id.Session    `json:"id"`
 	Current    bool          `json:"current"`
-	Method     string        `json:"method"`
+	Method     string        `json:"method" enum:"oidc,google,link" doc:"How the person signed in"`
 	Connection id.Connection `json:"connection_id,omitzero"`
 	UserAgent  string        `json:"user_agent"`
 	Address    string        `json:"address"`

@@ -17,19 +17,19 @@ type tenantOut struct {
 	ID        id.Tenant `json:"id"`
 	Slug      string    `json:"slug"`
 	Name      string    `json:"name"`
-	Status    string    `json:"status"`
+	Status    string    `json:"status" enum:"active,suspended,deleted"`
 	Plan      string    `json:"plan"`
 	SignIn    policyOut `json:"sign_in"`
 	CreatedAt time.Time `json:"created_at"`
 }
 
 type policyOut struct {
-	RequireSSO      bool      `json:"require_sso"`
+	RequireSSO      bool      `json:"require_sso" doc:"Only the tenant's own connections let people in"`
 	GoogleEnabled   bool      `json:"google_enabled"`
 	GoogleJIT       bool      `json:"google_jit" doc:"Google Workspace accounts of a verified domain may join"`
-	GoogleRole      rbac.Role `json:"google_role"`
-	SessionIdle     int64     `json:"session_idle" doc:"Seconds"`
-	SessionAbsolute int64     `json:"session_absolute" doc:"Seconds"`
+	GoogleRole      rbac.Role `json:"google_role" enum:"admin,member,viewer" doc:"Of people who join with Google"`
+	SessionIdle     int64     `json:"session_idle" doc:"After how many idle seconds a session ends"`
+	SessionAbsolute int64     `json:"session_absolute" doc:"After how many seconds it ends in any case"`
 }
 
 func tenantOf(t tenants.Tenant, p tenants.Policy) tenantOut {
@@ -53,9 +53,9 @@ type policyIn struct {
 	RequireSSO      *bool      `json:"require_sso,omitzero"`
 	GoogleEnabled   *bool      `json:"google_enabled,omitzero"`
 	GoogleJIT       *bool      `json:"google_jit,omitzero"`
-	GoogleRole      *rbac.Role `json:"google_role,omitzero"`
-	SessionIdle     *int64     `json:"session_idle,omitzero"`
-	SessionAbsolute *int64     `json:"session_absolute,omitzero"`
+	GoogleRole      *rbac.Role `json:"google_role,omitzero" enum:"admin,member,viewer"`
+	SessionIdle     *int64     `json:"session_idle,omitzero" minimum:"300" maximum:"2592000"`
+	SessionAbsolute *int64     `json:"session_absolute,omitzero" minimum:"300" maximum:"7776000"`
 }
 
 // errOwnWayIn keeps a person from requiring SSO who did not come in by it: they would lock out themselves, and perhaps everybody.
@@ -89,7 +89,7 @@ func (a *API) deleteTenant(ctx context.Context, sys *db.SystemTx, tx *db.TenantT
 type domainOut struct {
 	ID         id.Domain     `json:"id"`
 	Domain     string        `json:"domain"`
-	Status     string        `json:"status" doc:"pending or verified"`
+	Status     string        `json:"status" enum:"pending,verified"`
 	Connection id.Connection `json:"connection_id,omitzero" doc:"Where its people sign in"`
 	VerifiedAt *time.Time    `json:"verified_at,omitzero"`
 }

@@ -1,19 +1,20 @@
-// Shows the description that this server has of itself. "Authorize" takes an API key or an access token; in a browser that is signed in,
-// calls work at once by its cookies.
+"use strict";
+
 window.addEventListener("DOMContentLoaded", () => {
   window.SwaggerUIBundle({
-    url: "openapi.yaml",
+    url: new URL("openapi.yaml", document.baseURI).href,
     dom_id: "#reference",
     deepLinking: true,
-    persistAuthorization: false,
-    tryItOutEnabled: true,
+    docExpansion: "list",
+    filter: true,
+    defaultModelsExpandDepth: 0,
     displayRequestDuration: true,
-    validatorUrl: null,
+    persistAuthorization: false, // a key must not lie in the browser's storage
+    validatorUrl: null, // and the description stays on this site
     requestInterceptor: (request) => {
-      // A credential that was typed stands alone: the server refuses a request with two.
-      if (request.headers && (request.headers.Authorization || request.headers["X-API-Key"])) {
-        request.credentials = "omit";
-      }
+      // A request carries one credential: with a key or a token, the browser's cookies stay at home.
+      const headers = Object.keys(request.headers ?? {}).map((name) => name.toLowerCase());
+      request.credentials = headers.includes("x-api-key") || headers.includes("authorization") ? "omit" : "same-origin";
       return request;
     },
   });

@@ -1,0 +1,11 @@
+package api
+
+import "reflect"
+
+// RawAnswers are the types that raw rows answer with, which their handlers do not show.
+func RawAnswers() map[string]reflect.Type {
+	return map[string]reflect.Type{
+		"POST /v1/connections/{connection}/test": reflect.TypeFor[testOut](),
+		"POST /v1/connections/{connection}/link": reflect.TypeFor[redirectOut](),
+	}
+}

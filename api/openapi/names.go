@@ -1,0 +1,147 @@
+package openapi
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"unicode"
+
+	"github.com/seed-2a059015/gatehouse/internal/id"
+	"github.com/seed-2a059015/gatehouse/internal/secret"
+)
+
+// kindOfID is how one kind of id is called, and the prefix of its wire form.
+type kindOfID struct{ name, of string }
+
+var ids = map[reflect.Type]kindOfID{
+	reflect.TypeFor[id.Tenant]():     {"TenantID", "tnt"},
+	reflect.TypeFor[id.User]():       {"UserID", "usr"},
+	reflect.TypeFor[id.Membership](): {"MembershipID", "mem"},
+	reflect.TypeFor[id.Identity]():   {"IdentityID", "idn"},
+	reflect.TypeFor[id.Connection](): {"ConnectionID", "con"},
+	reflect.TypeFor[id.Domain]():     {"DomainID", "dom"},
+	reflect.TypeFor[id.Attempt]():    {"AttemptID", "att"},
+	reflect.TypeFor[id.Session]():    {"SessionID", "ses"},
+	reflect.TypeFor[id.Key]():        {"KeyID", "key"},
+	reflect.TypeFor[id.Event]():      {"EventID", "evt"},
+	reflect.TypeFor[id.Decision]():   {"DecisionID", "dec"},
+	reflect.TypeFor[id.Request]():    {"RequestID", "req"},
+}
+
+// componentName names a type for readers: memberOut is Member, setRoleIn is SetRoleInput, page.Page[memberOut] is MemberPage.
+// What is neither a struct nor an id has no component of its own.
+func componentName(t reflect.Type) (string, error) {
+	if kind, ok := ids[t]; ok {
+		return kind.name, nil
+	}
+	if strings.HasSuffix(t.PkgPath(), "/internal/id") {
+		return "", fmt.Errorf("%v has no name in names.go", t)
+	}
+	if strings.HasPrefix(t.Name(), "Page[") {
+		items, ok := t.FieldByName("Items")
+		if !ok {
+			return "", fmt.Errorf("%v has no items", t)
+		}
+		of, err := componentName(items.Type.Elem())
+		return of + "Page", err
+	}
+	if t == reflect.TypeFor[secret.Text]() {
+		return "Secret", nil
+	}
+	if t.Kind() != reflect.Struct {
+		return t.String(), nil // said where it is used, under no name
+	}
+	name := t.Name()
+	switch {
+	case strings.HasSuffix(name, "Out"):
+		name = strings.TrimSuffix(name, "Out")
+	case strings.HasSuffix(name, "In"):
+		name = strings.TrimSuffix(name, "In") + "Input"
+	}
+	return upper(name), nil
+}
+
+func upper(s string) string {
+	if rest, ok := strings.CutPrefix(s, "api"); ok {
+		return "API" + rest
+	}
+	r := []rune(s)
+	r[0] = unicode.ToUpper(r[0])
+	return string(r)
+}
+
+// tags group the operations in the reference, in this order.
+var tags = []struct{ name, about string }{
+	{"Decisions", "Who is asking, and may they?"},
+	{"Own account", "What belongs to the caller alone."},
+	{"Sessions", "Where people are signed in."},
+	{"Organization", "The tenant itself, its sign-in policy and its domains."},
+	{"Members", "The people of the tenant."},
+	{"Single sign-on", "Connections to identity providers, and what became of each sign-in."},
+	{"API keys", "Credentials for machines."},
+	{"Audit log", "What happened in the tenant, and who did it."},
+	{"Service", "For everybody, without a credential."},
+}
+
+// named is how an operation is called in clients that are made from the document, and where it stands.
+type named struct{ id, tag string }
+
+// operations names each row.
+var operations = map[string]named{
+	"POST /v1/check":  {"check", "Decisions"},
+	"GET /v1/me":      {"getMe", "Decisions"},
+	"GET /v1/catalog": {"getCatalog", "Decisions"},
+
+	"GET /v1/me/tenants":                     {"listMyTenants", "Own account"},
+	"POST /v1/me/leave":                      {"leaveTenant", "Own account"},
+	"GET /v1/identities":                     {"listMyIdentities", "Own account"},
+	"POST /v1/connections/{connection}/link": {"linkIdentity", "Own account"},
+	"DELETE /v1/identities/{identity}":       {"unlinkIdentity", "Own account"},
+
+	"GET /v1/sessions":              {"listMySessions", "Sessions"},
+	"DELETE /v1/sessions":           {"revokeMyOtherSessions", "Sessions"},
+	"DELETE /v1/sessions/{session}": {"revokeMySession", "Sessions"},
+	"POST /v1/session/switch":       {"switchTenant", "Sessions"},
+	"DELETE /v1/session":            {"signOut", "Sessions"},
+	"POST /v1/session/refresh":      {"refreshSession", "Sessions"},
+
+	"GET /v1/tenant":    {"getTenant", "Organization"},
+	"PATCH /v1/tenant":  {"updateTenant", "Organization"},
+	"DELETE /v1/tenant": {"deleteTenant", "Organization"},
+	"GET /v1/domains":   {"listDomains", "Organization"},
+
+	"GET /v1/members":                      {"listMembers", "Members"},
+	"GET /v1/members/{member}":             {"getMember", "Members"},
+	"PATCH /v1/members/{member}":           {"setMemberRole", "Members"},
+	"POST /v1/members/{member}/suspend":    {"suspendMember", "Members"},
+	"POST /v1/members/{member}/resume":     {"resumeMember", "Members"},
+	"DELETE /v1/members/{member}":          {"removeMember", "Members"},
+	"GET /v1/members/{member}/sessions":    {"listMemberSessions", "Members"},
+	"DELETE /v1/members/{member}/sessions": {"revokeMemberSessions", "Members"},
+
+	"GET /v1/connections":                        {"listConnections", "Single sign-on"},
+	"GET /v1/connections/{connection}":           {"getConnection", "Single sign-on"},
+	"POST /v1/connections":                       {"createConnection", "Single sign-on"},
+	"PATCH /v1/connections/{connection}":         {"updateConnection", "Single sign-on"},
+	"POST /v1/connections/{connection}/test":     {"testConnection", "Single sign-on"},
+	"POST /v1/connections/{connection}/activate": {"activateConnection", "Single sign-on"},
+	"POST /v1/connections/{connection}/disable":  {"disableConnection", "Single sign-on"},
+	"DELETE /v1/connections/{connection}":        {"deleteConnection", "Single sign-on"},
+	"GET /v1/sign-ins":                           {"listSignIns", "Single sign-on"},
+
+	"GET /v1/api-keys":               {"listAPIKeys", "API keys"},
+	"GET /v1/api-keys/{key}":         {"getAPIKey", "API keys"},
+	"POST /v1/api-keys":              {"createAPIKey", "API keys"},
+	"POST /v1/api-keys/{key}/rotate": {"rotateAPIKey", "API keys"},
+	"DELETE /v1/api-keys/{key}":      {"revokeAPIKey", "API keys"},
+
+	"GET /v1/events": {"listEvents", "Audit log"},
+
+	"GET /.well-known/jwks.json": {"getKeys", "Service"},
+	"GET /openapi.yaml":          {"getDescription", "Service"},
+	"GET /docs":                  {"showReference", "Service"},
+	"GET /docs/problems":         {"showProblems", "Service"},
+	"GET /docs/{file}":           {"getReferenceFile", "Service"},
+	"GET /healthz":               {"isAlive", "Service"},
+	"GET /readyz":                {"isReady", "Service"},
+}

@@ -1,0 +1,41 @@
+package openapi
+
+// answer is what a raw row answers, where it is not JSON of a type.
+type answer struct {
+	mediaType string
+	about     string
+	schema    map[string]any
+}
+
+var text = map[string]any{"type": "string"}
+
+// answers describes the raw rows whose handlers no type describes.
+var answers = map[string]answer{
+	"GET /.well-known/jwks.json": {"application/json", "A JSON Web Key Set (RFC 7517)", map[string]any{
+		"type":     "object",
+		"required": []string{"keys"},
+		"properties": map[string]any{"keys": map[string]any{
+			"type":  "array",
+			"items": map[string]any{"type": "object", "required": []string{"kty", "kid", "alg", "use"}},
+		}},
+	}},
+	"GET /openapi.yaml":  {"application/yaml", "This document", text},
+	"GET /docs":          {"text/html", "The page", text},
+	"GET /docs/problems": {"text/html", "The page", text},
+	"GET /docs/{file}":   {"*/*", "The file", map[string]any{}},
+	"GET /healthz":       {"text/plain", "It is", text},
+	"GET /readyz":        {"text/plain", "It can", text},
+}
+
+// pathTexts describes the path parameters; those of raw rows have no type to say what they are.
+var pathTexts = map[string]struct {
+	about string
+	id    string // the name of the kind of id; "" for other texts
+}{
+	"connection": {"The connection", "ConnectionID"},
+	"identity":   {"The identity", "IdentityID"},
+	"session":    {"The session", "SessionID"},
+	"member":     {"The membership, not the user", "MembershipID"},
+	"key":        {"The id of the key, which is no secret", "KeyID"},
+	"file":       {"The name of the file", ""},
+}
