@@ -9,29 +9,26 @@ import (
 	"github.com/seed-2a059015/gatehouse/access"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/mail"
-	"github.com/seed-2a059015/gatehouse/sessions"
 	"github.com/seed-2a059015/gatehouse/sso"
 )
 
 // Config is what the pages are made with.
 type Config struct {
-	DB       *db.DB
-	SignIn   *sso.SignIn
-	Sessions *sessions.Sessions
-	Access   *access.Store
-	BaseURL  string // public, without a slash at the end
-	Name     string // of the installation, in the head of every page; "" means Gatehouse
+	DB      *db.DB
+	SignIn  *sso.SignIn
+	Access  *access.Store
+	BaseURL string // public, without a slash at the end
+	Name    string // of the installation, in the head of every page; "" means Gatehouse
 	// Outbox, when it is set, is shown to anybody at /dev/mail. Never set it in production: letters contain sign-in links.
 	Outbox *mail.Outbox
 }
 
 // Console serves the pages. Make it with [New]; it is safe for concurrent use.
 type Console struct {
-	db       *db.DB
-	signIn   *sso.SignIn
-	sessions *sessions.Sessions
-	access   *access.Store
-	outbox   *mail.Outbox
+	db     *db.DB
+	signIn *sso.SignIn
+	access *access.Store
+	outbox *mail.Outbox
 
 	name      string
 	base      string // the public base URL
@@ -52,7 +49,6 @@ func New(cfg Config) (*Console, error) {
 	}
 	missing(cfg.DB == nil, "database")
 	missing(cfg.SignIn == nil, "sign-in")
-	missing(cfg.Sessions == nil, "sessions")
 	missing(cfg.Access == nil, "access")
 	base, err := url.Parse(cfg.BaseURL)
 	if err != nil || base.Host == "" || strings.HasSuffix(cfg.BaseURL, "/") {
@@ -65,7 +61,7 @@ func New(cfg Config) (*Console, error) {
 		cfg.Name = "Gatehouse"
 	}
 	c := &Console{
-		db: cfg.DB, signIn: cfg.SignIn, sessions: cfg.Sessions, access: cfg.Access, outbox: cfg.Outbox, name: cfg.Name,
+		db: cfg.DB, signIn: cfg.SignIn, access: cfg.Access, outbox: cfg.Outbox, name: cfg.Name,
 		base: cfg.BaseURL, prefix: base.Path, plainHTTP: base.Scheme == "http",
 	}
 	if c.templates, err = parseTemplates(); err != nil {

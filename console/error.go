@@ -33,18 +33,21 @@ func (c *Console) Error(ctx echo.Context, p web.Problem) error {
 	path := strings.TrimPrefix(ctx.Request().URL.Path, c.prefix)
 	if p.Status == http.StatusUnauthorized {
 		ctx.Response().Header().Del("WWW-Authenticate")
-		return c.seeOther(ctx, signInPath(ctx.Request(), path))
+		return c.redirect(ctx, signInPath(ctx.Request(), path))
 	}
 	return c.render(ctx, p.Status, errorPageOf(p, path))
 }
 
 // signInPath keeps where the person wanted to go, unless a form took them there: what they typed is lost anyway.
 func signInPath(r *http.Request, path string) string {
-	if r.Method != http.MethodGet || path == "" || path == "/" {
+	if r.Method != http.MethodGet {
 		return "/login"
 	}
 	if r.URL.RawQuery != "" {
 		path += "?" + r.URL.RawQuery
+	}
+	if path = web.SafeReturn(path); path == "/" {
+		return "/login"
 	}
 	return "/login?" + url.Values{"return_to": {path}}.Encode()
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/seed-2a059015/gatehouse/internal/web"
 )
 
 // Sample is a page with a name, for golden files.
@@ -73,6 +75,7 @@ func bare(base string) (*Console, error) {
 // Samples returns pages as people meet them, and with what an attacker would put into them.
 func Samples() []Sample {
 	at := momentOf(time.Date(2026, 3, 9, 14, 5, 0, 0, time.UTC))
+	request := "req_01jv3qk2wefr4t5y6u7i8p9aas"
 	evil := `<script>alert("1")</script>`
 	return []Sample{
 		{"login", loginPage{Google: true, ReturnTo: "/docs"}},
@@ -100,14 +103,16 @@ func Samples() []Sample {
 		}}},
 		{"logged-out", loggedOutPage{}},
 		{"tested", testedPage{Issuer: "https://idp.acme.example", Subject: "00u1a2b3c4", Email: "alice@acme.example", Name: "Alice Liddell", Verified: true}},
-		{"error", errorPage{
-			Heading: "This sign-in cannot be continued", Sentence: "This sign-in cannot be continued. Start again.", Code: "attempt_expired",
-			RequestID: "req_01jv3qk2wefr4t5y6u7i8p9aas", Back: errorBack{"Sign in again", "/login"},
-		}},
-		{"error-forbidden", errorPage{
-			Heading: "This is not allowed", Sentence: "Your role does not allow this. It needs the role admin or higher.", Code: "role_lacks_permission",
-			NeedsRole: "admin", NeedsPlan: "team", RequestID: "req_01jv3qk2wefr4t5y6u7i8p9aas", Back: errorBack{"To the start", "/"},
-		}},
+		{"error", errorPageOf(web.Problem{
+			Status: 403, Code: "attempt_expired", Detail: "This sign-in cannot be continued. Start again.", RequestID: request,
+		}, "/sso/google/callback")},
+		{"error-forbidden", errorPageOf(web.Problem{
+			Status: 403, Code: "role_lacks_permission", Detail: "Your role does not allow this. It needs the role admin or higher.", RequestID: request,
+			Extra: map[string]any{"needs_role": "admin", "needs_plan": "team"},
+		}, "/members")},
+		{"error-suspended", errorPageOf(web.Problem{Status: 403, Code: "tenant_suspended", Detail: "This organization is suspended.", RequestID: request}, "/")},
+		{"error-missing", errorPageOf(web.Problem{Status: 404, Code: "not_found", Detail: "There is no such tenant.", RequestID: request}, "/login/acne")},
+		{"error-broken", errorPageOf(web.Problem{Status: 500, Code: "internal", Detail: "Something went wrong on our side.", RequestID: request}, "/")},
 		{"mail", mailPage{Letters: []mailLetter{{
 			"owner@acme.example", "Your sign-in link for Acme", "Hello,\n\nwith this link you sign in to Acme Robotics, once:\nhttp://localhost:8080/login/link#ghl_0123456789abcdefghjkmnpqrs_0123456789abcdefghjkmnpqrs_secretsecretsecretsecretsecret\n\nIt works for one hour.\n",
 			at, []string{"http://localhost:8080/login/link#ghl_0123456789abcdefghjkmnpqrs_0123456789abcdefghjkmnpqrs_secretsecretsecretsecretsecret"},

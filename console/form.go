@@ -35,8 +35,13 @@ func formOf(ctx echo.Context) (url.Values, error) {
 	return r.PostForm, nil
 }
 
-// seeOther sends the browser to a path of our own; the next request is a GET.
+// seeOther sends the browser to a path of our own, or to the start if it is none; the next request is a GET.
 func (c *Console) seeOther(ctx echo.Context, path string) error {
-	ctx.Response().Header().Set("Location", c.prefix+web.SafeReturn(path))
+	return c.redirect(ctx, web.SafeReturn(path))
+}
+
+// redirect is for paths that no request had a say in.
+func (c *Console) redirect(ctx echo.Context, path string) error {
+	ctx.Response().Header().Set("Location", c.prefix+path)
 	return ctx.NoContent(http.StatusSeeOther)
 }

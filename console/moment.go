@@ -7,5 +7,5 @@ type moment struct{ Machine, Text string }
 
 func momentOf(t time.Time) moment {
 	t = t.UTC()
-	return moment{t.Format(time.RFC3339), t.Format("2 January 2006, 15:04 UTC")}
+	return moment{t.Format(time.RFC3339), t.Format("2 Jan 2006, 15:04 UTC")}
 }

@@ -93,6 +93,4 @@ func (c *Console) policy(f frame) string {
 		"; base-uri 'none'; frame-ancestors 'none'"
 }
 
-func (c *Console) footer() string {
-	return c.name + " keeps sign-in, organizations and access in one place."
-}
+func (c *Console) footer() string { return "Sign-in and access by " + c.name }
