@@ -32,14 +32,9 @@ func (l Limit) IsZero() bool { return l.Events <= 0 || l.Per <= 0 || l.Burst <= 
 
 // String is "30/min", with the burst where it differs.
 func (l Limit) String() string {
-	unit := l.Per.String()
-	switch l.Per {
-	case time.Second:
-		unit = "s"
-	case time.Minute:
-		unit = "min"
-	case time.Hour:
-		unit = "h"
+	unit, known := map[time.Duration]string{time.Second: "s", time.Minute: "min", time.Hour: "h"}[l.Per]
+	if !known {
+		unit = l.Per.String()
 	}
 	if l.Burst != l.Events {
 		return fmt.Sprintf("%d/%s burst %d", l.Events, unit, l.Burst)

@@ -132,8 +132,10 @@ func TestWEB15AddressKey(t *testing.T) {
 func TestGate(t *testing.T) {
 	t.Parallel()
 	g := ratelimit.NewGate(2)
-	if !g.Enter() || !g.Enter() {
-		t.Fatal("Enter = false with room, want true")
+	for n := range 2 {
+		if !g.Enter() {
+			t.Fatalf("Enter %d = false with room for 2, want true", n+1)
+		}
 	}
 	if g.Enter() {
 		t.Error("Enter = true when full, want false")

@@ -56,7 +56,7 @@ func TestKEY10SecretsAreRedacted(t *testing.T) {
 	jwt := "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln"
 	var out bytes.Buffer
 	log := telemetry.NewLogger(&out, slog.LevelInfo)
-	log.Info("request", "authorization", "Bearer zzz", "client_secret", "zzz", "refresh_token", "zzz", "Cookie", "zzz",
+	log.Info("request", "authorization", "Bearer zzz", "client_secret", "zzz", "refresh_token", "zzz", "session_cookie", "zzz",
 		"password", "zzz", "note", "got "+key+" and "+jwt, "cause", errors.New("parse "+key))
 	for _, leak := range []string{"zzz", strings.Repeat("x", 43), "c2ln"} {
 		if strings.Contains(out.String(), leak) {

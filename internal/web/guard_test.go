@@ -39,7 +39,7 @@ func (b *bench) rows(f func(row web.Row, method, path, body string)) {
 func TestEveryRowRefusesTheAnonymous(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.rows(func(r web.Row, method, path, body string) {
+	b.rows(func(_ web.Row, method, path, body string) {
 		got := b.do(method, path, body, "Content-Type", "application/json")
 		got.want(t, method+" "+path+" by nobody", 401, "unauthenticated")
 		if got.Header().Get("WWW-Authenticate") != "Bearer" {

@@ -35,7 +35,7 @@ func Tenant[In, Out any](fn func(context.Context, *db.TenantTx, In) (Out, error)
 
 // Admit is [Tenant] for a function that also works on the global rows of people.
 func Admit[In, Out any](fn func(context.Context, *db.SystemTx, *db.TenantTx, In) (Out, error)) Handler {
-	return scoped("admit", (*db.DB).Admit, nothing[In],
+	return scoped("admit", inBoth, nothing[In],
 		func(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, in In, _ None) (Out, error) {
 			return fn(ctx, sys, tx, in)
 		})
@@ -58,14 +58,14 @@ func PreparedAdmit[In, P, Out any](
 	prepare func(context.Context, In) (P, error),
 	apply func(context.Context, *db.SystemTx, *db.TenantTx, In, P) (Out, error),
 ) Handler {
-	return scoped("prepared admit", (*db.DB).Admit, prepare, apply)
+	return scoped("prepared admit", inBoth, prepare, apply)
 }
 
 // Snapshot makes a handler of a function that opens no transaction: it answers from memory, or opens what scopes it needs.
 func Snapshot[In, Out any](fn func(context.Context, In) (Out, error)) Handler {
 	return Handler{
 		scope: "snapshot", in: reflect.TypeFor[In](), out: reflect.TypeFor[Out](),
-		bind: func(s *Server, r Route) (endpoint, error) {
+		bind: func(_ *Server, r Route) (endpoint, error) {
 			d, err := newDecoder(r)
 			if err != nil {
 				return nil, err
@@ -105,10 +105,14 @@ func Raw(fn func(echo.Context) error) Handler {
 }
 
 // scope opens a transaction for a tenant. The first argument of its function is nil where only the tenant may be seen.
-type scope func(*db.DB, context.Context, id.Tenant, func(*db.SystemTx, *db.TenantTx) error) error
+type scope func(context.Context, *db.DB, id.Tenant, func(*db.SystemTx, *db.TenantTx) error) error
 
-func inTenant(d *db.DB, ctx context.Context, tenant id.Tenant, fn func(*db.SystemTx, *db.TenantTx) error) error {
+func inTenant(ctx context.Context, d *db.DB, tenant id.Tenant, fn func(*db.SystemTx, *db.TenantTx) error) error {
 	return d.Tenant(ctx, tenant, func(tx *db.TenantTx) error { return fn(nil, tx) })
+}
+
+func inBoth(ctx context.Context, d *db.DB, tenant id.Tenant, fn func(*db.SystemTx, *db.TenantTx) error) error {
+	return d.Admit(ctx, tenant, fn)
 }
 
 func nothing[In any](context.Context, In) (None, error) { return None{}, nil }
@@ -124,7 +128,7 @@ func scoped[In, P, Out any](
 		if err != nil {
 			return nil, err
 		}
-		status := r.success()
+		status, prepares := r.success(), reflect.TypeFor[P]() != reflect.TypeFor[None]()
 		return func(ex *exchange) error {
 			var in In
 			if err := d.decode(ex, &in); err != nil {
@@ -134,15 +138,17 @@ func scoped[In, P, Out any](
 			if err != nil {
 				return err
 			}
-			if done, err := once.replay(ex); done || err != nil {
-				return err
+			if prepares {
+				if done, err := once.replay(ex); done || err != nil {
+					return err
+				}
 			}
 			prepared, err := prepare(ex.ctx, in)
 			if err != nil {
 				return err
 			}
 			var answer []byte
-			err = open(s.db, ex.ctx, ex.principal.Tenant, func(sys *db.SystemTx, tx *db.TenantTx) error {
+			err = open(ex.ctx, s.db, ex.principal.Tenant, func(sys *db.SystemTx, tx *db.TenantTx) error {
 				stored, err := once.claim(ex.ctx, tx)
 				if err != nil || stored != nil {
 					answer = stored.bytes()

@@ -40,6 +40,12 @@ const (
 	staleToken = "stale.access.token"
 )
 
+// What the server is given in earnest.
+var (
+	_ web.Access   = (*access.Store)(nil)
+	_ web.Sessions = (*sessions.Sessions)(nil)
+)
+
 // bench is a server with a small table, in front of a database with one tenant.
 type bench struct {
 	testing.TB

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-2a059015/gatehouse/internal/ratelimit"
 	"github.com/seed-2a059015/gatehouse/internal/web"
@@ -208,7 +209,8 @@ func TestOverload(t *testing.T) {
 	slow := make(chan answer)
 	go func() { slow <- b.do("POST", "/v1/keys", `{"name":"slow"}`, asMember()...) }()
 	go func() { slow <- b.do("POST", "/v1/keys", `{"name":"slow"}`, asMember()...) }()
-	for b.handled.Load() < 2 { //nolint:revive // both are inside soon
+	for b.handled.Load() < 2 {
+		time.Sleep(time.Millisecond)
 	}
 	got := b.do("GET", "/healthz", "")
 	got.want(t, "a third request", 503, "overloaded")

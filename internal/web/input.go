@@ -42,7 +42,7 @@ func setterFor(t reflect.Type) (setter, error) {
 			if s == "" {
 				return errText // an id type would take it for the zero id
 			}
-			u, _ := v.Addr().Interface().(encoding.TextUnmarshaler)
+			u, _ := reflect.TypeAssert[encoding.TextUnmarshaler](v.Addr())
 			return u.UnmarshalText([]byte(s))
 		}, nil
 	}

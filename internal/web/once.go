@@ -191,6 +191,14 @@ func (o *once) forget(tx *db.TenantTx, when string, value any) error {
 	return nil
 }
 
+// ForgetAnswers removes the stored answers of all tenants that have expired, for a periodic job.
+func ForgetAnswers(ctx context.Context, sys *db.SystemTx) error {
+	if err := sys.DB.WithContext(ctx).Exec("DELETE FROM idempotency_keys WHERE expires_at <= ?", sys.Now).Error; err != nil {
+		return fmt.Errorf("forget stored answers: %w", err)
+	}
+	return nil
+}
+
 // explain tells a wait that took too long from an outage.
 func (o *once) explain(err error) error {
 	const lockTimeout = "55P03"

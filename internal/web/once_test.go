@@ -7,6 +7,7 @@ import (
 
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/events"
+	"github.com/seed-2a059015/gatehouse/internal/web"
 )
 
 func TestRepeatedRequestGetsTheStoredAnswer(t *testing.T) {
@@ -96,6 +97,21 @@ func TestStoredAnswersAreSealedAndExpire(t *testing.T) {
 	second := b.do("POST", "/v1/once", body, asMember("Idempotency-Key", "a long key")...)
 	if second.Code != 201 || second.body == first.body {
 		t.Errorf("after a day = %d %s, want it made anew", second.Code, second.body)
+	}
+}
+
+func TestForgetAnswers(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	for _, key := range []string{"old", "new"} {
+		b.do("POST", "/v1/once", body, asMember("Idempotency-Key", key)...).want(t, key, 201, "")
+		if key == "old" {
+			b.exec("UPDATE idempotency_keys SET expires_at = created_at WHERE tenant_id = ?", b.tenant.ID)
+		}
+	}
+	err := b.db.System(t.Context(), func(sys *db.SystemTx) error { return web.ForgetAnswers(t.Context(), sys) })
+	if n := b.idempotencyKeys(""); err != nil || n != 1 {
+		t.Errorf("ForgetAnswers = %v and leaves %d, want 1", err, n)
 	}
 }
 

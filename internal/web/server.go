@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -53,15 +54,15 @@ func (s *Server) arrange() {
 		(*exchange).checkHost, // before anything is believed of the request
 		(*exchange).share,     // CORS before authentication: a preflight carries no credentials, and errors need the headers too
 	}
-	s.unrouted = append(first[:len(first):len(first)], (*exchange).refuseOptions)
-	common := append(first[:len(first):len(first)],
+	s.unrouted = append(slices.Clip(first), (*exchange).refuseOptions)
+	common := append(slices.Clip(first),
 		(*exchange).checkPath,
 		(*exchange).boundBody, // before anything reads
 		(*exchange).gather,    // looks at the credentials without believing them
 		(*exchange).protect,   // CSRF before authentication, which may refresh a session
 	)
-	s.openSteps = append(common[:len(common):len(common)], (*exchange).throttle)
-	s.steps = append(common[:len(common):len(common)],
+	s.openSteps = append(slices.Clip(common), (*exchange).throttle)
+	s.steps = append(slices.Clip(common),
 		(*exchange).authenticate, // tenant active → membership active → sign-in policy
 		(*exchange).permit,       // permission → plan feature
 		(*exchange).stepUp,       // session only → recent enough
