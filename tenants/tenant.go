@@ -195,7 +195,7 @@ func setStatus(ctx context.Context, tx *db.TenantTx, to Status, typ events.Type,
 
 func change(ctx context.Context, tx *db.TenantTx, t *Tenant, cols map[string]any, typ events.Type, data events.Data) error {
 	t.UpdatedAt, cols["updated_at"] = tx.Now, tx.Now
-	if err := tx.DB.Table("tenants").Where("id = ?", tx.Tenant).Updates(cols).Error; err != nil {
+	if err := tx.DB.Table("tenants").Where("id = ?", tx.Tenant).Where("status <> ?", StatusDeleted).Updates(cols).Error; err != nil {
 		return fmt.Errorf("update tenant: %w", err)
 	}
 	tx.Changed("tenant")

@@ -1,0 +1,102 @@
+package tenants_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/secret"
+	"github.com/seed-2a059015/gatehouse/rbac"
+	"github.com/seed-2a059015/gatehouse/tenants"
+)
+
+func (c *company) link(m tenants.Membership, ttl time.Duration) (cred secret.Credential) {
+	c.Helper()
+	c.must("IssueLink", c.operator(), func(tx *db.TenantTx) (err error) {
+		cred, err = tenants.IssueLink(c.operator(), tx, m, ttl)
+		return err
+	})
+	return cred
+}
+
+func (c *company) redeem(cred secret.Credential) (m tenants.Membership, err error) {
+	err = c.in(c.Context(), func(tx *db.TenantTx) error {
+		m, err = tenants.RedeemLink(c.Context(), tx, cred)
+		return err
+	})
+	return m, err
+}
+
+func TestLinkWorksOnce(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	m := c.join("m", rbac.Member)
+	cred := c.link(m, time.Hour)
+	failed := race(repeat(50, func() error { _, err := c.redeem(cred); return err })...)
+	if succeeded(failed) != 1 {
+		t.Errorf("a link worked %d times of 50, want 1", succeeded(failed))
+	}
+	for _, err := range failed {
+		if err != nil {
+			wantCode(t, "the other times", err, tenants.ErrLinkUsed)
+		}
+	}
+	second := c.link(m, time.Hour)
+	if got, err := c.redeem(second); err != nil || got.ID != m.ID {
+		t.Errorf("RedeemLink = %v, %v, want %v", got.ID, err, m.ID)
+	}
+}
+
+func TestLinkThatCannotBeUsed(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	other := c.world.company("globex")
+	m := c.join("m", rbac.Member)
+	cred := c.link(m, time.Hour)
+	refused := func(what string, cred secret.Credential) {
+		t.Helper()
+		c.refuse(what, c.Context(), tenants.ErrLinkUsed, func(tx *db.TenantTx) error {
+			_, err := tenants.RedeemLink(c.Context(), tx, cred)
+			return err
+		})
+	}
+	guess := cred
+	guess.Secret[0] ^= 1
+	refused("a wrong secret", guess)
+	otherKind := cred
+	otherKind.Prefix = secret.PrefixAPIKey
+	refused("a credential of another kind", otherKind)
+	refused("another tenant's link", other.link(other.owner, time.Hour))
+
+	c.sleep(time.Hour - time.Second)
+	last := c.link(m, time.Second)
+	c.sleep(time.Second)
+	refused("a link at its very end", cred)
+	refused("a short link at its very end", last)
+
+	cred = c.link(m, time.Hour)
+	c.must("suspend", c.operator(), func(tx *db.TenantTx) error {
+		_, err := tenants.SuspendMember(c.operator(), tx, m.ID)
+		return err
+	})
+	refused("the link of a suspended member", cred)
+	c.must("remove", c.operator(), func(tx *db.TenantTx) error { return tenants.RemoveMember(c.operator(), tx, m.ID) })
+	refused("the link of a removed member", cred)
+}
+
+func TestOnlyTheOperatorMakesLinks(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	m := c.join("m", rbac.Viewer)
+	for _, ctx := range []context.Context{c.as(c.owner), c.machine(rbac.Admin), c.Context()} {
+		c.refuse("IssueLink", ctx, tenants.ErrRoleTooHigh, func(tx *db.TenantTx) error {
+			_, err := tenants.IssueLink(ctx, tx, m, time.Hour)
+			return err
+		})
+	}
+	c.refuse("IssueLink for no time", c.operator(), errInvalid, func(tx *db.TenantTx) error {
+		_, err := tenants.IssueLink(c.operator(), tx, m, 0)
+		return err
+	})
+}

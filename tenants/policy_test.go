@@ -1,0 +1,99 @@
+package tenants_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/seed-2a059015/gatehouse/internal/authn"
+	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/rbac"
+	"github.com/seed-2a059015/gatehouse/tenants"
+)
+
+func TestPolicyBounds(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	ctx := c.operator()
+	set := func(p tenants.PolicyChange) func(*db.TenantTx) error {
+		return func(tx *db.TenantTx) error { _, err := tenants.SetPolicy(ctx, tx, p); return err }
+	}
+	for _, seconds := range []int64{-1, 0, 299, 30*86400 + 1, 1 << 62} {
+		c.refuse("SetPolicy(idle)", ctx, errInvalid, set(tenants.PolicyChange{SessionIdle: &seconds}))
+	}
+	for _, seconds := range []int64{-1, 0, 299, 90*86400 + 1} {
+		c.refuse("SetPolicy(absolute)", ctx, errInvalid, set(tenants.PolicyChange{SessionAbsolute: &seconds}))
+	}
+	for _, role := range []rbac.Role{"", rbac.Owner, "system"} {
+		c.refuse("SetPolicy(google role)", ctx, errInvalid, set(tenants.PolicyChange{GoogleRole: &role}))
+	}
+	idle, absolute, role, no := int64(300), int64(90*86400), rbac.Viewer, false
+	c.must("SetPolicy", ctx, set(tenants.PolicyChange{SessionIdle: &idle, SessionAbsolute: &absolute, GoogleRole: &role, GoogleEnabled: &no}))
+	c.must("read", ctx, func(tx *db.TenantTx) error {
+		_, p, err := tenants.Current(ctx, tx)
+		p.Version = 0
+		if want := (tenants.Policy{GoogleRole: rbac.Viewer, SessionIdle: 300, SessionAbsolute: 90 * 86400}); p != want {
+			t.Errorf("policy = %+v, want %+v", p, want)
+		}
+		return err
+	})
+}
+
+func TestPolicyCannotGiveARoleAboveTheCallers(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	ctx := c.as(c.join("m", rbac.Member))
+	admin := rbac.Admin
+	c.refuse("SetPolicy(google role admin) by a member", ctx, tenants.ErrRoleTooHigh, func(tx *db.TenantTx) error {
+		_, err := tenants.SetPolicy(ctx, tx, tenants.PolicyChange{GoogleRole: &admin})
+		return err
+	})
+}
+
+func TestOnlyWhoCameBySSOCanRequireIt(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	yes := true
+	require := func(ctx context.Context) func(*db.TenantTx) error {
+		return func(tx *db.TenantTx) error {
+			_, err := tenants.SetPolicy(ctx, tx, tenants.PolicyChange{RequireSSO: &yes})
+			return err
+		}
+	}
+	for _, method := range []string{"google", "link", ""} {
+		p := *authn.From(c.as(c.owner))
+		p.Method = method
+		ctx := authn.With(t.Context(), &p)
+		c.refuse("requiring SSO after "+method, ctx, tenants.ErrSSOUnproven, require(ctx))
+	}
+	p := *authn.From(c.as(c.owner))
+	p.Method = "oidc"
+	ctx := authn.With(t.Context(), &p)
+	c.must("requiring SSO after oidc", ctx, require(ctx))
+	c.must("what is so already", c.as(c.owner), require(c.as(c.owner)))
+}
+
+func TestPolicyAllows(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		sso, google bool
+		method      string
+		role        rbac.Role
+		want        bool
+	}{
+		{false, true, "google", rbac.Member, true},
+		{false, false, "google", rbac.Member, false},
+		{true, true, "google", rbac.Owner, false},
+		{false, false, "oidc", rbac.Viewer, true},
+		{true, false, "oidc", rbac.Viewer, true},
+		{false, false, "link", rbac.Viewer, true},
+		{true, false, "link", rbac.Admin, false},
+		{true, false, "link", rbac.Owner, true}, // the way back in when the provider is broken
+		{false, true, "", rbac.Owner, false},
+		{false, true, "password", rbac.Owner, false},
+	} {
+		p := tenants.Policy{RequireSSO: tc.sso, GoogleEnabled: tc.google}
+		if got := p.Allows(tc.method, tc.role); got != tc.want {
+			t.Errorf("%+v: Allows(%q, %q) = %v, want %v", p, tc.method, tc.role, got, tc.want)
+		}
+	}
+}
