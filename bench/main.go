@@ -1,0 +1,103 @@
+// Command bench measures what the README promises and prints one table. Each HTTP row is a ratio against a bare Echo handler that was
+// loaded in turns with it, in the same run: absolute times say little on a shared machine. The JSON is kept in bench/latest.json. A row
+// below its target makes the command fail.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+func main() {
+	if len(os.Args) == 3 && os.Args[1] == "baseline" {
+		exit(serveBaseline(os.Args[2]))
+	}
+	rounds := flag.Int("rounds", 5, "rounds; the median counts")
+	each := flag.Duration("each", time.Second, "how long each row is loaded in a round")
+	clients := flag.Int("clients", 32, "connections at once")
+	out := flag.String("out", "bench/latest.json", "where the numbers are kept")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	exit(run(ctx, load{*rounds, *each, *clients}, *out))
+}
+
+func exit(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err) //nolint:forbidigo // a program's last line
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// Row is one line of the result.
+type Row struct {
+	Name     string  `json:"name"`
+	Value    float64 `json:"value"`
+	Unit     string  `json:"unit"`
+	Ratio    float64 `json:"ratio,omitempty"` // to the bare handler of the same run
+	SQL      *int64  `json:"sql_statements,omitempty"`
+	Target   string  `json:"target,omitempty"`
+	Met      bool    `json:"met"`
+	Measured string  `json:"measured"`
+}
+
+func run(ctx context.Context, l load, out string) error {
+	w, err := newWorld(ctx)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	rows := []Row{w.binary(), w.start(), w.memory()}
+	traffic, err := w.traffic(ctx, l)
+	if err != nil {
+		return err
+	}
+	rows = append(rows, traffic...)
+	for i := range rows {
+		rows[i].Measured = fmt.Sprintf("%d rounds of %s, %d connections", l.rounds, l.each, l.clients)
+	}
+	if err := show(rows); err != nil {
+		return err
+	}
+	raw, err := json.MarshalIndent(rows, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode the result: %w", err)
+	}
+	if err := os.WriteFile(out, append(raw, '\n'), 0o644); err != nil { //nolint:gosec // a report for everybody
+		return fmt.Errorf("keep the result: %w", err)
+	}
+	var missed []string
+	for _, r := range rows {
+		if !r.Met {
+			missed = append(missed, fmt.Sprintf("%s: %.3g %s, target %s", r.Name, r.Value, r.Unit, r.Target))
+		}
+	}
+	if len(missed) > 0 {
+		return fmt.Errorf("below target: %s", strings.Join(missed, "; "))
+	}
+	return nil
+}
+
+func show(rows []Row) error {
+	t := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(t, "MEASURED\tVALUE\tUNIT\tRATIO TO BARE ECHO\tSQL STATEMENTS\tTARGET\tMET")
+	for _, r := range rows {
+		ratio, sql := "", ""
+		if r.Ratio > 0 {
+			ratio = fmt.Sprintf("%.2f", r.Ratio)
+		}
+		if r.SQL != nil {
+			sql = fmt.Sprint(*r.SQL)
+		}
+		fmt.Fprintf(t, "%s\t%.4g\t%s\t%s\t%s\t%s\t%v\n", r.Name, r.Value, r.Unit, ratio, sql, r.Target, r.Met)
+	}
+	return t.Flush()
+}
