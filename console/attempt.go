@@ -24,6 +24,7 @@ func (c *Console) begin(ctx echo.Context, in sso.Start) error {
 
 // attemptCookie comes along when the provider's page posts to us too, which SameSite=Lax would prevent.
 func attemptCookie(name, value string, maxAge int) *http.Cookie {
+	//nolint:gosec // SameSite=None is what this cookie is for; it opens nothing by itself
 	return &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, Secure: true, SameSite: http.SameSiteNoneMode}
 }
 

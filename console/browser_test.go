@@ -17,7 +17,10 @@ type browser struct {
 	cookies map[string]string
 }
 
-func (w *world) browser(tb testing.TB) *browser { return &browser{tb, w, map[string]string{}} }
+func (w *world) browser(tb testing.TB) *browser {
+	tb.Helper()
+	return &browser{tb, w, map[string]string{}}
+}
 
 // answer is a page or a redirect.
 type answer struct {
@@ -56,7 +59,7 @@ func (b *browser) send(r *http.Request, site string) answer {
 	r.Header.Set("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
 	r.Header.Set("Sec-Fetch-Site", site)
 	for name, value := range b.cookies {
-		r.AddCookie(&http.Cookie{Name: name, Value: value}) //nolint:gosec // the browser's side
+		r.AddCookie(&http.Cookie{Name: name, Value: value})
 	}
 	rec := httptest.NewRecorder()
 	b.w.echo.ServeHTTP(rec, r)

@@ -115,7 +115,8 @@ func Samples() []Sample {
 		{"error-broken", errorPageOf(web.Problem{Status: 500, Code: "internal", Detail: "Something went wrong on our side.", RequestID: request}, "/")},
 		{"mail", mailPage{Letters: []mailLetter{{
 			"owner@acme.example", "Your sign-in link for Acme", "Hello,\n\nwith this link you sign in to Acme Robotics, once:\nhttp://localhost:8080/login/link#ghl_0123456789abcdefghjkmnpqrs_0123456789abcdefghjkmnpqrs_secretsecretsecretsecretsecret\n\nIt works for one hour.\n",
-			at, []string{"http://localhost:8080/login/link#ghl_0123456789abcdefghjkmnpqrs_0123456789abcdefghjkmnpqrs_secretsecretsecretsecretsecret"},
+			at,
+			[]string{"http://localhost:8080/login/link#ghl_0123456789abcdefghjkmnpqrs_0123456789abcdefghjkmnpqrs_secretsecretsecretsecretsecret"},
 		}}}},
 		{"mail-empty", mailPage{}},
 	}

@@ -31,7 +31,7 @@ func (c *Console) showMail(ctx echo.Context) error {
 // letterOf makes links of our own addresses only.
 func (c *Console) letterOf(m mail.Sent) mailLetter {
 	l := mailLetter{To: m.To, Subject: m.Subject, Text: m.Text, At: momentOf(m.At)}
-	for _, word := range strings.Fields(m.Text) {
+	for word := range strings.FieldsSeq(m.Text) {
 		if strings.HasPrefix(word, c.base+"/") {
 			l.Links = append(l.Links, word)
 		}

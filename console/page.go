@@ -43,8 +43,16 @@ type layout struct {
 // every lists a zero page of each kind, so that all templates are parsed before the first request.
 func every() []page {
 	return []page{
-		loginPage{}, tenantPage{}, linkPage{}, choosePage{}, homePage{}, sessionsPage{}, loggedOutPage{}, testedPage{},
-		errorPage{}, mailPage{},
+		loginPage{},
+		tenantPage{},
+		linkPage{},
+		choosePage{},
+		homePage{},
+		sessionsPage{},
+		loggedOutPage{},
+		testedPage{},
+		errorPage{},
+		mailPage{},
 	}
 }
 

@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"regexp"
 	"strings"
@@ -40,9 +41,7 @@ func TestASignedOutSessionIsOver(t *testing.T) {
 	b := newWorld(t).browser(t)
 	b.enterAcme()
 	stolen := b.w.browser(t)
-	for name, value := range b.cookies {
-		stolen.cookies[name] = value
-	}
+	maps.Copy(stolen.cookies, b.cookies)
 	b.post("/logout").to(t, "the sign-out", "/logged-out")
 	stolen.get("/").to(t, "home with the cookies of a signed-out session", "/login")
 }
