@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"time"
 
 	"github.com/seed-2a059015/gatehouse/catalog"
 	"github.com/seed-2a059015/gatehouse/internal/db"
@@ -50,8 +51,20 @@ func ApplyCatalog(ctx context.Context, sys *db.SystemTx, c *catalog.Catalog) (ve
 	return version, nil
 }
 
-// ReloadCatalog reads the catalog in force. When it cannot be read or compiled, the one held stays.
+// ReloadCatalog reads the catalog in force. When it cannot be read or compiled, the one held stays, for as long as CatalogGrace says.
 func (s *Store) ReloadCatalog(ctx context.Context) error {
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	err := s.readCatalog(ctx)
+	if err == nil {
+		s.behind.Store(0)
+		return nil
+	}
+	s.behind.CompareAndSwap(0, int64(uptime()))
+	return err
+}
+
+func (s *Store) readCatalog(ctx context.Context) error {
 	var row *catalogRow
 	err := s.db.System(ctx, func(sys *db.SystemTx) error {
 		var err error
@@ -75,6 +88,15 @@ func (s *Store) ReloadCatalog(ctx context.Context) error {
 	return nil
 }
 
+// decisive is the catalog to decide from; nil when the last good one is too old to be trusted.
+func (s *Store) decisive() *catalog.Catalog {
+	held := s.catalog.Load()
+	if behind := s.behind.Load(); held == nil || (behind != 0 && uptime()-time.Duration(behind) > s.catalogGrace) {
+		return nil
+	}
+	return held.catalog
+}
+
 func newest(sys *db.SystemTx) (*catalogRow, error) {
 	var rows []catalogRow
 	if err := sys.DB.Raw("SELECT version, hash, source FROM catalogs ORDER BY version DESC LIMIT 1").Scan(&rows).Error; err != nil {
@@ -84,4 +106,10 @@ func newest(sys *db.SystemTx) (*catalogRow, error) {
 		return nil, nil //nolint:nilnil // no catalog yet is not an error here
 	}
 	return &rows[0], nil
+}
+
+// HasCatalog says whether any catalog is in force.
+func HasCatalog(_ context.Context, sys *db.SystemTx) (bool, error) {
+	row, err := newest(sys)
+	return row != nil, err
 }

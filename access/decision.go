@@ -28,9 +28,13 @@ func (s *Store) Decide(p *authn.Principal, standing error, permission rbac.Permi
 		d.Clause, d.Message = e.Code, e.Detail
 		return d
 	}
-	c, _ := s.Catalog()
-	if c == nil || p == nil {
-		d.Clause = "no_catalog"
+	if p == nil {
+		d.Clause, d.Message = ErrNoMembership.Code, ErrNoMembership.Detail
+		return d
+	}
+	c := s.decisive()
+	if c == nil {
+		d.Clause, d.Message = noCatalog, "The catalog in force cannot be read. Try again."
 		return d
 	}
 	v := c.Decide(rbac.Role(p.Role), billing.Plan(p.Plan), permission, feature)
@@ -50,9 +54,16 @@ func (s *Store) Require(_ context.Context, p *authn.Principal, permission rbac.P
 	return d.Err()
 }
 
+// noCatalog is the clause of a decision that nothing could be decided from.
+const noCatalog = "no_catalog"
+
 // Err is the refusal as an error.
 func (d Decision) Err() error {
-	e := errs.New(errs.Forbidden, d.Clause, d.Message).With("decision_id", d.ID.String())
+	kind := errs.Forbidden
+	if d.Clause == noCatalog {
+		kind = errs.Unavailable
+	}
+	e := errs.New(kind, d.Clause, d.Message).With("decision_id", d.ID.String())
 	if d.NeedsRole != "" {
 		e = e.With("needs_role", d.NeedsRole)
 	}

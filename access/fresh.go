@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -16,32 +17,54 @@ type Stats struct{ Hits, Misses, Revalidations, Refusals atomic.Int64 }
 // Stats returns the counters.
 func (s *Store) Stats() *Stats { return &s.stats }
 
-// Age is how long ago the listener last heard itself.
-func (s *Store) Age() time.Duration { return time.Since(processStart) - time.Duration(s.beat.Load()) }
+// Age is how old the newest beat is that the listener has heard. All that was committed before a beat was sent has been applied.
+func (s *Store) Age() time.Duration { return uptime() - time.Duration(s.beat.Load()) }
 
-// validate makes sure that what is held of a tenant may still be used.
-func (s *Store) validate(ctx context.Context, tenant id.Tenant) error {
-	age := s.Age()
-	if age < s.grace {
-		return nil
-	}
-	s.stats.Revalidations.Add(1)
-	version, err := s.versionOf(ctx, tenant)
-	if err != nil {
-		if age < 2*s.grace {
-			return nil
-		}
-		s.stats.Refusals.Add(1)
-		return ErrStale.Because(err)
-	}
-	// Only an entry of exactly this version proves that nothing changed since it was loaded.
-	if e, ok := s.tenants.Peek(tenant); !ok || e.value.Version != version {
-		s.forget(tenant)
-	}
-	return nil
+func uptime() time.Duration { return time.Since(processStart) }
+
+// proof is what is known of the snapshots of a tenant: those of the version were true at a time.
+type proof struct {
+	asOf    time.Duration
+	version int64 // or anyVersion
 }
 
-func (s *Store) versionOf(ctx context.Context, tenant id.Tenant) (version int64, err error) {
+const anyVersion = -1
+
+// prove finds out which snapshots of a tenant may be used. A listener that hears itself vouches for all of them; a deaf one for none, and
+// then the database says which version is the one of now.
+func (s *Store) prove(ctx context.Context, tenant id.Tenant) (proof, error) {
+	beat := time.Duration(s.beat.Load())
+	age := uptime() - beat
+	if age < s.grace {
+		return proof{beat, anyVersion}, nil
+	}
+	s.stats.Revalidations.Add(1)
+	limit := 2 * s.grace
+	if age < limit {
+		limit -= age
+	}
+	asked := uptime()
+	version, err := s.versionOf(ctx, tenant, limit)
+	if err == nil {
+		return proof{asked, version}, nil
+	}
+	if p := (proof{beat, anyVersion}); s.holds(p) {
+		return p, nil
+	}
+	return proof{}, s.stale(err)
+}
+
+// holds says that not too much time has passed: a load may have waited for the database, and what was true before may be over.
+func (s *Store) holds(p proof) bool { return uptime()-p.asOf < 2*s.grace }
+
+func (s *Store) stale(cause error) error {
+	s.stats.Refusals.Add(1)
+	return ErrStale.Because(cause)
+}
+
+func (s *Store) versionOf(ctx context.Context, tenant id.Tenant, limit time.Duration) (version int64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
 	err = s.db.Tenant(ctx, tenant, func(tx *db.TenantTx) error {
 		if err := tx.DB.Raw("SELECT version FROM tenant_state WHERE tenant_id = ?", tenant).Scan(&version).Error; err != nil {
 			return fmt.Errorf("read the tenant's version: %w", err)
@@ -49,6 +72,25 @@ func (s *Store) versionOf(ctx context.Context, tenant id.Tenant) (version int64,
 		return nil
 	})
 	return version, err
+}
+
+var errSlow = errors.New("what was loaded was too old when it arrived")
+
+// current answers from snapshots that all were true less than two graces ago, however long they took to load: an answer that took longer
+// is thrown away and looked for again, now mostly in memory. Only leave has to be fresh; a refusal may be old.
+func current[T any](ctx context.Context, s *Store, tenant id.Tenant, answer func(proof) (T, error)) (T, error) {
+	var none T
+	for range 3 {
+		p, err := s.prove(ctx, tenant)
+		if err != nil {
+			return none, err
+		}
+		v, err := answer(p)
+		if err != nil || s.holds(p) {
+			return v, err
+		}
+	}
+	return none, s.stale(errSlow)
 }
 
 // forget makes everything that is held of a tenant (and of those that share its shard) out of date.

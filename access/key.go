@@ -7,6 +7,7 @@ import (
 
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/internal/secret"
 	"github.com/seed-2a059015/gatehouse/rbac"
@@ -26,16 +27,18 @@ type key struct {
 // is no longer an active member is refused. Every refusal but that of a suspended tenant is ErrKeyInvalid, whatever the reason.
 func (s *Store) Key(ctx context.Context, cred secret.Credential) (*authn.Principal, error) {
 	tenant, kid := id.From[id.Tenant](cred.Tenant), id.From[id.Key](cred.ID)
-	if tenant.IsZero() || kid.IsZero() {
+	if cred.Prefix != secret.PrefixAPIKey || tenant.IsZero() || kid.IsZero() {
 		return nil, ErrKeyInvalid
 	}
-	if err := s.validate(ctx, tenant); err != nil {
-		return nil, err
-	}
-	k, ok := lookup(s, s.apiKeys, apiKey{tenant, kid}, tenant)
+	return current(ctx, s, tenant, func(p proof) (*authn.Principal, error) { return s.key(ctx, p, cred, apiKey{tenant, kid}) })
+}
+
+func (s *Store) key(ctx context.Context, known proof, cred secret.Credential, named apiKey) (*authn.Principal, error) {
+	tenant := named.tenant
+	k, ok := lookup(s, known, s.apiKeys, named, tenant)
 	if !ok {
 		var err error
-		if k, err = s.loadKey(ctx, tenant, kid); err != nil {
+		if k, err = s.loadKey(ctx, named); err != nil {
 			return nil, err
 		}
 	}
@@ -43,15 +46,15 @@ func (s *Store) Key(ctx context.Context, cred secret.Credential) (*authn.Princip
 	if !k.matches(s.keys.HashOf(cred), now) || k.revoked || (!k.expiresAt.IsZero() && !now.Before(k.expiresAt)) {
 		return nil, ErrKeyInvalid
 	}
-	t, err := s.tenant(ctx, tenant)
+	t, err := s.tenant(ctx, known, tenant)
 	if err != nil {
-		return nil, ErrKeyInvalid.Because(err)
+		return nil, invalid(err)
 	}
 	role := k.role
 	if !k.createdBy.IsZero() {
-		m, err := s.member(ctx, tenant, k.createdBy)
+		m, err := s.member(ctx, known, tenant, k.createdBy)
 		if err != nil {
-			return nil, err
+			return nil, invalid(err)
 		}
 		if m.status != tenants.MemberActive {
 			return nil, ErrKeyInvalid
@@ -60,12 +63,22 @@ func (s *Store) Key(ctx context.Context, cred secret.Credential) (*authn.Princip
 			role = m.role
 		}
 	}
-	p := &authn.Principal{Kind: authn.APIKey, Tenant: tenant, Key: kid, Role: string(role), Plan: string(t.Plan), Name: k.name, Method: "api_key"}
+	p := &authn.Principal{
+		Kind: authn.APIKey, Tenant: tenant, Key: named.key, Role: string(role), Plan: string(t.Plan), Name: k.name, Method: "api_key",
+	}
 	if t.Status != tenants.StatusActive {
 		return p, ErrTenantSuspended
 	}
-	s.touch(apiKey{tenant, kid}, now)
+	s.touch(named, now)
 	return p, nil
+}
+
+// invalid turns a tenant or creator that is gone into a key that is; an outage stays one.
+func invalid(err error) error {
+	if kind := errs.As(err).Kind; kind == errs.Missing || kind == errs.Forbidden {
+		return ErrKeyInvalid.Because(err)
+	}
+	return err
 }
 
 // matches compares with both secrets always, so that time tells nothing.
@@ -75,6 +88,12 @@ func (k *key) matches(hash []byte, now time.Time) bool {
 	return current || previous
 }
 
+const loadKeySQL = `
+SELECT k.name, k.role, k.hash, k.previous_hash, k.previous_expires_at, k.expires_at, k.created_by, k.revoked_at IS NOT NULL AS revoked,
+       p.version
+FROM api_keys k JOIN tenant_state p ON p.tenant_id = k.tenant_id
+WHERE k.tenant_id = ? AND k.id = ?`
+
 type keyRow struct {
 	Name                         string
 	Role                         rbac.Role
@@ -82,15 +101,14 @@ type keyRow struct {
 	PreviousExpiresAt, ExpiresAt *time.Time
 	CreatedBy                    id.Membership
 	Revoked                      bool
+	Version                      int64
 }
 
-func (s *Store) loadKey(ctx context.Context, tenant id.Tenant, kid id.Key) (*key, error) {
-	l := s.begin(tenant)
+func (s *Store) loadKey(ctx context.Context, named apiKey) (*key, error) {
+	l := s.begin(named.tenant)
 	var rows []keyRow
-	err := s.db.Tenant(ctx, tenant, func(tx *db.TenantTx) error {
-		err := tx.DB.Raw(`SELECT name, role, hash, previous_hash, previous_expires_at, expires_at, created_by, revoked_at IS NOT NULL AS revoked
-			FROM api_keys WHERE tenant_id = ? AND id = ?`, tenant, kid).Scan(&rows).Error
-		if err != nil {
+	err := s.db.Tenant(ctx, named.tenant, func(tx *db.TenantTx) error {
+		if err := tx.DB.Raw(loadKeySQL, named.tenant, named.key).Scan(&rows).Error; err != nil {
 			return fmt.Errorf("load API key: %w", err)
 		}
 		return nil
@@ -103,7 +121,7 @@ func (s *Store) loadKey(ctx context.Context, tenant id.Tenant, kid id.Key) (*key
 	}
 	r := rows[0]
 	k := &key{r.Name, r.Role, r.Hash, r.PreviousHash, at(r.PreviousExpiresAt), at(r.ExpiresAt), r.CreatedBy, r.Revoked}
-	keep(s, l, s.apiKeys, apiKey{tenant, kid}, k)
+	keep(s, l, s.apiKeys, named, k, r.Version)
 	return k, nil
 }
 
@@ -112,36 +130,4 @@ func at(t *time.Time) time.Time {
 		return time.Time{}
 	}
 	return *t
-}
-
-// touch remembers that a key was used; rows are written in batches, so a busy key costs nothing.
-func (s *Store) touch(k apiKey, now time.Time) {
-	s.used.Lock()
-	s.usedAt[k] = now
-	s.used.Unlock()
-}
-
-func (s *Store) flushUsed(ctx context.Context) {
-	s.used.Lock()
-	batch := s.usedAt
-	s.usedAt = make(map[apiKey]time.Time, len(batch))
-	s.used.Unlock()
-	byTenant := map[id.Tenant][]apiKey{}
-	for k := range batch {
-		byTenant[k.tenant] = append(byTenant[k.tenant], k)
-	}
-	for tenant, keys := range byTenant {
-		err := s.db.Tenant(ctx, tenant, func(tx *db.TenantTx) error {
-			for _, k := range keys {
-				err := tx.DB.Exec("UPDATE api_keys SET last_used_at = ? WHERE tenant_id = ? AND id = ?", batch[k], tenant, k.key).Error
-				if err != nil {
-					return fmt.Errorf("write last use: %w", err)
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			s.log.WarnContext(ctx, "last_use_not_written", "error", err.Error())
-		}
-	}
 }

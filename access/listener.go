@@ -2,9 +2,11 @@ package access
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,33 +16,25 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/id"
 )
 
-const beatEvery = 250 * time.Millisecond
+const (
+	beatEvery = 250 * time.Millisecond
+	deaf      = 3 * time.Second // without a beat, a connection is given up
+)
 
-// Run listens for changes until ctx ends, and connects again whenever the connection is lost. What was held is forgotten at each
+// Run follows the changes until ctx ends, and connects again whenever the connection is lost. What was held is forgotten at each
 // connection, because announcements may have been missed.
 func (s *Store) Run(ctx context.Context) error {
-	flush := time.NewTicker(30 * time.Second)
-	defer flush.Stop()
-	listening := make(chan struct{})
-	go func() {
-		defer close(listening)
-		for ctx.Err() == nil {
-			if err := s.listen(ctx); err != nil && ctx.Err() == nil {
-				s.log.WarnContext(ctx, "listener_lost", "error", err.Error())
-				sleep(ctx, 200*time.Millisecond)
-			}
-		}
-	}()
-	for {
-		select {
-		case <-ctx.Done():
-			<-listening
-			s.flushUsed(context.WithoutCancel(ctx))
-			return nil
-		case <-flush.C:
-			s.flushUsed(ctx)
+	var all sync.WaitGroup
+	all.Go(func() { s.flushUses(ctx) })
+	all.Go(func() { s.follow(ctx) })
+	for ctx.Err() == nil {
+		if err := s.listen(ctx); err != nil && ctx.Err() == nil {
+			s.log.WarnContext(ctx, "listener_lost", "error", err.Error())
+			sleep(ctx, 200*time.Millisecond)
 		}
 	}
+	all.Wait()
+	return nil
 }
 
 func (s *Store) listen(ctx context.Context) error {
@@ -60,12 +54,9 @@ func (s *Store) listen(ctx context.Context) error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	s.forgetAll()
-	if err := s.ReloadCatalog(ctx); err != nil {
-		return err
-	}
-	if s.onKeys != nil {
-		s.onKeys(ctx)
-	}
+	wake(s.catalogMoved)
+	wake(s.keysMoved)
+	connected := uptime()
 	for {
 		if err := s.pulse(ctx, c, own); err != nil {
 			return err
@@ -73,16 +64,21 @@ func (s *Store) listen(ctx context.Context) error {
 		if err := s.receive(ctx, c, own); err != nil {
 			return err
 		}
+		// Behind a pooler of transactions LISTEN succeeds and nothing ever comes.
+		if min(uptime()-connected, s.Age()) > deaf {
+			return errors.New("the listener does not hear its own beats; it needs a direct connection to the database")
+		}
 	}
 }
 
-// pulse sends a beat to ourselves and reads the database's clock.
+// pulse sends a beat to ourselves and reads the database's clock. The beat carries when it was sent, not when it is heard: Postgres keeps
+// the order of commits, so what was committed before that has been received before the beat, however long both were under way.
 func (s *Store) pulse(ctx context.Context, c *pgx.Conn, own string) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	var now time.Time
-	sent := time.Now()
-	if err := c.QueryRow(ctx, "SELECT clock_timestamp() FROM pg_notify($1, '')", own).Scan(&now); err != nil {
+	sent, beat := time.Now(), strconv.FormatInt(int64(uptime()), 10)
+	if err := c.QueryRow(ctx, "SELECT clock_timestamp() FROM pg_notify($1, $2)", own, beat).Scan(&now); err != nil {
 		return fmt.Errorf("send a beat: %w", err)
 	}
 	s.skew.Store(int64(now.Sub(sent.Add(time.Since(sent) / 2))))
@@ -102,22 +98,26 @@ func (s *Store) receive(ctx context.Context, c *pgx.Conn, own string) error {
 			return fmt.Errorf("wait for changes: %w", err)
 		}
 		if n.Channel == own {
-			s.beat.Store(int64(time.Since(processStart)))
+			sent, err := strconv.ParseInt(n.Payload, 10, 64)
+			if err != nil {
+				return fmt.Errorf("read a beat: %w", err)
+			}
+			s.beat.Store(sent)
 			continue
 		}
-		s.apply(ctx, n.Payload)
+		s.apply(n.Payload)
 	}
 }
 
 // apply drops what a payload names; see db.Channel for its form. What cannot be read drops everything.
-func (s *Store) apply(ctx context.Context, payload string) {
+func (s *Store) apply(payload string) {
 	f := strings.Fields(payload)
 	if len(f) < 3 {
 		s.forgetAll()
 		return
 	}
 	if f[0] == "-" {
-		s.applyGlobal(ctx, f[2])
+		s.applyGlobal(f[2])
 		return
 	}
 	u, err := uuid.Parse(f[0])
@@ -159,18 +159,21 @@ func (s *Store) drop(tenant id.Tenant, what, name string) {
 	s.forget(tenant)
 }
 
-func (s *Store) applyGlobal(ctx context.Context, what string) {
+func (s *Store) applyGlobal(what string) {
 	switch what {
 	case "catalog":
-		if err := s.ReloadCatalog(ctx); err != nil {
-			s.log.ErrorContext(ctx, "catalog_reload_failed", "error", err.Error())
-		}
+		wake(s.catalogMoved)
 	case "keys":
-		if s.onKeys != nil {
-			s.onKeys(ctx)
-		}
+		wake(s.keysMoved)
 	default:
 		s.forgetAll()
+	}
+}
+
+func wake(c chan<- struct{}) {
+	select {
+	case c <- struct{}{}:
+	default: // it will look anyway
 	}
 }
 

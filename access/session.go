@@ -10,7 +10,6 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/id"
-	"github.com/seed-2a059015/gatehouse/rbac"
 	"github.com/seed-2a059015/gatehouse/tenants"
 )
 
@@ -22,6 +21,7 @@ var (
 	ErrMemberSuspended = errs.New(errs.Forbidden, "member_suspended", "Your membership is suspended.")
 	ErrNoMembership    = errs.New(errs.Forbidden, "no_membership", "You are not a member of this organization.")
 	ErrSSORequired     = errs.New(errs.Forbidden, "sso_required", "This organization requires single sign-on.")
+	ErrMethodDisabled  = errs.New(errs.Forbidden, "method_disabled", "This organization does not allow this way of signing in.")
 	ErrKeyInvalid      = errs.New(errs.Unauthenticated, "api_key_invalid", "This API key cannot be used.")
 )
 
@@ -37,20 +37,14 @@ type session struct {
 	revoked            bool
 }
 
-type member struct {
-	user        id.User
-	role        rbac.Role
-	status      tenants.MemberStatus
-	email, name string
-}
-
 // Session returns the principal of a session. Errors of kind Forbidden come with the principal, so that a decision can say which clause
 // refused; errors of kind Unauthenticated come without.
 func (s *Store) Session(ctx context.Context, tenant id.Tenant, sid id.Session) (*authn.Principal, error) {
-	if err := s.validate(ctx, tenant); err != nil {
-		return nil, err
-	}
-	v, ok := lookup(s, s.sessions, sessionKey{tenant, sid}, tenant)
+	return current(ctx, s, tenant, func(p proof) (*authn.Principal, error) { return s.session(ctx, p, tenant, sid) })
+}
+
+func (s *Store) session(ctx context.Context, known proof, tenant id.Tenant, sid id.Session) (*authn.Principal, error) {
+	v, ok := lookup(s, known, s.sessions, sessionKey{tenant, sid}, tenant)
 	if !ok {
 		var err error
 		if v, err = s.loadSession(ctx, tenant, sid); err != nil {
@@ -58,17 +52,24 @@ func (s *Store) Session(ctx context.Context, tenant id.Tenant, sid id.Session) (
 		}
 	}
 	now := s.Now()
+	if !v.revoked && !now.Before(v.idleUntil) && now.Before(v.expires) && ok {
+		// A refresh moves the idle limit without an announcement, which every five minutes of every session would be: look again.
+		var err error
+		if v, err = s.loadSession(ctx, tenant, sid); err != nil {
+			return nil, err
+		}
+	}
 	if v.revoked {
 		return nil, ErrSessionRevoked
 	}
 	if !now.Before(v.expires) || !now.Before(v.idleUntil) {
 		return nil, ErrSessionExpired
 	}
-	t, err := s.tenant(ctx, tenant)
+	t, err := s.tenant(ctx, known, tenant)
 	if err != nil {
 		return nil, gone(err)
 	}
-	m, err := s.member(ctx, tenant, v.membership)
+	m, err := s.member(ctx, known, tenant, v.membership)
 	if err != nil {
 		return nil, err
 	}
@@ -89,10 +90,12 @@ func standing(t *Tenant, m *member, method string) error {
 		return ErrMemberSuspended
 	case m.status != tenants.MemberActive:
 		return ErrNoMembership
-	case !t.Policy.Allows(method, m.role):
+	case t.Policy.Allows(method, m.role):
+		return nil
+	case t.Policy.RequireSSO:
 		return ErrSSORequired
 	}
-	return nil
+	return ErrMethodDisabled
 }
 
 // gone turns a tenant that no longer exists into a session that no longer does.
@@ -103,7 +106,7 @@ func gone(err error) error {
 	return err
 }
 
-// loadSQL fills three snapshots at once, so that a cold caller costs one statement.
+// loadSessionSQL fills three snapshots at once, so that a cold caller costs one statement.
 const loadSessionSQL = `
 SELECT s.membership_id, s.user_id, s.method, s.connection_id, s.auth_time, array_to_string(s.amr, ' ') AS amr, s.actor, s.acting_for,
        s.refreshed_at + make_interval(secs => s.idle_seconds) AS idle_until, s.expires_at AS expires, s.revoked_at IS NOT NULL AS revoked,
@@ -127,16 +130,8 @@ type sessionRow struct {
 	Actor, ActingFor   id.User
 	IdleUntil, Expires time.Time
 	Revoked            bool
-	Member             memberRow      `gorm:"embedded;embeddedPrefix:m_"`
-	Tenant             tenants.Tenant `gorm:"embedded;embeddedPrefix:t_"`
-	Policy             tenants.Policy `gorm:"embedded;embeddedPrefix:p_"`
-}
-
-type memberRow struct {
-	UserID      id.User
-	Role        rbac.Role
-	Status      tenants.MemberStatus
-	Email, Name string
+	Member             memberRow `gorm:"embedded;embeddedPrefix:m_"`
+	Tenant             tenantRow `gorm:"embedded"`
 }
 
 func (s *Store) loadSession(ctx context.Context, tenant id.Tenant, sid id.Session) (*session, error) {
@@ -159,36 +154,11 @@ func (s *Store) loadSession(ctx context.Context, tenant id.Tenant, sid id.Sessio
 		r.MembershipID, r.UserID, r.Method, r.ConnectionID, r.AuthTime.UTC(), strings.Fields(r.AMR), r.Actor, r.ActingFor,
 		r.IdleUntil, r.Expires, r.Revoked,
 	}
-	keep(s, l, s.sessions, sessionKey{tenant, sid}, v)
-	keep(s, l, s.members, memberKey{tenant, r.MembershipID}, &member{r.UserID, r.Member.Role, r.Member.Status, r.Member.Email, r.Member.Name})
-	if r.Tenant.Status != tenants.StatusDeleted {
-		keep(s, l, s.tenants, tenant, &Tenant{
-			tenant, r.Tenant.Slug, r.Tenant.Name, r.Tenant.Status, r.Tenant.Plan, r.Policy, r.Policy.Version,
-		})
+	version := r.Tenant.Policy.Version
+	keep(s, l, s.sessions, sessionKey{tenant, sid}, v, version)
+	keep(s, l, s.members, memberKey{tenant, r.MembershipID}, r.Member.snapshot(), version)
+	if r.Tenant.Tenant.Status != tenants.StatusDeleted {
+		keep(s, l, s.tenants, tenant, r.Tenant.snapshot(tenant), version)
 	}
-	return v, nil
-}
-
-func (s *Store) member(ctx context.Context, tenant id.Tenant, m id.Membership) (*member, error) {
-	if v, ok := lookup(s, s.members, memberKey{tenant, m}, tenant); ok {
-		return v, nil
-	}
-	l := s.begin(tenant)
-	var rows []memberRow
-	err := s.db.Tenant(ctx, tenant, func(tx *db.TenantTx) error {
-		err := tx.DB.Raw("SELECT user_id, role, status, email, name FROM memberships WHERE tenant_id = ? AND id = ?", tenant, m).Scan(&rows).Error
-		if err != nil {
-			return fmt.Errorf("load membership: %w", err)
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	if len(rows) == 0 {
-		return nil, ErrNoMembership
-	}
-	v := &member{rows[0].UserID, rows[0].Role, rows[0].Status, rows[0].Email, rows[0].Name}
-	keep(s, l, s.members, memberKey{tenant, m}, v)
 	return v, nil
 }

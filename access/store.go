@@ -27,8 +27,12 @@ type Config struct {
 	// Size bounds the memberships and sessions held; 0 means 200,000. Tenants are bounded to a tenth of it.
 	Size int
 	Log  *slog.Logger
-	// OnKeys is called when signing keys changed.
+	// OnKeys is called when signing keys changed, or may have changed.
 	OnKeys func(context.Context)
+	// CatalogGrace is how long decisions are made from the last good catalog while a newer one cannot be read; 0 means a minute.
+	CatalogGrace time.Duration
+	// Clock moves the time at which sessions and keys expire; nil leaves it. Only tests set it.
+	Clock func(time.Time) time.Time
 }
 
 // Store holds snapshots and decides from them. Its methods are safe for concurrent use. Run must be running.
@@ -38,8 +42,15 @@ type Store struct {
 	grace  time.Duration
 	log    *slog.Logger
 	onKeys func(context.Context)
+	clock  func(time.Time) time.Time
 
-	catalog  atomic.Pointer[inForce]
+	reading      sync.Mutex // of the catalog: one at a time, or an older one could replace a newer
+	catalog      atomic.Pointer[inForce]
+	behind       atomic.Int64 // monotonic nanoseconds since when a newer catalog is wanted and could not be read; 0 if none is
+	catalogGrace time.Duration
+	catalogMoved chan struct{}
+	keysMoved    chan struct{}
+
 	tenants  *lru.Cache[id.Tenant, entry[Tenant]]
 	members  *lru.Cache[memberKey, entry[member]]
 	sessions *lru.Cache[sessionKey, entry[session]]
@@ -47,7 +58,7 @@ type Store struct {
 
 	epochs [shards]atomic.Uint64 // entries of another epoch are not used
 	seqs   [shards]atomic.Uint64 // a load during which it moved is not kept
-	beat   atomic.Int64          // monotonic nanoseconds of the last beat
+	beat   atomic.Int64          // monotonic nanoseconds when the newest beat that was heard was sent
 	skew   atomic.Int64          // nanoseconds that the database's clock is ahead of ours
 	stats  Stats
 
@@ -59,7 +70,7 @@ const shards = 256
 
 var processStart = time.Now() //nolint:gochecknoglobals // the origin of the monotonic clock
 
-// New makes a Store with the catalog in force. Until Run has heard its first beat, every use asks the database.
+// New makes a Store. It has no catalog before ReloadCatalog or Run, and until Run has heard its first beat every use asks the database.
 func New(cfg Config) (*Store, error) {
 	if cfg.DB == nil {
 		return nil, errors.New("access: no database")
@@ -73,7 +84,16 @@ func New(cfg Config) (*Store, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
-	s := &Store{db: cfg.DB, keys: cfg.Keys, grace: cfg.Grace, log: cfg.Log, onKeys: cfg.OnKeys, usedAt: map[apiKey]time.Time{}}
+	if cfg.CatalogGrace == 0 {
+		cfg.CatalogGrace = time.Minute
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = func(t time.Time) time.Time { return t }
+	}
+	s := &Store{
+		db: cfg.DB, keys: cfg.Keys, grace: cfg.Grace, log: cfg.Log, onKeys: cfg.OnKeys, clock: cfg.Clock, catalogGrace: cfg.CatalogGrace,
+		catalogMoved: make(chan struct{}, 1), keysMoved: make(chan struct{}, 1), usedAt: map[apiKey]time.Time{},
+	}
 	s.beat.Store(int64(-time.Hour))
 	var err error
 	if s.tenants, err = lru.New[id.Tenant, entry[Tenant]](max(cfg.Size/10, 1)); err != nil {
@@ -101,36 +121,7 @@ func (s *Store) Catalog() (*catalog.Catalog, int64) {
 }
 
 // Now is the database's time as estimated from the last beat, so that instances with wrong clocks agree on what has expired.
-func (s *Store) Now() time.Time { return time.Now().Add(time.Duration(s.skew.Load())).UTC() }
-
-// Tenant returns the snapshot of a tenant. A deleted or unknown one is errs.NotFound.
-func (s *Store) Tenant(ctx context.Context, tenant id.Tenant) (*Tenant, error) {
-	if err := s.validate(ctx, tenant); err != nil {
-		return nil, err
-	}
-	return s.tenant(ctx, tenant)
-}
-
-func (s *Store) tenant(ctx context.Context, tenant id.Tenant) (*Tenant, error) {
-	if t, ok := lookup(s, s.tenants, tenant, tenant); ok {
-		return t, nil
-	}
-	load := s.begin(tenant)
-	var t *Tenant
-	err := s.db.Tenant(ctx, tenant, func(tx *db.TenantTx) error {
-		row, policy, err := tenants.Current(ctx, tx)
-		if err != nil {
-			return err
-		}
-		t = &Tenant{row.ID, row.Slug, row.Name, row.Status, row.Plan, policy, policy.Version}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	keep(s, load, s.tenants, tenant, t)
-	return t, nil
-}
+func (s *Store) Now() time.Time { return s.clock(time.Now().Add(time.Duration(s.skew.Load())).UTC()) }
 
 // load remembers the state of a shard when a load began.
 type load struct {
@@ -143,17 +134,18 @@ func (s *Store) begin(tenant id.Tenant) load {
 	return load{n, s.epochs[n].Load(), s.seqs[n].Load()}
 }
 
-// keep stores a loaded value unless a change was announced since the load began: the value may be from before it.
-func keep[K comparable, T any](s *Store, l load, cache *lru.Cache[K, entry[T]], k K, v *T) {
-	cache.Add(k, entry[T]{v, l.epoch})
+// keep stores a loaded value unless a change was announced since the load began: the value may be from before it. The order matters: a
+// change that is announced after the check finds the value in place and removes it.
+func keep[K comparable, T any](s *Store, l load, cache *lru.Cache[K, entry[T]], k K, v *T, version int64) {
+	cache.Add(k, entry[T]{v, l.epoch, version})
 	if s.seqs[l.shard].Load() != l.seq {
 		cache.Remove(k)
 	}
 }
 
-func lookup[K comparable, T any](s *Store, cache *lru.Cache[K, entry[T]], k K, tenant id.Tenant) (*T, bool) {
+func lookup[K comparable, T any](s *Store, p proof, cache *lru.Cache[K, entry[T]], k K, tenant id.Tenant) (*T, bool) {
 	e, ok := cache.Get(k)
-	if !ok || e.epoch != s.epochs[shardOf(tenant)].Load() {
+	if !ok || e.epoch != s.epochs[shardOf(tenant)].Load() || (p.version != anyVersion && p.version != e.version) {
 		s.stats.Misses.Add(1)
 		return nil, false
 	}

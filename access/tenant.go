@@ -1,7 +1,12 @@
 package access
 
 import (
+	"context"
+	"fmt"
+
 	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/tenants"
 )
@@ -15,6 +20,51 @@ type Tenant struct {
 	Plan    billing.Plan
 	Policy  tenants.Policy
 	Version int64
+}
+
+// Tenant returns the snapshot of a tenant. A deleted or unknown one is errs.NotFound.
+func (s *Store) Tenant(ctx context.Context, tenant id.Tenant) (*Tenant, error) {
+	return current(ctx, s, tenant, func(p proof) (*Tenant, error) { return s.tenant(ctx, p, tenant) })
+}
+
+// One statement, so that the version is the one of what was read with it.
+const loadTenantSQL = `
+SELECT t.slug AS t_slug, t.name AS t_name, t.status AS t_status, t.plan AS t_plan,
+       p.version AS p_version, p.require_sso AS p_require_sso, p.google_enabled AS p_google_enabled, p.google_jit AS p_google_jit,
+       p.google_role AS p_google_role, p.session_idle AS p_session_idle, p.session_absolute AS p_session_absolute
+FROM tenants t JOIN tenant_state p ON p.tenant_id = t.id
+WHERE t.id = ? AND t.status <> 'deleted'`
+
+type tenantRow struct {
+	Tenant tenants.Tenant `gorm:"embedded;embeddedPrefix:t_"`
+	Policy tenants.Policy `gorm:"embedded;embeddedPrefix:p_"`
+}
+
+func (r tenantRow) snapshot(tenant id.Tenant) *Tenant {
+	return &Tenant{tenant, r.Tenant.Slug, r.Tenant.Name, r.Tenant.Status, r.Tenant.Plan, r.Policy, r.Policy.Version}
+}
+
+func (s *Store) tenant(ctx context.Context, p proof, tenant id.Tenant) (*Tenant, error) {
+	if t, ok := lookup(s, p, s.tenants, tenant, tenant); ok {
+		return t, nil
+	}
+	l := s.begin(tenant)
+	var rows []tenantRow
+	err := s.db.Tenant(ctx, tenant, func(tx *db.TenantTx) error {
+		if err := tx.DB.Raw(loadTenantSQL, tenant).Scan(&rows).Error; err != nil {
+			return fmt.Errorf("load tenant: %w", err)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) == 0 {
+		return nil, errs.NotFound("tenant")
+	}
+	t := rows[0].snapshot(tenant)
+	keep(s, l, s.tenants, tenant, t, t.Version)
+	return t, nil
 }
 
 type memberKey struct {
@@ -32,8 +82,9 @@ type apiKey struct {
 	key    id.Key
 }
 
-// entry is a cached value with the epoch of its tenant in which it was loaded.
+// entry is a cached value with the epoch of its shard and the version of its tenant at which it was loaded.
 type entry[T any] struct {
-	value *T
-	epoch uint64
+	value   *T
+	epoch   uint64
+	version int64
 }
