@@ -1,6 +1,7 @@
 package db
 
 import (
+	"database/sql"
 	"fmt"
 	"strings"
 
@@ -17,6 +18,7 @@ const Channel = "gatehouse_changes"
 // state is what a scope gathers until it commits.
 type state struct {
 	plain   *gorm.DB // without the tenant filter
+	conn    *sql.Tx
 	changes []string
 	global  []string
 	after   []func()

@@ -26,8 +26,7 @@ var conflicts = map[string]*errs.Error{
 
 // Constraint is the name of the constraint that err broke, or "".
 func Constraint(err error) string {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return pg.ConstraintName
 	}
 	return ""

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -22,6 +23,10 @@ FROM pg_roles r WHERE r.rolname = current_user`
 // checkLogin refuses a superuser, BYPASSRLS, CREATEROLE, an inheriting role and an owner of tables: for each of them a query outside a
 // scope would see rows.
 func checkLogin(ctx context.Context, pool *pgxpool.Pool) error {
+	// Only there do parameters become text of the statement (CVE-2024-27289, CVE-2024-27304).
+	if pool.Config().ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeSimpleProtocol {
+		return errors.New("the database URL asks for the simple protocol; behind a transaction pooler use default_query_exec_mode=exec")
+	}
 	var (
 		name, owned                            string
 		super, bypass, inherit, create, member bool

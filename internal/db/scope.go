@@ -2,10 +2,12 @@ package db
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"gorm.io/gorm"
 
@@ -27,6 +29,12 @@ type SystemTx struct {
 	Now   time.Time
 	state *state
 }
+
+// SQL is the same transaction for a library that speaks database/sql. Nothing narrows what it reads to the tenant but row-level security.
+func (tx *TenantTx) SQL() *sql.Tx { return tx.state.conn }
+
+// SQL is the same transaction for a library that speaks database/sql.
+func (tx *SystemTx) SQL() *sql.Tx { return tx.state.conn }
 
 // Tenant runs fn inside one tenant, as gatehouse_tenant.
 func (d *DB) Tenant(ctx context.Context, tenant id.Tenant, fn func(*TenantTx) error) error {
@@ -78,10 +86,15 @@ func (d *DB) scope(ctx context.Context, role string, tenant id.Tenant, fn func(*
 	if err := tx.Raw(enterSQL, role, setting).Scan(&in).Error; err != nil {
 		return unavailable(err)
 	}
-	s := &state{plain: tx.Session(&gorm.Session{NewDB: true, Context: ctx})}
+	conn, ok := tx.Statement.ConnPool.(*sql.Tx)
+	if !ok {
+		return errors.New("GORM has begun no transaction")
+	}
+	s := &state{plain: tx.Session(&gorm.Session{NewDB: true, Context: ctx}), conn: conn}
 	g := s.plain
 	if !tenant.IsZero() {
-		g = s.plain.Set(tenantSetting, tenant).Session(&gorm.Session{})
+		g = tx.Session(&gorm.Session{NewDB: true, Context: ctx})
+		g.Statement.ConnPool = tenantConn{conn, tenant}
 	}
 	failed := fn(g, d.clock(in.Now.UTC()), s)
 	if failed != nil && !errors.As(failed, new(*kept)) {
@@ -91,7 +104,9 @@ func (d *DB) scope(ctx context.Context, role string, tenant id.Tenant, fn func(*
 		return err
 	}
 	done = true
-	if err := tx.Commit().Error; err != nil {
+	if err := tx.Commit().Error; errors.Is(err, pgx.ErrTxCommitRollback) {
+		return fmt.Errorf("a statement had failed and its error was dropped: %w", err)
+	} else if err != nil {
 		return unavailable(err)
 	}
 	for _, f := range s.after {

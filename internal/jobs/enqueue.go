@@ -4,14 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
-	"gorm.io/gorm"
 
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/id"
@@ -36,19 +34,15 @@ type metadata struct {
 
 // Enqueue inserts a job of the transaction's tenant.
 func Enqueue(ctx context.Context, tx *db.TenantTx, args Args, opts ...Option) error {
-	return insert(ctx, tx.DB, tx.Tenant, args, opts)
+	return insert(ctx, tx.SQL(), tx.Tenant, args, opts)
 }
 
 // EnqueueSystem inserts a job that belongs to no tenant.
 func EnqueueSystem(ctx context.Context, tx *db.SystemTx, args Args, opts ...Option) error {
-	return insert(ctx, tx.DB, id.Tenant{}, args, opts)
+	return insert(ctx, tx.SQL(), id.Tenant{}, args, opts)
 }
 
-func insert(ctx context.Context, g *gorm.DB, tenant id.Tenant, args Args, opts []Option) error {
-	tx, ok := g.Statement.ConnPool.(*sql.Tx)
-	if !ok {
-		return errors.New("enqueue outside a transaction")
-	}
+func insert(ctx context.Context, tx *sql.Tx, tenant id.Tenant, args Args, opts []Option) error {
 	m := metadata{}
 	if !tenant.IsZero() {
 		m.Tenant = tenant.UUID().String()
