@@ -89,16 +89,3 @@ func activeConnections(ctx context.Context, tx *db.TenantTx) ([]Connection, erro
 	}
 	return list, nil
 }
-
-// owner says which tenant a connection belongs to.
-func owner(ctx context.Context, sys *db.SystemTx, c id.Connection) (id.Tenant, error) {
-	var rows []struct{ TenantID id.Tenant }
-	err := sys.DB.WithContext(ctx).Raw("SELECT tenant_id FROM connection_directory WHERE id = ?", c).Scan(&rows).Error
-	if err != nil {
-		return id.Tenant{}, fmt.Errorf("find the tenant of connection %s: %w", c, err)
-	}
-	if len(rows) == 0 {
-		return id.Tenant{}, errs.NotFound("connection")
-	}
-	return rows[0].TenantID, nil
-}

@@ -72,13 +72,13 @@ func TestOIDC_003_AnotherBrowser(t *testing.T) {
 	t.Parallel()
 	c := newWorld(t).company(t)
 	c.add(t, c.person("mallory"))
-	for name, spoil := range map[string]func(*http.Request, sso.Redirect){
+	for name, spoil := range map[string]func(*http.Request, sso.Redirect){ //nolint:paralleltest // each compares the rows of one tenant
 		"no cookie":        func(r *http.Request, _ sso.Redirect) { r.Header.Del("Cookie") },
 		"own cookie":       func(r *http.Request, s sso.Redirect) { cookies(r, s.CookieName, strings.Repeat("A", 43)) },
 		"cookie and a lie": func(r *http.Request, s sso.Redirect) { cookies(r, s.CookieName, s.CookieValue, "another") },
 		"empty cookie":     func(r *http.Request, s sso.Redirect) { cookies(r, s.CookieName, "") },
 	} {
-		t.Run(name, func(t *testing.T) { //nolint:paralleltest // each compares the rows of one tenant
+		t.Run(name, func(t *testing.T) {
 			back := c.begin(t).prove(t, c.idp, "mallory")
 			r := back.request(t)
 			spoil(r, back.redirect)
@@ -97,7 +97,7 @@ func TestOIDC_003_AnotherBrowser(t *testing.T) {
 func cookies(r *http.Request, name string, values ...string) {
 	r.Header.Del("Cookie")
 	for _, v := range values {
-		r.AddCookie(&http.Cookie{Name: name, Value: v}) //nolint:gosec // the browser's side
+		r.AddCookie(&http.Cookie{Name: name, Value: v})
 	}
 }
 
@@ -188,7 +188,7 @@ func TestOIDC_007_TwoTabsInReverseOrder(t *testing.T) {
 	for _, back := range []*tab{two, one} {
 		r := back.request(t)
 		other := map[*tab]*tab{one: two, two: one}[back]
-		r.AddCookie(&http.Cookie{Name: other.redirect.CookieName, Value: other.redirect.CookieValue}) //nolint:gosec // the browser's side
+		r.AddCookie(&http.Cookie{Name: other.redirect.CookieName, Value: other.redirect.CookieValue})
 		if _, err := c.signIn.Finish(visitor(t), r, c.connection.ID); err != nil {
 			t.Errorf("Finish = %v, want a session", err)
 		}
@@ -237,8 +237,8 @@ func TestOIDC_010_060_ACodeOfAnotherFlow(t *testing.T) {
 	c := newWorld(t).company(t)
 	c.add(t, c.person("victim"))
 	c.add(t, c.person("mallory"))
-	for scenario, want := range map[string]sso.Reason{"": sso.TokenRefused, "OIDC-010": sso.NonceMismatch} {
-		t.Run("provider "+scenario, func(t *testing.T) { //nolint:paralleltest // both use one provider
+	for scenario, want := range map[string]sso.Reason{"": sso.TokenRefused, "OIDC-010": sso.NonceMismatch} { //nolint:paralleltest // both use one provider
+		t.Run("provider "+scenario, func(t *testing.T) {
 			c.idp.Behave()
 			if scenario != "" {
 				must(t, c.idp.Play(scenario))

@@ -50,7 +50,7 @@ func (c *company) refusedByGoogle(tb testing.TB, reason sso.Reason, login string
 func TestOIDC_073_074_GoogleVouchesByHostedDomainOnly(t *testing.T) {
 	t.Parallel()
 	c := newWorld(t).workspace(t)
-	for name, test := range map[string]struct {
+	for name, test := range map[string]struct { //nolint:paralleltest // each compares the rows of one tenant
 		change func(*testidp.User)
 		want   sso.Reason
 	}{
@@ -61,7 +61,7 @@ func TestOIDC_073_074_GoogleVouchesByHostedDomainOnly(t *testing.T) {
 		"address of another": {func(u *testidp.User) { u.Email = "u@other.test" }, sso.DomainNotAllowed},
 		"not verified":       {func(u *testidp.User) { u.EmailVerified = false }, sso.EmailUnverified},
 	} {
-		t.Run(name, func(t *testing.T) { //nolint:paralleltest // each compares the rows of one tenant
+		t.Run(name, func(t *testing.T) {
 			c.refusedByGoogle(t, test.want, c.googler(t, "u"+strings.ReplaceAll(name, " ", ""), test.change))
 		})
 	}

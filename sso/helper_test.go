@@ -203,6 +203,7 @@ func (c *company) begin(tb testing.TB) *tab {
 
 // visitor is the context of an anonymous request.
 func visitor(tb testing.TB) context.Context {
+	tb.Helper()
 	return authn.WithOrigin(tb.Context(), authn.Origin{RequestID: "req", Address: "192.0.2.7", UserAgent: "test"})
 }
 
@@ -219,7 +220,7 @@ func (t *tab) prove(tb testing.TB, p *testidp.Provider, login string) *tab {
 func (t *tab) request(tb testing.TB) *http.Request {
 	tb.Helper()
 	r := httptest.NewRequestWithContext(visitor(tb), http.MethodGet, t.callback, nil)
-	r.AddCookie(&http.Cookie{Name: t.redirect.CookieName, Value: t.redirect.CookieValue}) //nolint:gosec // the browser's side
+	r.AddCookie(&http.Cookie{Name: t.redirect.CookieName, Value: t.redirect.CookieValue})
 	return r
 }
 

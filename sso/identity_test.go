@@ -21,7 +21,7 @@ func TestXT_004_005_006_071_AProviderSpeaksOfItsOwnPeopleOnly(t *testing.T) {
 	_, err := victim.enter(t, "alice")
 	must(t, err)
 	before := w.rows(t, victim)
-	for name, test := range map[string]struct {
+	for name, test := range map[string]struct { //nolint:paralleltest // each compares the rows of one tenant
 		user testidp.User
 		want sso.Reason
 	}{
@@ -47,7 +47,7 @@ func TestXT_004_005_006_071_AProviderSpeaksOfItsOwnPeopleOnly(t *testing.T) {
 		"no address":                          {testidp.User{}, sso.EmailInvalid},
 		"XT-30 an address that is not proven": {testidp.User{Email: "u@" + evil.domain, EmailVerified: false}, sso.EmailUnverified},
 	} {
-		t.Run(name, func(t *testing.T) { //nolint:paralleltest // each compares the rows of one tenant
+		t.Run(name, func(t *testing.T) {
 			test.user.Login = "mallory"
 			evil.add(t, test.user)
 			evil.refused(t, test.want, func() (sso.Result, error) { return evil.enter(t, "mallory") })
@@ -198,28 +198,27 @@ func TestAProfileFollowsTheProviderButTakesNobodysAddress(t *testing.T) {
 	in, err := c.enter(t, "alice")
 	must(t, err)
 	member := c.principal(t, in.Issued).Membership
-	for name, test := range map[string]struct {
+	for _, test := range []struct {
+		name     string
 		email    string
 		verified bool
 		want     string
 	}{
-		"1 renamed":         {"alice.b@" + c.domain, true, "alice.b@" + c.domain},
-		"2 somebody else's": {"owner@" + c.domain, true, "alice.b@" + c.domain},
-		"3 not proven":      {"alice.c@" + c.domain, false, "alice.b@" + c.domain},
+		{"Renamed", "alice.b@" + c.domain, true, "alice.b@" + c.domain},
+		{"Greedy", "owner@" + c.domain, true, "alice.b@" + c.domain},
+		{"Unproven", "alice.c@" + c.domain, false, "alice.b@" + c.domain},
 	} {
-		t.Run(name, func(t *testing.T) { //nolint:paralleltest // one after the other
-			u := c.person("alice")
-			u.Email, u.EmailVerified, u.Name = test.email, test.verified, name
-			c.add(t, u)
-			_, err := c.enter(t, "alice")
-			must(t, err)
-			c.inTenant(t, func(ctx context.Context, tx *db.TenantTx) error {
-				m, err := tenants.Member(ctx, tx, member)
-				if m.Name != name {
-					t.Errorf("name = %q, want %q", m.Name, name)
-				}
-				return err
-			})
+		u := c.person("alice")
+		u.Email, u.EmailVerified, u.Name = test.email, test.verified, test.name
+		c.add(t, u)
+		_, err := c.enter(t, "alice")
+		must(t, err)
+		c.inTenant(t, func(ctx context.Context, tx *db.TenantTx) error {
+			m, err := tenants.Member(ctx, tx, member)
+			if m.Name != test.name || m.Email != test.want {
+				t.Errorf("%s: profile is %q %q, want %q %q", test.name, m.Name, m.Email, test.name, test.want)
+			}
+			return err
 		})
 	}
 }

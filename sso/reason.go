@@ -79,8 +79,10 @@ type Explanation struct {
 	Hint string // for the tenant's administrators
 }
 
-const restart = "This sign-in cannot be continued. Start again."
-const notProven = "Your identity provider's answer could not be accepted."
+const (
+	restart   = "This sign-in cannot be continued. Start again."
+	notProven = "Your identity provider's answer could not be accepted."
+)
 
 var explanations = map[Reason]Explanation{
 	StateMissing:       {errs.BadRequest, restart, "The provider sent the person back without the state parameter."},

@@ -35,7 +35,7 @@ func (s *SignIn) Switch(ctx context.Context, p *authn.Principal, target id.Tenan
 	if p.Kind != authn.Member || !ownsAccount(p) || target.IsZero() || target == id.Installation || target == p.Tenant {
 		return sessions.Issued{}, errs.NotFound("organization")
 	}
-	var rec = Record{SessionID: p.Session, UserID: p.User}
+	rec := Record{SessionID: p.Session, UserID: p.User}
 	var from liveSession
 	err := s.db.Tenant(ctx, p.Tenant, func(tx *db.TenantTx) (err error) {
 		from, _, err = stillLive(ctx, tx, rec)

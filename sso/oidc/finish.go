@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -39,10 +40,7 @@ func (p *Provider) Finish(ctx context.Context, r *http.Request, a sso.Attempt) (
 
 // merge adds to the ID token what only userinfo says: what is signed wins. email_verified stays with the address it speaks of.
 func merge(said, signed object) object {
-	both := object{}
-	for name, value := range said {
-		both[name] = value
-	}
+	both := maps.Clone(said)
 	for name, value := range signed {
 		if name != "email_verified" {
 			both[name] = value

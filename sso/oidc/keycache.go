@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/hashicorp/golang-lru/v2"
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/internal/netguard"

@@ -19,7 +19,7 @@ type oneKey struct {
 
 // VerifySignature implements go-oidc's KeySet.
 func (k *oneKey) VerifySignature(_ context.Context, token string) ([]byte, error) {
-	signed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(k.algorithm)})
+	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(k.algorithm)})
 	if err != nil {
 		return nil, err //nolint:wrapcheck // go-oidc wraps it
 	}
