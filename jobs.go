@@ -10,6 +10,7 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/jobs"
 	"github.com/seed-2a059015/gatehouse/internal/mail"
 	"github.com/seed-2a059015/gatehouse/internal/secret"
+	"github.com/seed-2a059015/gatehouse/internal/web"
 	"github.com/seed-2a059015/gatehouse/sessions"
 	"github.com/seed-2a059015/gatehouse/sso"
 )
@@ -32,7 +33,9 @@ func (g *Gatehouse) runJobs(ctx context.Context) error {
 			{Name: "prune_sessions", Every: time.Hour, Func: g.prune(func(ctx context.Context, sys *db.SystemTx) (int64, error) {
 				return sessions.Prune(ctx, sys, sys.Now.Add(-keepEnded))
 			})},
-			{Name: "prune_idempotency_keys", Every: 10 * time.Minute, Func: g.prune(pruneIdempotency)},
+			{Name: "forget_answers", Every: 10 * time.Minute, Func: g.prune(func(ctx context.Context, sys *db.SystemTx) (int64, error) {
+				return 0, web.ForgetAnswers(ctx, sys)
+			})},
 		},
 		Observe: func(r jobs.Result) { g.metrics.Job(r.Kind, string(r.Outcome), r.Duration) },
 	})
@@ -79,12 +82,4 @@ func (g *Gatehouse) prune(fn func(context.Context, *db.SystemTx) (int64, error))
 			}
 		}
 	}
-}
-
-func pruneIdempotency(_ context.Context, sys *db.SystemTx) (int64, error) {
-	done := sys.DB.Exec("DELETE FROM idempotency_keys WHERE expires_at < ?", sys.Now)
-	if done.Error != nil {
-		return 0, fmt.Errorf("delete idempotency keys: %w", done.Error)
-	}
-	return done.RowsAffected, nil
 }
