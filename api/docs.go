@@ -18,6 +18,9 @@ import (
 //go:embed openapi.yaml
 var openAPI []byte
 
+// OpenAPI returns the description of the API, as /openapi.yaml serves it.
+func OpenAPI() []byte { return bytes.Clone(openAPI) }
+
 //go:embed reference
 var reference embed.FS
 

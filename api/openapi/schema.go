@@ -45,7 +45,7 @@ func (d *document) collect(name string, s jsonschema.Schema) {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if t.Kind() == reflect.Struct && d.inputs[t] {
+	if s.HasType(jsonschema.Object) && d.inputs[t] {
 		s.WithAdditionalProperties(*new(jsonschema.SchemaOrBool).WithTypeBoolean(false))
 	}
 	m, err := s.ToSchemaOrBool().ToSimpleMap()

@@ -1,0 +1,271 @@
+package api_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seed-2a059015/gatehouse/api"
+	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/catalog"
+	"github.com/seed-2a059015/gatehouse/internal/apitest"
+	"github.com/seed-2a059015/gatehouse/internal/web"
+	"github.com/seed-2a059015/gatehouse/rbac"
+)
+
+// The tests of this file run over the table: a new row is tested before anybody thinks of it.
+
+func rows() []web.Row { return new(api.API).Routes().Rows() }
+
+func label(r web.Row) string { return r.Method + " " + r.Path }
+
+// eachRow runs a test of every row that is wanted, side by side.
+func eachRow(t *testing.T, want func(web.Row) bool, test func(*testing.T, web.Row)) {
+	t.Helper()
+	n := 0
+	for _, r := range rows() {
+		if !want(r) {
+			continue
+		}
+		n++
+		t.Run(label(r), func(t *testing.T) {
+			t.Parallel()
+			test(t, r)
+		})
+	}
+	if n == 0 {
+		t.Error("no row is tested")
+	}
+}
+
+func all(web.Row) bool           { return true }
+func closed(r web.Row) bool      { return r.Open == "" }
+func mutates(r web.Row) bool     { return r.Mutates }
+func reads(r web.Row) bool       { return !r.Mutates }
+func sessionOnly(r web.Row) bool { return r.SessionOnly }
+
+func builtin(tb testing.TB) *catalog.Catalog {
+	tb.Helper()
+	c, err := catalog.Parse("built-in", catalog.Default())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return c
+}
+
+func TestEveryRowHasASampleAndNoOther(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	for _, r := range rows() {
+		known[label(r)] = true
+		if samples[label(r)] == nil {
+			t.Errorf("%s has no valid request in samples_test.go", label(r))
+		}
+	}
+	for row := range samples {
+		if !known[row] {
+			t.Errorf("samples_test.go has a request for %s, which is not in the table", row)
+		}
+	}
+}
+
+func TestAZ01EveryRowAnswersItsSample(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t)
+	eachRow(t, all, func(t *testing.T, r web.Row) {
+		try := newPlace(t, s).try(t, label(r))
+		client := s.Bearer(try.caller)
+		if r.Open != "" {
+			client = s.Anonymous()
+		}
+		client.Do(t, r.Method, try.path, try.body).Want(t, r.Status)
+	})
+}
+
+func TestAZ01NobodyIsUnauthenticated(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t)
+	p := newPlace(t, s)
+	for _, who := range []struct {
+		name   string
+		client *apitest.Client
+		code   string
+	}{
+		{"without a credential", s.Anonymous(), "unauthenticated"},
+		{"with another scheme", s.Anonymous().With("Authorization", "Basic YWxpY2U6c2VjcmV0"), "unauthenticated"},
+		{"with a forged token", s.Anonymous().With("Authorization", "Bearer "+forged(p.caller.Access)), "token_invalid"},
+		{"with a forged key", s.Anonymous().With("X-API-Key", "ghk_0000"), "api_key_invalid"},
+	} {
+		t.Run(who.name, func(t *testing.T) {
+			t.Parallel()
+			eachRow(t, closed, func(t *testing.T, r web.Row) {
+				fresh := who.client.With("X-Forwarded-For", address(label(r)))
+				fresh.Do(t, r.Method, anyPath(r), nil).Refused(t, 401, who.code)
+			})
+		})
+	}
+}
+
+func TestAZ01ARoleWithoutThePermissionIsRefused(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t)
+	c := builtin(t)
+	p := newPlace(t, s)
+	for _, role := range apitest.Roles() {
+		t.Run(string(role), func(t *testing.T) {
+			t.Parallel()
+			session := s.Bearer(s.Session(t, p.tenant, role))
+			eachRow(t, closed, func(t *testing.T, r web.Row) {
+				v := c.Decide(role, billing.Enterprise, rbac.Permission(r.Permission), billing.Feature(r.Feature))
+				if v.Allowed {
+					if r.Mutates {
+						return // TestAZ01EveryAllowedRoleGetsThrough
+					}
+					session.Do(t, r.Method, newPlace(t, s).pathIn(t, p, r), nil).Want(t, r.Status)
+					return
+				}
+				got := session.Do(t, r.Method, anyPath(r), nil).Refused(t, 403, "role_lacks_permission")
+				if got.NeedsRole != string(v.NeedsRole) {
+					t.Errorf("needs_role = %q, want %q", got.NeedsRole, v.NeedsRole)
+				}
+			})
+		})
+	}
+}
+
+// pathIn is the path of a row's sample, made in another place.
+func (place) pathIn(tb testing.TB, p place, r web.Row) string {
+	tb.Helper()
+	return p.try(tb, label(r)).path
+}
+
+func TestAZ01APlanWithoutTheFeatureIsRefused(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t)
+	c := builtin(t)
+	for _, plan := range billing.Plans() {
+		t.Run(string(plan), func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t, s)
+			p.tenant.SetPlan(t, plan)
+			session := s.Bearer(s.Session(t, p.tenant, rbac.Owner))
+			for _, r := range rows() {
+				v := c.Decide(rbac.Owner, plan, rbac.Permission(r.Permission), billing.Feature(r.Feature))
+				if r.Open != "" || v.Allowed {
+					continue
+				}
+				got := session.Do(t, r.Method, anyPath(r), nil).Refused(t, 403, "feature_not_in_plan")
+				if got.NeedsPlan != string(v.NeedsPlan) {
+					t.Errorf("%s: needs_plan = %q, want %q", label(r), got.NeedsPlan, v.NeedsPlan)
+				}
+			}
+		})
+	}
+}
+
+func TestKEY07AKeyIsRefusedWhereAPersonMustAct(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t)
+	c := builtin(t)
+	p := newPlace(t, s)
+	machine := s.Machine(s.APIKey(t, p.tenant, rbac.Admin))
+	eachRow(t, sessionOnly, func(t *testing.T, r web.Row) {
+		code := "session_required"
+		if !c.Decide(rbac.Admin, billing.Enterprise, rbac.Permission(r.Permission), billing.Feature(r.Feature)).Allowed {
+			code = "role_lacks_permission" // only owners may, and no key is one
+		}
+		before := s.SnapshotOf(t, p.tenant.ID)
+		machine.Do(t, r.Method, anyPath(r), nil).Refused(t, 403, code)
+		if changed := before.Changed(s.SnapshotOf(t, p.tenant.ID), "api_keys"); changed != "" {
+			t.Errorf("a refused key changed rows:\n%s", changed)
+		}
+	})
+}
+
+func TestSES23AStaleProofIsRefusedWhereAFreshOneIsDemanded(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t)
+	eachRow(t, func(r web.Row) bool { return r.StepUp > 0 }, func(t *testing.T, r web.Row) {
+		p := newPlace(t, s, apitest.SignedInAgo(time.Duration(r.StepUp)*time.Second+time.Minute))
+		try := p.try(t, label(r))
+		before := s.SnapshotOf(t, p.tenant.ID)
+		s.Bearer(try.caller).Do(t, r.Method, try.path, try.body).Refused(t, 401, "reauth_required")
+		if changed := before.Changed(s.SnapshotOf(t, p.tenant.ID)); changed != "" {
+			t.Errorf("a refusal changed rows:\n%s", changed)
+		}
+	})
+}
+
+func TestTEN01AnotherTenantsIDsNameNothing(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t)
+	attacker := newPlace(t, s)
+	eachRow(t, func(r web.Row) bool { return closed(r) && strings.Contains(r.Path, "{") }, func(t *testing.T, r web.Row) {
+		victim := newPlace(t, s)
+		try := victim.try(t, label(r))
+		for _, who := range []struct {
+			name   string
+			client *apitest.Client
+		}{
+			{"session", s.Bearer(attacker.caller)},
+			{"cookies", s.Browser(s.Session(t, attacker.tenant, rbac.Owner))},
+			{"key", s.Machine(s.APIKey(t, attacker.tenant, rbac.Admin))},
+		} {
+			if who.name == "key" && r.SessionOnly {
+				continue
+			}
+			before := s.SnapshotOf(t, victim.tenant.ID)
+			who.client.Do(t, r.Method, try.path, try.body).Refused(t, 404, "not_found")
+			if changed := before.Changed(s.SnapshotOf(t, victim.tenant.ID)); changed != "" {
+				t.Errorf("by %s, the other tenant's rows changed:\n%s", who.name, changed)
+			}
+		}
+	})
+}
+
+func TestEveryMutationLeavesAnEvent(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t)
+	eachRow(t, mutates, func(t *testing.T, r web.Row) {
+		p := newPlace(t, s)
+		try := p.try(t, label(r))
+		client := s.Bearer(try.caller)
+		if r.Open != "" {
+			client = s.Anonymous()
+		}
+		where := p.tenant.ID
+		if r.Path == "/v1/session/switch" { // the event is where the person goes
+			body, _ := try.body.(map[string]any)
+			text, _ := body["tenant_id"].(string)
+			if err := where.UnmarshalText([]byte(text)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		before := s.Events(t, where)
+		client.Do(t, r.Method, try.path, try.body).Want(t, r.Status)
+		if after := s.Events(t, where); r.NoEvent == "" && after <= before {
+			t.Errorf("%d events before and %d after, want more: or say with NoEvent why there is none", before, after)
+		}
+	})
+}
+
+func TestWEB05GetChangesNothing(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t)
+	for _, r := range rows() { // one by one: the snapshot is of the whole database
+		if !reads(r) {
+			continue
+		}
+		p := newPlace(t, s)
+		try := p.try(t, label(r))
+		client := s.Bearer(try.caller)
+		if r.Open != "" {
+			client = s.Anonymous()
+		}
+		before := s.Snapshot(t)
+		client.Do(t, r.Method, try.path, nil).Want(t, r.Status)
+		if changed := before.Changed(s.Snapshot(t)); changed != "" {
+			t.Errorf("%s changed rows:\n%s", label(r), changed)
+		}
+	}
+}

@@ -1,0 +1,172 @@
+package api_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/internal/apitest"
+	"github.com/seed-2a059015/gatehouse/internal/id"
+	"github.com/seed-2a059015/gatehouse/rbac"
+	"github.com/seed-2a059015/gatehouse/sessions"
+)
+
+// place is a tenant in which a row is tried, and the session that tries it.
+type place struct {
+	*apitest.Server
+	tenant *apitest.Tenant
+	caller *apitest.Session
+}
+
+// sample is a valid request for a row: one that its caller may make and that succeeds.
+type sample struct {
+	path   string
+	body   any
+	caller *apitest.Session // instead of the place's
+}
+
+// samples has one for each row; a row without one fails the build. Each puts into place what it needs.
+var samples = map[string]func(testing.TB, place) sample{
+	"POST /v1/check":     fixed("/v1/check", map[string]any{"permission": "members:read"}),
+	"GET /v1/me":         fixed("/v1/me", nil),
+	"GET /v1/catalog":    fixed("/v1/catalog", nil),
+	"GET /v1/me/tenants": fixed("/v1/me/tenants", nil),
+	"POST /v1/me/leave": func(tb testing.TB, p place) sample {
+		tb.Helper() // the last owner could not
+		return sample{path: "/v1/me/leave", caller: p.Session(tb, p.tenant, rbac.Member)}
+	},
+	"GET /v1/identities": fixed("/v1/identities", nil),
+	"DELETE /v1/identities/{identity}": func(tb testing.TB, p place) sample {
+		tb.Helper() // the last one stays
+		p.Identity(tb, p.caller.Member, id.Google, p.Google.URL())
+		return sample{path: "/v1/identities/" + p.Identity(tb, p.caller.Member, id.Google, p.Google.URL()).String()}
+	},
+	"POST /v1/connections/{connection}/link": connection("/link", nil),
+
+	"GET /v1/sessions": fixed("/v1/sessions", nil),
+	"DELETE /v1/sessions": func(tb testing.TB, p place) sample {
+		tb.Helper()
+		p.SessionOf(tb, p.tenant, p.caller.Member)
+		return sample{path: "/v1/sessions"}
+	},
+	"DELETE /v1/sessions/{session}": func(tb testing.TB, p place) sample {
+		tb.Helper()
+		return sample{path: "/v1/sessions/" + p.SessionOf(tb, p.tenant, p.caller.Member).Session.String()}
+	},
+	"POST /v1/session/switch": func(tb testing.TB, p place) sample {
+		tb.Helper()
+		elsewhere := p.NewTenant(tb, billing.Pro)
+		elsewhere.Adopt(tb, p.caller.Member, rbac.Viewer)
+		return sample{path: "/v1/session/switch", body: map[string]any{"tenant_id": elsewhere.ID.String()}}
+	},
+	"DELETE /v1/session": fixed("/v1/session", nil),
+	"POST /v1/session/refresh": func(tb testing.TB, p place) sample {
+		tb.Helper()
+		return sample{path: "/v1/session/refresh", body: map[string]any{"refresh_token": p.caller.Refresh}}
+	},
+
+	"GET /v1/tenant":    fixed("/v1/tenant", nil),
+	"PATCH /v1/tenant":  fixed("/v1/tenant", map[string]any{"name": "Another name"}),
+	"DELETE /v1/tenant": fixed("/v1/tenant", nil),
+	"GET /v1/domains":   fixed("/v1/domains", nil),
+
+	"GET /v1/members":                      fixed("/v1/members", nil),
+	"GET /v1/members/{member}":             member("", nil),
+	"PATCH /v1/members/{member}":           member("", map[string]any{"role": "viewer"}),
+	"POST /v1/members/{member}/suspend":    member("/suspend", nil),
+	"DELETE /v1/members/{member}":          member("", nil),
+	"GET /v1/members/{member}/sessions":    member("/sessions", nil),
+	"DELETE /v1/members/{member}/sessions": member("/sessions", nil),
+	"POST /v1/members/{member}/resume": func(tb testing.TB, p place) sample {
+		tb.Helper()
+		s := member("/resume", nil)(tb, p)
+		p.Bearer(p.Session(tb, p.tenant, rbac.Owner)).Do(tb, "POST", s.path[:len(s.path)-len("resume")]+"suspend", nil).Want(tb, 200)
+		return s
+	},
+
+	"GET /v1/connections":              fixed("/v1/connections", nil),
+	"GET /v1/connections/{connection}": connection("", nil),
+	"POST /v1/connections": func(_ testing.TB, p place) sample {
+		return sample{path: "/v1/connections", body: p.tenant.Connection()}
+	},
+	"PATCH /v1/connections/{connection}":        connection("", map[string]any{"name": "Another name"}),
+	"POST /v1/connections/{connection}/test":    connection("/test", nil),
+	"POST /v1/connections/{connection}/disable": connection("/disable", nil),
+	"DELETE /v1/connections/{connection}":       connection("", nil),
+	"GET /v1/sign-ins":                          fixed("/v1/sign-ins", nil),
+	"POST /v1/connections/{connection}/activate": func(tb testing.TB, p place) sample {
+		tb.Helper()
+		s := connection("/activate", nil)(tb, p)
+		p.Bearer(p.Session(tb, p.tenant, rbac.Owner)).Do(tb, "POST", s.path[:len(s.path)-len("activate")]+"disable", nil).Want(tb, 200)
+		return s
+	},
+
+	"GET /v1/api-keys":       fixed("/v1/api-keys", nil),
+	"GET /v1/api-keys/{key}": key("", nil),
+	"POST /v1/api-keys": fixed("/v1/api-keys", map[string]any{
+		"name": "Build", "role": "viewer", "expires_at": time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC),
+	}),
+	"POST /v1/api-keys/{key}/rotate": key("/rotate", map[string]any{"overlap_seconds": 60}),
+	"DELETE /v1/api-keys/{key}":      key("", nil),
+
+	"GET /v1/events": fixed("/v1/events?limit=5", nil),
+
+	"GET /.well-known/jwks.json": fixed("/.well-known/jwks.json", nil),
+	"GET /openapi.yaml":          fixed("/openapi.yaml", nil),
+	"GET /docs":                  fixed("/docs", nil),
+	"GET /docs/problems":         fixed("/docs/problems", nil),
+	"GET /docs/{file}":           fixed("/docs/reference.js", nil),
+	"GET /healthz":               fixed("/healthz", nil),
+	"GET /readyz":                fixed("/readyz", nil),
+}
+
+func fixed(path string, body any) func(testing.TB, place) sample {
+	return func(testing.TB, place) sample { return sample{path: path, body: body} }
+}
+
+// member is a request about another member, who has a session.
+func member(suffix string, body any) func(testing.TB, place) sample {
+	return func(tb testing.TB, p place) sample {
+		tb.Helper()
+		m := p.tenant.Join(tb, rbac.Member)
+		p.SessionOf(tb, p.tenant, m)
+		return sample{path: "/v1/members/" + m.ID.String() + suffix, body: body}
+	}
+}
+
+// connection is a request about an active connection.
+func connection(suffix string, body any) func(testing.TB, place) sample {
+	return func(tb testing.TB, p place) sample {
+		tb.Helper()
+		return sample{path: "/v1/connections/" + p.tenant.Connect(tb).String() + suffix, body: body}
+	}
+}
+
+// key is a request about an API key.
+func key(suffix string, body any) func(testing.TB, place) sample {
+	return func(tb testing.TB, p place) sample {
+		tb.Helper()
+		return sample{path: "/v1/api-keys/" + p.APIKey(tb, p.tenant, rbac.Viewer).ID.String() + suffix, body: body}
+	}
+}
+
+// newPlace makes a tenant that has every feature, and a session of its owner.
+func newPlace(tb testing.TB, s *apitest.Server, changes ...func(*sessions.Start)) place {
+	tb.Helper()
+	t := s.NewTenant(tb, billing.Enterprise)
+	return place{s, t, s.Session(tb, t, rbac.Owner, changes...)}
+}
+
+// try makes the sample of a row.
+func (p place) try(tb testing.TB, row string) sample {
+	tb.Helper()
+	of := samples[row]
+	if of == nil {
+		tb.Fatalf("%s has no valid request in samples_test.go", row)
+	}
+	s := of(tb, p)
+	if s.caller == nil {
+		s.caller = p.caller
+	}
+	return s
+}
