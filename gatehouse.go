@@ -93,6 +93,7 @@ func (g *Gatehouse) assemble(ctx context.Context) (err error) {
 	}
 	g.signIn, err = sso.New(sso.Config{
 		DB: g.db, Keyring: g.parts.keyring, Root: g.parts.root, Sessions: g.sessions, OIDC: provider, Google: g.parts.google, BaseURL: base, Log: g.log,
+		Observe: g.metrics.SignIn,
 	})
 	if err != nil {
 		return err

@@ -42,6 +42,14 @@ type Choice struct {
 // provider is asked, while no transaction is open; then one transaction lets the person in, with its event. A refusal is made by
 // [Refuse], and is written down too.
 func (s *SignIn) Finish(ctx context.Context, r *http.Request, connection id.Connection) (Result, error) {
+	result, err := s.finish(ctx, r, connection)
+	if err != nil || len(result.Choices) == 0 { // who still has to choose is counted then
+		s.count(methodOf(connection), err)
+	}
+	return result, err
+}
+
+func (s *SignIn) finish(ctx context.Context, r *http.Request, connection id.Connection) (Result, error) {
 	b, err := s.takeBack(ctx, r, connection)
 	if err != nil {
 		s.note(ctx, connection, err)

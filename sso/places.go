@@ -132,6 +132,7 @@ func (s *SignIn) Choose(ctx context.Context, r *http.Request, state string, tena
 		}, events.Data{"joined": false})
 		return err
 	})
+	s.count(MethodGoogle, err)
 	if err != nil {
 		return Result{}, err
 	}

@@ -39,6 +39,7 @@ func (s *SignIn) RedeemLink(ctx context.Context, cred secret.Credential) (Result
 			"method": MethodLink, "session": result.Issued.Session, "recovery": policy.RequireSSO,
 		})
 	})
+	s.count(MethodLink, err)
 	if err != nil {
 		return Result{}, err
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/internal/secret"
 	"github.com/seed-2a059015/gatehouse/sessions"
@@ -22,6 +23,8 @@ type Config struct {
 	Google   *GoogleConfig // nil: nobody signs in with Google
 	BaseURL  string        // public, without a slash at the end; redirect URIs are made of it and of nothing else
 	Log      *slog.Logger  // nil means slog.Default
+	// Observe is told of each sign-in that ended: its method, and "ok" or the code of the refusal. It may be nil.
+	Observe func(method, outcome string)
 }
 
 // SignIn brings people in. Make it with [New]; it is safe for concurrent use.
@@ -34,6 +37,7 @@ type SignIn struct {
 	google   *google
 	base     string
 	log      *slog.Logger
+	observe  func(method, outcome string)
 }
 
 // New reports everything that is wrong with the configuration at once.
@@ -61,13 +65,16 @@ func New(cfg Config) (*SignIn, error) {
 	}
 	s := &SignIn{
 		db: cfg.DB, keyring: cfg.Keyring, pepper: cfg.Root.Derive("sso"), sessions: cfg.Sessions, oidc: cfg.OIDC, base: cfg.BaseURL,
-		log: cfg.Log,
+		log: cfg.Log, observe: cfg.Observe,
 	}
 	if cfg.Google != nil {
 		s.google = newGoogle(*cfg.Google, cfg.OIDC)
 	}
 	if s.log == nil {
 		s.log = slog.Default()
+	}
+	if s.observe == nil {
+		s.observe = func(string, string) {}
 	}
 	return s, nil
 }
@@ -86,4 +93,13 @@ func hostOf(address string) string {
 		return ""
 	}
 	return u.Host
+}
+
+// count tells the observer how a sign-in by a method ended.
+func (s *SignIn) count(method string, err error) {
+	outcome := "ok"
+	if err != nil {
+		outcome = errs.CodeOf(err)
+	}
+	s.observe(method, outcome)
 }
