@@ -13,9 +13,7 @@ import (
 )
 
 func apikeyCommand() *cobra.Command {
-	c := &cobra.Command{Use: "apikey", Short: "Create, list and revoke the API keys of a tenant"}
-	c.AddCommand(apikeyCreate(), apikeyList(), apikeyRevoke())
-	return c
+	return group("apikey", "Create, list and revoke the API keys of a tenant", apikeyCreate(), apikeyList(), apikeyRevoke())
 }
 
 type keyLine struct {
@@ -35,7 +33,7 @@ func keyLineOf(k tenants.Key) keyLine {
 func apikeyCreate() *cobra.Command {
 	var slug, role, name string
 	var life time.Duration
-	c := &cobra.Command{Use: "create --tenant SLUG --role ROLE", Short: "Create an API key and print it; it is shown once", Args: cobra.NoArgs}
+	c := &cobra.Command{Use: "create --tenant SLUG --role ROLE", Short: "Create an API key and print it; it is shown once", Args: nothing}
 	c.Flags().StringVar(&slug, "tenant", "", "the tenant's slug")
 	c.Flags().StringVar(&role, "role", "member", "admin, member or viewer")
 	c.Flags().StringVar(&name, "name", "command line", "a name to recognize it by")
@@ -68,7 +66,7 @@ func apikeyCreate() *cobra.Command {
 
 func apikeyList() *cobra.Command {
 	var slug string
-	c := &cobra.Command{Use: "list --tenant SLUG", Short: "List the API keys of a tenant", Args: cobra.NoArgs}
+	c := &cobra.Command{Use: "list --tenant SLUG", Short: "List the API keys of a tenant", Args: nothing}
 	c.Flags().StringVar(&slug, "tenant", "", "the tenant's slug")
 	required(c, "tenant")
 	c.RunE = func(c *cobra.Command, _ []string) error {
@@ -107,7 +105,7 @@ func apikeyList() *cobra.Command {
 
 func apikeyRevoke() *cobra.Command {
 	var slug string
-	c := &cobra.Command{Use: "revoke KEY --tenant SLUG", Short: "End an API key (key_…) at once", Args: cobra.ExactArgs(1)}
+	c := &cobra.Command{Use: "revoke KEY --tenant SLUG", Short: "End an API key (key_…) at once", Args: one}
 	c.Flags().StringVar(&slug, "tenant", "", "the tenant's slug")
 	required(c, "tenant")
 	c.RunE = func(c *cobra.Command, args []string) error {

@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"time"
@@ -18,13 +16,9 @@ import (
 	"github.com/seed-2a059015/gatehouse"
 	"github.com/seed-2a059015/gatehouse/internal/devpg"
 	"github.com/seed-2a059015/gatehouse/internal/mail"
-	"github.com/seed-2a059015/gatehouse/internal/secret"
 	"github.com/seed-2a059015/gatehouse/internal/telemetry"
-	"github.com/seed-2a059015/gatehouse/migrations"
 	"github.com/seed-2a059015/gatehouse/testidp"
 )
-
-const devDatabase = "gatehouse"
 
 type devFlags struct {
 	addr, idpAddr, metricsAddr, data, catalog string
@@ -34,7 +28,7 @@ type devFlags struct {
 func devCommand() *cobra.Command {
 	var f devFlags
 	c := &cobra.Command{
-		Use: "dev", Short: "Start everything that a newcomer needs: Postgres, test identity providers, demo tenants", Args: cobra.NoArgs,
+		Use: "dev", Short: "Start everything that a newcomer needs: Postgres, test identity providers, demo tenants", Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error { return dev(c, f) },
 	}
 	c.Flags().StringVar(&f.addr, "addr", "127.0.0.1:8080", "address to listen on")
@@ -47,6 +41,7 @@ func devCommand() *cobra.Command {
 	return c
 }
 
+// dev starts what has an address first: that one is taken should be said before anything else runs.
 func dev(c *cobra.Command, f devFlags) (err error) {
 	ctx := c.Context()
 	level := slog.LevelWarn
@@ -54,27 +49,30 @@ func dev(c *cobra.Command, f devFlags) (err error) {
 		level = slog.LevelInfo
 	}
 	log := telemetry.NewLogger(os.Stderr, level)
-	dir, err := filepath.Abs(f.data)
-	if err != nil {
-		return fmt.Errorf("--data: %w", err)
+	if running, err := runningDev(f.data); err == nil {
+		return fmt.Errorf("gatehouse dev already runs on %s, at %s", f.data, running["GATEHOUSE_BASE_URL"])
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("--data: %w", err)
-	}
-	// The listeners come first: that an address is taken should be said before anything is started.
-	main, err := listen(ctx, f.addr)
+	catalog, err := readCatalog(f.catalog)
 	if err != nil {
 		return err
 	}
-	defer main.Close()
-	var metrics net.Listener
-	if f.metricsAddr != "off" {
-		if metrics, err = listen(ctx, f.metricsAddr); err != nil {
+	front, err := listenFor(ctx, f.addr, f.metricsAddr)
+	if err != nil {
+		return err
+	}
+	defer front.close()
+	var idps *testidp.Server
+	if f.demo {
+		var stop func()
+		if idps, stop, err = startProviders(f.idpAddr); err != nil {
 			return err
 		}
-		defer metrics.Close()
+		defer stop()
 	}
-	pg, err := devpg.Start(ctx, devpg.Config{Dir: dir, Log: log})
+	pg, err := devpg.Start(ctx, devpg.Config{Dir: f.data, Log: log})
+	if ctx.Err() != nil && err != nil {
+		return ctx.Err() // not what Postgres says when it is interrupted
+	}
 	if err != nil {
 		return err
 	}
@@ -83,27 +81,18 @@ func dev(c *cobra.Command, f devFlags) (err error) {
 		defer cancel()
 		err = errors.Join(err, pg.Stop(stop))
 	}()
-	s, err := prepareDev(ctx, pg, dir, "http://"+reachable(main.Addr()))
+	s, err := prepareDev(ctx, pg, "http://"+reachable(front.main.Addr()))
 	if err != nil {
 		return err
 	}
-	defer os.Remove(filepath.Join(dir, stateFile)) //nolint:errcheck // a stale file only makes a command say that it cannot connect
+	defer os.Remove(filepath.Join(pg.Dir, stateFile)) //nolint:errcheck // a file that stays is seen to be stale
 	p, err := s.forCommands()
 	if err != nil {
 		return err
 	}
 	cfg := s.config(p)
-	cfg.Log, cfg.Outbox, cfg.InsecureLoopbackProviders = log, &mail.Outbox{}, true
-	if cfg.Catalog, err = readCatalog(f.catalog); err != nil {
-		return err
-	}
-	var idps *testidp.Server
-	if f.demo {
-		var stop func()
-		if idps, stop, err = startProviders(f.idpAddr); err != nil {
-			return err
-		}
-		defer stop()
+	cfg.Log, cfg.Outbox, cfg.InsecureLoopbackProviders, cfg.Catalog, cfg.Hosts = log, &mail.Outbox{}, true, catalog, alsoCalled(p.base)
+	if idps != nil {
 		cfg.GoogleClientID, cfg.GoogleClientSecret, cfg.GoogleIssuer = demoClient, demoSecret, idps.Provider("google").URL()
 	}
 	g, err := gatehouse.New(ctx, cfg)
@@ -111,87 +100,46 @@ func dev(c *cobra.Command, f devFlags) (err error) {
 		return err
 	}
 	defer g.Close()
-	return serveDev(c, g, pg, main, metrics, s, idps, log)
+	handler, err := g.Handler()
+	if err != nil {
+		return err
+	}
+	return serveDev(c, devParts{g, pg, idps, front, homeward(p.base, handler), s, log})
+}
+
+// devParts is what has been started.
+type devParts struct {
+	*gatehouse.Gatehouse
+	pg      *devpg.Cluster
+	idps    *testidp.Server // nil without --demo
+	front   *front
+	handler http.Handler
+	settings
+	log *slog.Logger
 }
 
 // serveDev runs the server and, beside it, seeds and says when it is ready. The end of Postgres ends everything.
-func serveDev(
-	c *cobra.Command, g *gatehouse.Gatehouse, pg *devpg.Cluster, main, metrics net.Listener, s settings, idps *testidp.Server, log *slog.Logger,
-) error {
+func serveDev(c *cobra.Command, d devParts) error {
 	group, ctx := errgroup.WithContext(c.Context())
-	group.Go(func() error { return run(ctx, g, main, metrics, log) })
+	group.Go(func() error { return d.front.serve(ctx, d.Gatehouse, d.handler, d.log) })
 	group.Go(func() error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case err := <-pg.Wait():
-			return fmt.Errorf("postgres has ended by itself; start again: %w", err)
+		case err := <-d.pg.Wait():
+			return fmt.Errorf("%w; start again", err)
 		}
 	})
 	group.Go(func() error {
-		if idps != nil {
-			if err := seed(ctx, g, idps); err != nil {
+		if d.idps != nil {
+			if err := seed(ctx, d.Gatehouse, d.idps); err != nil {
 				return fmt.Errorf("seed the demo tenants: %w", err)
 			}
 		}
-		if err := g.WaitReady(ctx); err != nil {
-			if ctx.Err() != nil {
-				return nil // stopped before it was ready
-			}
+		if err := d.WaitReady(ctx); err != nil {
 			return err
 		}
-		return announce(c, s, idps != nil)
+		return announce(c, d.settings, d.idps != nil)
 	})
 	return group.Wait()
-}
-
-// prepareDev brings the database to the schema of this binary and makes what is secret once per folder.
-func prepareDev(ctx context.Context, pg *devpg.Cluster, dir, base string) (settings, error) {
-	if err := pg.EnsureDatabase(ctx, devDatabase); err != nil {
-		return settings{}, err
-	}
-	owner := pg.URL("gatehouse_owner", devDatabase)
-	if err := migrations.CreateRoles(ctx, pg.URL(devpg.Superuser, devDatabase), pg.Password); err != nil {
-		return settings{}, err
-	}
-	if err := migrations.Up(ctx, owner); err != nil {
-		return settings{}, err
-	}
-	values, err := devSecrets(filepath.Join(dir, "secrets.env"))
-	if err != nil {
-		return settings{}, err
-	}
-	values["GATEHOUSE_DATABASE_URL"] = pg.URL("gatehouse_app", devDatabase)
-	values["GATEHOUSE_DATABASE_OWNER_URL"] = owner
-	values["GATEHOUSE_BASE_URL"] = base
-	if err := writeState(filepath.Join(dir, stateFile), values); err != nil {
-		return settings{}, err
-	}
-	return loadSettings(values)
-}
-
-// devSecrets reads the folder's secrets, or makes them at the first start.
-func devSecrets(path string) (map[string]string, error) {
-	values, err := readState(path)
-	if err == nil && values["GATEHOUSE_MASTER_KEYS"] != "" && values["GATEHOUSE_ROOT_SECRET"] != "" {
-		return values, nil
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	fresh := func() string { return base64.StdEncoding.EncodeToString(secret.Random(secret.KeySize)) }
-	values = map[string]string{"GATEHOUSE_MASTER_KEYS": "dev:" + fresh(), "GATEHOUSE_ROOT_SECRET": fresh()}
-	return values, writeState(path, values)
-}
-
-// reachable is the address that a browser on this machine uses.
-func reachable(a net.Addr) string {
-	host, port, err := net.SplitHostPort(a.String())
-	if err != nil {
-		return a.String()
-	}
-	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
-		host = "127.0.0.1"
-	}
-	return net.JoinHostPort(host, port)
 }

@@ -13,14 +13,12 @@ import (
 )
 
 func domainCommand() *cobra.Command {
-	c := &cobra.Command{Use: "domain", Short: "Add, verify and list the mail domains of a tenant"}
-	c.AddCommand(
+	return group("domain", "Add, verify and list the mail domains of a tenant",
 		domainChange("add DOMAIN --tenant SLUG", "List a domain for a tenant, not yet verified",
 			func(ctx context.Context, _ *db.SystemTx, tx *db.TenantTx, name string) (tenants.Domain, error) {
 				return tenants.AddDomain(ctx, tx, name)
 			}),
 		domainVerify(), domainList())
-	return c
 }
 
 func domainVerify() *cobra.Command {
@@ -57,7 +55,7 @@ func domainChange(use, short string,
 	change func(context.Context, *db.SystemTx, *db.TenantTx, string) (tenants.Domain, error),
 ) *cobra.Command {
 	var slug string
-	c := &cobra.Command{Use: use, Short: short, Args: cobra.ExactArgs(1)}
+	c := &cobra.Command{Use: use, Short: short, Args: one}
 	c.Flags().StringVar(&slug, "tenant", "", "the tenant's slug")
 	required(c, "tenant")
 	c.RunE = func(c *cobra.Command, args []string) error {
@@ -81,7 +79,7 @@ func domainChange(use, short string,
 
 func domainList() *cobra.Command {
 	var slug string
-	c := &cobra.Command{Use: "list --tenant SLUG", Short: "List the domains of a tenant", Args: cobra.NoArgs}
+	c := &cobra.Command{Use: "list --tenant SLUG", Short: "List the domains of a tenant", Args: nothing}
 	c.Flags().StringVar(&slug, "tenant", "", "the tenant's slug")
 	required(c, "tenant")
 	c.RunE = func(c *cobra.Command, _ []string) error {

@@ -11,7 +11,7 @@ import (
 
 func healthcheckCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "healthcheck", Short: "Ask the server at GATEHOUSE_HEALTHCHECK_URL whether it is ready, for containers without a shell", Args: cobra.NoArgs,
+		Use: "healthcheck", Short: "Ask the server at GATEHOUSE_HEALTHCHECK_URL whether it is ready, for containers without a shell", Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
 			s, err := loadSettings(nil)
 			if err != nil {

@@ -9,10 +9,9 @@ import (
 )
 
 func keysCommand() *cobra.Command {
-	c := &cobra.Command{Use: "keys", Short: "Rotate the keys that access tokens are signed with"}
 	var overlap time.Duration
 	rotate := &cobra.Command{
-		Use: "rotate", Short: "Make a new signing key; the old one is trusted for the overlap", Args: cobra.NoArgs,
+		Use: "rotate", Short: "Make a new signing key; the old one is trusted for the overlap", Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx, t, err := open(c)
 			if err != nil {
@@ -31,6 +30,5 @@ func keysCommand() *cobra.Command {
 		},
 	}
 	rotate.Flags().DurationVar(&overlap, "overlap", 10*time.Minute, "how long tokens of the old key are still accepted; 0s ends every access token at once")
-	c.AddCommand(printing(data(rotate)))
-	return c
+	return group("keys", "Rotate the keys that access tokens are signed with", printing(data(rotate)))
 }

@@ -21,7 +21,11 @@ var version = "dev" //nolint:gochecknoglobals // the linker's -X needs a variabl
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := command().ExecuteContext(ctx)
+	interrupted := ctx.Err() != nil && errors.Is(err, context.Canceled)
 	stop()
+	if interrupted {
+		err = errors.New("interrupted")
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "gatehouse: "+oneLine(err)) //nolint:forbidigo // the one line a failed command says
 		os.Exit(1)
@@ -29,27 +33,51 @@ func main() {
 }
 
 func command() *cobra.Command {
-	root := &cobra.Command{
-		Use:           "gatehouse",
-		Short:         "The backend that every B2B product needs: tenants, single sign-on, roles, plans",
-		Version:       version,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-	}
-	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(
-		serveCommand(), devCommand(), migrateCommand(), tenantCommand(), domainCommand(), apikeyCommand(), userCommand(), keysCommand(),
+	root := group("gatehouse", "The backend that every B2B product needs: tenants, single sign-on, roles, plans", serveCommand(), devCommand(), migrateCommand(), tenantCommand(), domainCommand(), apikeyCommand(), userCommand(), keysCommand(),
 		routesCommand(), configCommand(), healthcheckCommand(),
 	)
+	root.Version, root.SilenceErrors, root.SilenceUsage = version, true, true
+	root.CompletionOptions.HiddenDefaultCmd = true
 	return root
 }
 
-// oneLine says what went wrong to the operator, who may see the cause.
+// oneLine says what went wrong to the operator: the words meant for people instead of codes and of what lies beneath, except where only
+// that tells what to do. Mistakes that come together are parted by semicolons.
 func oneLine(err error) string {
 	text := err.Error()
-	var e *errs.Error
-	if errors.As(err, &e) && len(e.Fields) == 0 && e.Unwrap() == nil {
-		text = e.Detail
+	if e, ok := errors.AsType[*errs.Error](err); ok {
+		text = strings.Replace(text, e.Error(), spoken(e), 1)
 	}
-	return strings.Join(strings.Fields(text), " ")
+	var out strings.Builder
+	for line := range strings.Lines(text) {
+		line = strings.Join(strings.Fields(line), " ")
+		if line == "" {
+			continue
+		}
+		switch before := out.String(); {
+		case before == "":
+		case strings.HasSuffix(before, ":"), strings.HasSuffix(before, ";"):
+			out.WriteByte(' ')
+		default:
+			out.WriteString("; ")
+		}
+		out.WriteString(line)
+	}
+	return out.String()
+}
+
+func spoken(e *errs.Error) string {
+	if e.Kind == errs.Unavailable || e.Kind == errs.Internal {
+		if cause := e.Unwrap(); cause != nil {
+			return cause.Error()
+		}
+	}
+	if len(e.Fields) == 0 {
+		return e.Detail
+	}
+	var fields []string
+	for _, f := range e.Fields {
+		fields = append(fields, f.Name+": "+f.Detail)
+	}
+	return strings.Join(fields, "; ")
 }

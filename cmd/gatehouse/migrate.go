@@ -13,12 +13,15 @@ import (
 )
 
 func migrateCommand() *cobra.Command {
-	c := &cobra.Command{
-		Use: "migrate", Short: "Bring the database to the schema of this release",
-		Long: "Uses GATEHOUSE_DATABASE_OWNER_URL: gatehouse_owner, or an administrator who may create roles; an administrator creates the\n" +
-			"roles first, and gatehouse_app gets the password that GATEHOUSE_DATABASE_URL has.",
-	}
-	up := &cobra.Command{Use: "up", Short: "Apply what is missing", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
+	c := group("migrate", "Bring the database to the schema of this release", migrateUpCommand(), migrateDownCommand(), migrateStatusCommand())
+	c.Long = "Uses GATEHOUSE_DATABASE_OWNER_URL: gatehouse_owner, or an administrator who may create roles; an administrator creates the\n" +
+		"roles first, and gatehouse_app gets the password that GATEHOUSE_DATABASE_URL has."
+	return c
+}
+
+func migrateUpCommand() *cobra.Command {
+	c := &cobra.Command{Use: "up", Short: "Apply what is missing", Args: nothing}
+	c.RunE = func(c *cobra.Command, _ []string) error {
 		s, err := ownerSettings(c)
 		if err != nil {
 			return err
@@ -27,15 +30,38 @@ func migrateCommand() *cobra.Command {
 			return err
 		}
 		return say(c, "the database is at version %d", migrations.Latest())
-	}}
-	down := &cobra.Command{Use: "down", Short: "Take back the newest migration", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
+	}
+	return data(c)
+}
+
+func migrateDownCommand() *cobra.Command {
+	c := &cobra.Command{Use: "down", Short: "Take back the newest migration, with the data of its tables", Args: nothing}
+	c.RunE = func(c *cobra.Command, _ []string) error {
 		s, err := ownerSettings(c)
 		if err != nil {
 			return err
 		}
-		return migrations.Down(c.Context(), s.OwnerURL)
-	}}
-	status := &cobra.Command{Use: "status", Short: "List the migrations", Args: cobra.NoArgs, RunE: func(c *cobra.Command, _ []string) error {
+		if err := migrations.Down(c.Context(), s.OwnerURL); err != nil {
+			return err
+		}
+		steps, err := migrations.Status(c.Context(), s.OwnerURL)
+		if err != nil {
+			return err
+		}
+		var version int64
+		for _, st := range steps {
+			if st.Applied {
+				version = st.Version
+			}
+		}
+		return say(c, "the database is at version %d", version)
+	}
+	return data(c)
+}
+
+func migrateStatusCommand() *cobra.Command {
+	c := &cobra.Command{Use: "status", Short: "List the migrations", Args: nothing}
+	c.RunE = func(c *cobra.Command, _ []string) error {
 		s, err := ownerSettings(c)
 		if err != nil {
 			return err
@@ -51,22 +77,18 @@ func migrateCommand() *cobra.Command {
 			}
 			return table(c, []string{"VERSION", "NAME", "APPLIED"}, rows)
 		})
-	}}
-	c.AddCommand(data(up), data(down), printing(data(status)))
-	return c
+	}
+	return printing(data(c))
 }
 
 func ownerSettings(c *cobra.Command) (settings, error) {
-	s, err := settingsFor(c)
+	s, err := settingsFor(c, "GATEHOUSE_DATABASE_OWNER_URL")
 	if err != nil {
-		if s, err = loadSettings(nil); err != nil {
-			return s, err
-		}
+		return s, err
 	}
-	if s.OwnerURL == "" {
-		return s, errors.New("GATEHOUSE_DATABASE_OWNER_URL is missing (the role gatehouse_owner, or an administrator of the database)")
-	}
-	return s, nil
+	var p problems
+	needPostgres(&p, "GATEHOUSE_DATABASE_OWNER_URL", s.OwnerURL)
+	return s, p.err()
 }
 
 // migrateUp creates the roles when the URL is an administrator's, then the tables.

@@ -9,7 +9,7 @@ import (
 )
 
 func routesCommand() *cobra.Command {
-	c := &cobra.Command{Use: "routes", Short: "Print the route table: who may call what", Args: cobra.NoArgs}
+	c := &cobra.Command{Use: "routes", Short: "Print the route table: who may call what", Args: nothing}
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		table := gatehouse.Routes()
 		return show(c, table.Rows(), func() error { return say(c, "%s", strings.TrimRight(table.Render(), "\n")) })

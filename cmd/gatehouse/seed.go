@@ -51,8 +51,12 @@ func seedTenant(ctx context.Context, d *db.DB, t demoTenant) (id.Tenant, error) 
 	}
 	tenant = newTenantID()
 	return tenant, d.Admit(ctx, tenant, func(sys *db.SystemTx, tx *db.TenantTx) error {
-		_, _, err := tenants.Create(ctx, sys, tx, tenants.New{Slug: t.slug, Name: t.name, Plan: t.plan, Owner: t.email(t.people[0])})
+		owner := t.people[0]
+		_, m, err := tenants.Create(ctx, sys, tx, tenants.New{Slug: t.slug, Name: t.name, Plan: t.plan, Owner: t.email(owner)})
 		if err != nil {
+			return err
+		}
+		if _, err := tenants.UpdateProfile(ctx, tx, m, tenants.Profile{Email: t.email(owner), Name: owner.name}); err != nil {
 			return err
 		}
 		for _, p := range t.people[1:] {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/devpg"
 	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/tenants"
 )
@@ -35,35 +37,49 @@ func data(c *cobra.Command) *cobra.Command {
 	return c
 }
 
-// settingsFor takes the settings from --data, from the environment, or from the default folder of gatehouse dev, in this order.
-func settingsFor(c *cobra.Command) (settings, error) {
+// settingsFor takes the settings from --data, from the environment if it has the variable, or from the default folder of gatehouse dev,
+// in this order and never mixed: a command that is told one database must not work on another.
+func settingsFor(c *cobra.Command, variable string) (settings, error) {
 	dir, err := c.Flags().GetString("data")
 	if err != nil {
 		return settings{}, fmt.Errorf("read --data: %w", err)
 	}
-	if dir == "" && os.Getenv("GATEHOUSE_DATABASE_URL") != "" {
+	if dir == "" && os.Getenv(variable) != "" {
 		return loadSettings(nil)
 	}
 	named := dir != ""
 	if !named {
 		dir = defaultData
 	}
-	overlay, err := readState(filepath.Join(dir, stateFile))
-	if errors.Is(err, os.ErrNotExist) {
-		if named {
-			return settings{}, fmt.Errorf("no gatehouse dev is running on %s", dir)
-		}
-		return settings{}, errors.New("no database: set GATEHOUSE_DATABASE_URL, or name the folder of a running gatehouse dev with --data")
-	}
-	if err != nil {
+	overlay, err := runningDev(dir)
+	switch {
+	case errors.Is(err, devpg.ErrNotRunning) && named:
+		return settings{}, fmt.Errorf("no gatehouse dev is running on %s", dir)
+	case errors.Is(err, devpg.ErrNotRunning):
+		return settings{}, fmt.Errorf("no database: set %s, or name the folder of a running gatehouse dev with --data", variable)
+	case err != nil:
 		return settings{}, err
 	}
 	return loadSettings(overlay)
 }
 
+// runningDev reads the state of the gatehouse dev that runs on a folder, or returns devpg.ErrNotRunning. The file alone is no proof: one
+// that was killed leaves it.
+func runningDev(dir string) (map[string]string, error) {
+	state, err := readState(filepath.Join(dir, stateFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, devpg.ErrNotRunning
+	}
+	if err != nil {
+		return nil, err
+	}
+	_, err = devpg.Find(dir)
+	return state, err
+}
+
 // open connects to the database as an operator.
 func open(c *cobra.Command) (context.Context, *target, error) {
-	s, err := settingsFor(c)
+	s, err := settingsFor(c, "GATEHOUSE_DATABASE_URL")
 	if err != nil {
 		return nil, nil, err
 	}

@@ -16,9 +16,7 @@ import (
 const ownerLinkLife = 72 * time.Hour
 
 func tenantCommand() *cobra.Command {
-	c := &cobra.Command{Use: "tenant", Short: "Create, list, suspend and resume tenants"}
-	c.AddCommand(tenantCreate(), tenantList(), tenantSuspend(), tenantResume(), tenantLink())
-	return c
+	return group("tenant", "Create, list, suspend and resume tenants", tenantCreate(), tenantList(), tenantSuspend(), tenantResume(), tenantLink())
 }
 
 func tenantCreate() *cobra.Command {
@@ -27,7 +25,7 @@ func tenantCreate() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "create --slug SLUG --name NAME --plan PLAN --owner EMAIL",
 		Short: "Create a tenant and print a one-time sign-in link for its owner",
-		Args:  cobra.NoArgs,
+		Args:  nothing,
 	}
 	c.Flags().StringVar(&in.Slug, "slug", "", "the tenant's name in addresses")
 	c.Flags().StringVar(&in.Name, "name", "", "the tenant's name for people (default: the slug)")
@@ -82,7 +80,7 @@ func tenantLink() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "link --tenant SLUG --member EMAIL",
 		Short: "Print a new one-time sign-in link for a member",
-		Args:  cobra.NoArgs,
+		Args:  nothing,
 	}
 	c.Flags().StringVar(&slug, "tenant", "", "the tenant's slug")
 	c.Flags().StringVar(&email, "member", "", "the member's e-mail address")
@@ -129,7 +127,7 @@ func lineOf(t tenants.Tenant) tenantLine {
 }
 
 func tenantList() *cobra.Command {
-	c := &cobra.Command{Use: "list", Short: "List the tenants", Args: cobra.NoArgs}
+	c := &cobra.Command{Use: "list", Short: "List the tenants", Args: nothing}
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		ctx, t, err := open(c)
 		if err != nil {
@@ -178,7 +176,7 @@ func tenantResume() *cobra.Command {
 }
 
 func tenantChange(use, short string, change func(context.Context, *db.TenantTx) (tenants.Tenant, error)) *cobra.Command {
-	c := &cobra.Command{Use: use, Short: short, Args: cobra.ExactArgs(1)}
+	c := &cobra.Command{Use: use, Short: short, Args: one}
 	c.RunE = func(c *cobra.Command, args []string) error {
 		ctx, t, err := open(c)
 		if err != nil {
@@ -196,12 +194,4 @@ func tenantChange(use, short string, change func(context.Context, *db.TenantTx) 
 		return show(c, lineOf(row), func() error { return say(c, "%s is %s", row.Slug, row.Status) })
 	}
 	return printing(data(c))
-}
-
-func required(c *cobra.Command, flags ...string) {
-	for _, f := range flags {
-		if err := c.MarkFlagRequired(f); err != nil {
-			panic(err) // the flag is not defined: a mistake of this file
-		}
-	}
 }

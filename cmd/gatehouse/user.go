@@ -9,9 +9,7 @@ import (
 )
 
 func userCommand() *cobra.Command {
-	c := &cobra.Command{Use: "user", Short: "List the people of a tenant"}
-	c.AddCommand(userList())
-	return c
+	return group("user", "List the people of a tenant", userList())
 }
 
 type userLine struct {
@@ -25,7 +23,7 @@ type userLine struct {
 
 func userList() *cobra.Command {
 	var slug string
-	c := &cobra.Command{Use: "list --tenant SLUG", Short: "List the members of a tenant", Args: cobra.NoArgs}
+	c := &cobra.Command{Use: "list --tenant SLUG", Short: "List the members of a tenant", Args: nothing}
 	c.Flags().StringVar(&slug, "tenant", "", "the tenant's slug")
 	required(c, "tenant")
 	c.RunE = func(c *cobra.Command, _ []string) error {
