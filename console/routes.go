@@ -20,6 +20,9 @@ const (
 // maxForm bounds what our forms send.
 const maxForm = 16 << 10
 
+// office is how many sign-ins a minute one address may start: all of a large company stands behind one when it comes to work.
+var office = ratelimit.PerMinute(300)
+
 // Routes is the table of the pages.
 func (c *Console) Routes() web.Table {
 	table := web.Table{
@@ -33,13 +36,13 @@ func (c *Console) Routes() web.Table {
 		web.Open("GET /logged-out", whyGoodbye, web.Raw(c.loggedOut)).Doc("After the sign-out"),
 
 		web.Open("GET /login", whySignIn, web.Raw(c.askEmail)).Doc("Sign in by e-mail"),
-		web.Open("POST /login", whySignIn, web.Raw(c.routeEmail)).MaxBody(maxForm).Doc("Go to the sign-in of the address's organization"),
+		web.Open("POST /login", whySignIn, web.Raw(c.routeEmail)).MaxBody(maxForm).Limit(office).Doc("Go to the sign-in of the address's organization"),
 		web.Open("GET /login/google", whySignIn, web.Raw(c.askEmail)).Doc("Sign in by e-mail"),
-		web.Open("POST /login/google", whySignIn, web.Raw(c.startGoogle)).MaxBody(maxForm).Doc("Go to Google"),
+		web.Open("POST /login/google", whySignIn, web.Raw(c.startGoogle)).MaxBody(maxForm).Limit(office).Doc("Go to Google"),
 		web.Open("GET /login/link", whySignIn, web.Raw(c.askLink)).Doc("Sign in by a one-time link"),
 		web.Open("POST /login/link", whyLink, web.Raw(c.redeemLink)).MaxBody(maxForm).Limit(ratelimit.PerMinute(20)).Doc("Redeem a one-time link"),
 		web.Open("GET /login/{tenant}", whySignIn, web.Raw(c.showTenant)).Doc("An organization's own sign-in"),
-		web.Open("POST /login/{tenant}", whySignIn, web.Raw(c.startTenant)).MaxBody(maxForm).Doc("Go to the organization's provider"),
+		web.Open("POST /login/{tenant}", whySignIn, web.Raw(c.startTenant)).MaxBody(maxForm).Limit(office).Doc("Go to the organization's provider"),
 		web.Open("GET /sso/oidc/{connection}/callback", whyCallback, web.Raw(c.finishOIDC)).Doc("Back from an organization's provider"),
 		web.Open("GET /sso/google/callback", whyCallback, web.Raw(c.finishGoogle)).Doc("Back from Google"),
 		web.Open("POST /choose", whyChoice, web.Raw(c.choose)).MaxBody(maxForm).Doc("Choose the organization to enter"),
