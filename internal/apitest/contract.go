@@ -50,16 +50,44 @@ func (c *contract) hold(tb testing.TB, r *http.Request, a *Answer) {
 		IncludeResponseStatus: true, MultiError: true, AuthenticationFunc: openapi3filter.NoopAuthenticationFunc,
 		ExcludeResponseBody: !strings.Contains(a.Header.Get("Content-Type"), "json"),
 	}
+	request := &openapi3filter.RequestValidationInput{
+		Request: again(tb, r), Options: options, PathParams: parametersOf(path, r.URL.Path),
+		Route: &routers.Route{Spec: c.doc, Path: path, PathItem: item, Method: r.Method, Operation: item.GetOperation(r.Method)},
+	}
 	err := openapi3filter.ValidateResponse(r.Context(), &openapi3filter.ResponseValidationInput{
-		RequestValidationInput: &openapi3filter.RequestValidationInput{
-			Request: r, Options: options,
-			Route: &routers.Route{Spec: c.doc, Path: path, PathItem: item, Method: r.Method, Operation: item.GetOperation(r.Method)},
-		},
-		Status: a.StatusCode, Header: a.Header, Body: io.NopCloser(bytes.NewReader(a.Text)), Options: options,
+		RequestValidationInput: request, Status: a.StatusCode, Header: a.Header, Body: io.NopCloser(bytes.NewReader(a.Text)), Options: options,
 	})
 	if err != nil {
 		tb.Errorf("%s %s = %d does not follow the OpenAPI document: %v\n%s", r.Method, r.URL.Path, a.StatusCode, err, a.Text)
 	}
+	if a.StatusCode < 400 { // what the server takes, the document must allow
+		if err := openapi3filter.ValidateRequest(r.Context(), request); err != nil {
+			tb.Errorf("%s %s was answered with %d, though the OpenAPI document does not allow it: %v", r.Method, r.URL.Path, a.StatusCode, err)
+		}
+	}
+}
+
+// again is a request that can be read once more.
+func again(tb testing.TB, r *http.Request) *http.Request {
+	tb.Helper()
+	c := r.Clone(r.Context())
+	if r.GetBody != nil {
+		var err error
+		c.Body, err = r.GetBody()
+		must(tb, err)
+	}
+	return c
+}
+
+func parametersOf(template, path string) map[string]string {
+	names, values := strings.Split(template, "/"), strings.Split(path, "/")
+	found := map[string]string{}
+	for i, name := range names {
+		if strings.HasPrefix(name, "{") {
+			found[strings.Trim(name, "{}")] = values[i]
+		}
+	}
+	return found
 }
 
 // find is the description of a path: the one with the fewest parameters that fits.
