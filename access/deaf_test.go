@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
+	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/internal/testdb"
 	"github.com/seed-2a059015/gatehouse/rbac"
 	"github.com/seed-2a059015/gatehouse/tenants"
@@ -130,6 +131,27 @@ func TestAZ_15_DatabaseGone(t *testing.T) {
 	allow("true")
 	w.within(5*time.Second, "the session works again", func() bool { return w.ask(s, sid) == "owner on team" })
 	w.within(5*time.Second, "the listener is back", func() bool { return s.Age() < 400*time.Millisecond })
+}
+
+// A beat that was long under way says nothing of the time since it was sent: what was announced after it is under way too.
+func TestLateBeatsVouchForNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	sids := []id.Session{w.session(w.owner, "google"), w.session(w.owner, "google"), w.session(w.owner, "google")}
+	late := newLine(t, w.base.URL)
+	cfg := w.config()
+	cfg.DB = w.openAt(late.url)
+	s, _ := w.run(cfg)
+	for _, sid := range sids {
+		want(t, "a session", w.ask(s, sid), "owner on team")
+	}
+	late.listeners.Store(int64(800 * time.Millisecond))
+	w.within(3*time.Second, "the beats are late", func() bool { return s.Age() > 700*time.Millisecond })
+	for _, sid := range sids {
+		w.revoke(sid)
+		want(t, "a revoked session", w.ask(s, sid), "session_revoked")
+		time.Sleep(300 * time.Millisecond)
+	}
 }
 
 // A database that takes queries and does not answer them is worse than one that is gone.

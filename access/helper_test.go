@@ -63,9 +63,11 @@ func must(tb testing.TB, err error) {
 
 func (w *world) moved(t time.Time) time.Time { return t.Add(time.Duration(w.ahead.Load())) }
 
-func (w *world) open() *db.DB {
+func (w *world) open() *db.DB { w.Helper(); return w.openAt(w.base.URL) }
+
+func (w *world) openAt(url string) *db.DB {
 	w.Helper()
-	d, err := db.Open(w.Context(), db.Config{URL: w.base.URL, MaxConns: 12, Clock: w.moved})
+	d, err := db.Open(w.Context(), db.Config{URL: url, MaxConns: 12, Clock: w.moved})
 	must(w, err)
 	w.Cleanup(d.Close)
 	return d

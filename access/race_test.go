@@ -77,6 +77,38 @@ func TestNoChangeIsLostBetweenLoadAndAnnouncement(t *testing.T) {
 	t.Logf("%d questions", asked.Load())
 }
 
+// Over a slow line a change is committed and announced while a load is still on its way back with what was before.
+func TestLoadThatCrossesAnAnnouncementIsNotKept(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.join("ada", rbac.Admin)
+	sid := w.session(m, "oidc")
+	slow := newLine(t, w.base.URL)
+	cfg := w.config()
+	cfg.DB = w.openAt(slow.url)
+	s, _ := w.run(cfg)
+	slow.all.Store(int64(10 * time.Millisecond))
+	ctx, stop := context.WithCancel(t.Context())
+	var readers sync.WaitGroup
+	for range 2 {
+		readers.Go(func() {
+			for ctx.Err() == nil {
+				_, _ = s.Session(ctx, w.tenant.ID, sid)
+				time.Sleep(100 * time.Microsecond)
+			}
+		})
+	}
+	for n := range 20 {
+		w.setRole(m, rbac.Viewer) // makes the readers load
+		time.Sleep(10*time.Millisecond + time.Duration(n*2)*time.Millisecond)
+		w.setRole(m, rbac.Admin) // somewhere in the middle of it
+		time.Sleep(100 * time.Millisecond) // nobody but the readers asks: their loads are what is held
+		want(t, numbered("what is held after round ", n), w.ask(s, sid), "admin on team")
+	}
+	stop()
+	readers.Wait()
+}
+
 func TestMemoryIsBounded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
