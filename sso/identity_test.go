@@ -13,7 +13,7 @@ import (
 	"github.com/seed-2a059015/gatehouse/testidp"
 )
 
-func TestXT_004_005_006_071_AProviderSpeaksOfItsOwnPeopleOnly(t *testing.T) {
+func TestXT_004_005_006_OIDC_071_AProviderSpeaksOfItsOwnPeopleOnly(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	victim, evil := w.company(t), w.company(t)
