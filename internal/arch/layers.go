@@ -34,7 +34,7 @@ const peerCeiling = "internal/events"
 var programs = []string{"bench/...", "cmd/...", "examples/...", "hack/...", "internal/e2e/..."}
 
 // apart are packages that import nothing of this module. Programs may import them.
-var apart = []string{"client/...", "internal/arch", "internal/deploy"}
+var apart = []string{"client/...", "internal/arch", "internal/coverage", "internal/deploy"}
 
 // Sets of places for the table below.
 var (
