@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Finds what the tests run against: a C compiler for the race detector, Postgres binaries, Chromium, and two OpenID
-# providers that are not ours (Node runs one, Debian packages the other). What is missing is installed where that is
-# possible (Debian or Ubuntu, as root or with password-less sudo); elsewhere one message says what to install.
+# Finds what the tests run against: a C compiler for the race detector, Postgres binaries and a pooler, Chromium, and
+# two OpenID providers that are not ours (Node runs one, Debian packages the other). What is missing is installed where
+# that is possible (Debian or Ubuntu, as root or with password-less sudo); elsewhere one message says what to install.
 set -euo pipefail
 
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -19,6 +19,7 @@ missing() {
   have_postgres || echo postgresql
   have_chromium || echo chromium
   have glewlwyd || echo glewlwyd
+  have pgbouncer || [ -x /usr/sbin/pgbouncer ] || echo pgbouncer
   have node || echo nodejs
   have npm || echo npm # some Node packages bring it, and then this one conflicts: asked again after the first round
 }
