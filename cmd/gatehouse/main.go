@@ -44,7 +44,7 @@ func command() *cobra.Command {
 // oneLine says what went wrong to the operator: the words meant for people instead of codes and of what lies beneath, except where only
 // that tells what to do. Mistakes that come together are parted by semicolons.
 func oneLine(err error) string {
-	text := err.Error()
+	text := strings.TrimPrefix(err.Error(), "gatehouse: ") // the library says it too
 	if e, ok := errors.AsType[*errs.Error](err); ok {
 		text = strings.Replace(text, e.Error(), spoken(e), 1)
 	}
