@@ -1,6 +1,7 @@
 package access_test
 
 import (
+	"context"
 	"math/rand/v2"
 	"testing"
 
@@ -18,18 +19,26 @@ func TestWarmDecisionAllocates(t *testing.T) { //nolint:paralleltest // what is 
 	w := newWorld(t)
 	sid := w.session(w.owner, "google")
 	s := w.store()
-	ask := func() { decide(t, s, w.tenant.ID, sid) }
+	at := seat{w.tenant.ID, sid}
+	ask := func() {
+		if !decide(t.Context(), s, at) {
+			t.Error("the decision is a refusal")
+		}
+	}
 	ask()
 	if got := testing.AllocsPerRun(1000, ask); got > allocations {
 		t.Errorf("a warm session and a decision allocate %v times, want at most %d", got, allocations)
 	}
 }
 
-func decide(tb testing.TB, s *access.Store, tenant id.Tenant, sid id.Session) {
-	p, err := s.Session(tb.Context(), tenant, sid)
-	if d := s.Decide(p, err, rbac.MembersRead, ""); !d.Allowed {
-		tb.Fatalf("Decide = %+v, %v", d, err)
-	}
+func decide(ctx context.Context, s *access.Store, at seat) bool {
+	p, err := s.Session(ctx, at.tenant, at.session)
+	return s.Decide(p, err, rbac.MembersRead, "").Allowed
+}
+
+func decideKey(ctx context.Context, s *access.Store, cred secret.Credential) bool {
+	p, err := s.Key(ctx, cred)
+	return s.Decide(p, err, rbac.MembersRead, "").Allowed
 }
 
 type seat struct {
@@ -67,37 +76,29 @@ func BenchmarkDecision(b *testing.B) {
 	s := w.store()
 	seats := w.crowd(1000, 10)
 	for _, at := range seats {
-		decide(b, s, at.tenant, at.session)
+		if !decide(b.Context(), s, at) {
+			b.Fatal("a decision is a refusal")
+		}
 	}
 	b.Run("one caller", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			at := seats[rand.IntN(len(seats))]
-			decide(b, s, at.tenant, at.session)
+			decide(b.Context(), s, seats[rand.IntN(len(seats))])
 		}
 	})
 	b.Run("many callers", func(b *testing.B) {
 		b.ReportAllocs()
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
-				at := seats[rand.IntN(len(seats))]
-				decide(b, s, at.tenant, at.session)
+				decide(b.Context(), s, seats[rand.IntN(len(seats))])
 			}
 		})
 	})
 	b.Run("API key", func(b *testing.B) {
 		_, cred := w.key(w.owner, tenants.NewKey{Name: "ci", Role: rbac.Member})
-		key(b, s, cred)
 		b.ReportAllocs()
 		for b.Loop() {
-			key(b, s, cred)
+			decideKey(b.Context(), s, cred)
 		}
 	})
-}
-
-func key(tb testing.TB, s *access.Store, cred secret.Credential) {
-	p, err := s.Key(tb.Context(), cred)
-	if d := s.Decide(p, err, rbac.MembersRead, ""); !d.Allowed {
-		tb.Fatalf("Decide = %+v, %v", d, err)
-	}
 }

@@ -24,7 +24,7 @@ type catalogRow struct {
 }
 
 // ApplyCatalog makes a catalog the one in force, as a new version, for all instances. The one that is in force already is left alone.
-func ApplyCatalog(ctx context.Context, sys *db.SystemTx, c *catalog.Catalog) (version int64, err error) {
+func ApplyCatalog(_ context.Context, sys *db.SystemTx, c *catalog.Catalog) (version int64, err error) {
 	if err := sys.DB.Exec("SELECT pg_advisory_xact_lock(7168011, 2)").Error; err != nil {
 		return 0, fmt.Errorf("lock the catalog: %w", err)
 	}

@@ -32,7 +32,7 @@ func TestAZ_14_ChangesReachTheOtherInstance(t *testing.T) {
 	for name, s := range stores {
 		want(t, name, of(s), "admin on team, key member on team")
 	}
-	var second = cred
+	second := cred
 	for _, step := range []struct {
 		what string
 		do   func(context.Context, *db.TenantTx) error

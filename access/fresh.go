@@ -20,8 +20,6 @@ func (s *Store) Stats() *Stats { return &s.stats }
 // Age is how old the newest beat is that the listener has heard. All that was committed before a beat was sent has been applied.
 func (s *Store) Age() time.Duration { return uptime() - time.Duration(s.beat.Load()) }
 
-func uptime() time.Duration { return time.Since(processStart) }
-
 // proof is what is known of the snapshots of a tenant: those of the version were true at a time.
 type proof struct {
 	asOf    time.Duration

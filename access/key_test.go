@@ -24,7 +24,7 @@ func TestKEY_06_KeyThatCannotBeUsed(t *testing.T) {
 	w := newWorld(t)
 	ada, bob := w.join("ada", rbac.Admin), w.join("bob", rbac.Admin)
 	s := w.store()
-	make := func(by tenants.Membership, in tenants.NewKey) secret.Credential {
+	fresh := func(by tenants.Membership, in tenants.NewKey) secret.Credential {
 		t.Helper()
 		in.Name, in.Role = "ci", rbac.Admin
 		_, cred := w.key(by, in)
@@ -36,13 +36,13 @@ func TestKEY_06_KeyThatCannotBeUsed(t *testing.T) {
 		took := w.soon(what+": "+code, func() bool { return w.askKey(s, cred) == code })
 		t.Logf("%s after %v", what, took.Round(100*time.Microsecond))
 	}
-	cred := make(ada, tenants.NewKey{})
+	cred := fresh(ada, tenants.NewKey{})
 	w.in(func(ctx context.Context, tx *db.TenantTx) error {
 		return w.keys.Revoke(ctx, tx, id.From[id.Key](cred.ID))
 	})
 	become("revoked", cred, "api_key_invalid")
 
-	byAda, byBob, byOperator := make(ada, tenants.NewKey{}), make(bob, tenants.NewKey{}), make(tenants.Membership{}, tenants.NewKey{})
+	byAda, byBob, byOperator := fresh(ada, tenants.NewKey{}), fresh(bob, tenants.NewKey{}), fresh(tenants.Membership{}, tenants.NewKey{})
 	w.in(func(ctx context.Context, tx *db.TenantTx) error {
 		_, err := tenants.SuspendMember(ctx, tx, ada.ID)
 		return err

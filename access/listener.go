@@ -47,7 +47,7 @@ func (s *Store) listen(ctx context.Context) error {
 	defer func() {
 		bye, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 		defer cancel()
-		_ = c.Close(bye) //nolint:errcheck // the connection is given up either way
+		_ = c.Close(bye) // given up either way
 	}()
 	own := "gatehouse_beat_" + strings.ReplaceAll(uuid.NewString(), "-", "")
 	if _, err := c.Exec(dial, `LISTEN `+db.Channel+`; LISTEN `+own); err != nil {
@@ -77,11 +77,12 @@ func (s *Store) pulse(ctx context.Context, c *pgx.Conn, own string) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	var now time.Time
-	sent, beat := time.Now(), strconv.FormatInt(int64(uptime()), 10)
+	sent := uptime()
+	beat := strconv.FormatInt(int64(sent), 10)
 	if err := c.QueryRow(ctx, "SELECT clock_timestamp() FROM pg_notify($1, $2)", own, beat).Scan(&now); err != nil {
 		return fmt.Errorf("send a beat: %w", err)
 	}
-	s.skew.Store(int64(now.Sub(sent.Add(time.Since(sent) / 2))))
+	s.origin.Store(now.UnixNano() - int64((sent+uptime())/2)) // it read its clock half-way
 	return nil
 }
 

@@ -101,7 +101,7 @@ func TestLoadThatCrossesAnAnnouncementIsNotKept(t *testing.T) {
 	for n := range 20 {
 		w.setRole(m, rbac.Viewer) // makes the readers load
 		time.Sleep(10*time.Millisecond + time.Duration(n*2)*time.Millisecond)
-		w.setRole(m, rbac.Admin) // somewhere in the middle of it
+		w.setRole(m, rbac.Admin)           // somewhere in the middle of it
 		time.Sleep(100 * time.Millisecond) // nobody but the readers asks: their loads are what is held
 		want(t, numbered("what is held after round ", n), w.ask(s, sid), "admin on team")
 	}

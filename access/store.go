@@ -59,7 +59,7 @@ type Store struct {
 	epochs [shards]atomic.Uint64 // entries of another epoch are not used
 	seqs   [shards]atomic.Uint64 // a load during which it moved is not kept
 	beat   atomic.Int64          // monotonic nanoseconds when the newest beat that was heard was sent
-	skew   atomic.Int64          // nanoseconds that the database's clock is ahead of ours
+	origin atomic.Int64          // the database's time, in Unix nanoseconds, when the monotonic clock was at zero
 	stats  Stats
 
 	used   sync.Mutex
@@ -67,8 +67,6 @@ type Store struct {
 }
 
 const shards = 256
-
-var processStart = time.Now() //nolint:gochecknoglobals // the origin of the monotonic clock
 
 // New makes a Store. It has no catalog before ReloadCatalog or Run, and until Run has heard its first beat every use asks the database.
 func New(cfg Config) (*Store, error) {
@@ -95,6 +93,7 @@ func New(cfg Config) (*Store, error) {
 		catalogMoved: make(chan struct{}, 1), keysMoved: make(chan struct{}, 1), usedAt: map[apiKey]time.Time{},
 	}
 	s.beat.Store(int64(-time.Hour))
+	s.origin.Store(processStart.UnixNano())
 	var err error
 	if s.tenants, err = lru.New[id.Tenant, entry[Tenant]](max(cfg.Size/10, 1)); err != nil {
 		return nil, fmt.Errorf("access: %w", err)
@@ -119,9 +118,6 @@ func (s *Store) Catalog() (*catalog.Catalog, int64) {
 	}
 	return c.catalog, c.version
 }
-
-// Now is the database's time as estimated from the last beat, so that instances with wrong clocks agree on what has expired.
-func (s *Store) Now() time.Time { return s.clock(time.Now().Add(time.Duration(s.skew.Load())).UTC()) }
 
 // load remembers the state of a shard when a load began.
 type load struct {

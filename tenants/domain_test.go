@@ -45,7 +45,7 @@ func TestDOM_01_PublicDomainsBelongToNobody(t *testing.T) {
 		"co.uk", "github.io", "com.au", "blogspot.com", "herokuapp.com", "xn--p1ai.com.ru.", "xn--gmail-.com", "com", "onmicrosoft.com",
 		"s3.amazonaws.com", "pages.dev",
 	} {
-		c.refuse("AddDomain("+d+")", c.operator(), errInvalid, func(tx *db.TenantTx) error {
+		c.refuse(c.operator(), "AddDomain("+d+")", errInvalid, func(tx *db.TenantTx) error {
 			_, err := tenants.AddDomain(c.operator(), tx, d)
 			return err
 		})
@@ -84,7 +84,7 @@ func TestXT_36_OnlyAVerifiedDomainRoutes(t *testing.T) {
 func TestXT_20_SubdomainsProveNothing(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
-	other := c.world.company("globex")
+	other := c.company("globex")
 	must(t, c.claim("victim.example"))
 	must(t, other.claim("sub.victim.example"))
 	for domain, want := range map[string]id.Tenant{"victim.example": c.tenant.ID, "sub.victim.example": other.tenant.ID} {
@@ -92,7 +92,7 @@ func TestXT_20_SubdomainsProveNothing(t *testing.T) {
 			t.Errorf("RouteDomain(%q) = %v, %v, want %v", domain, to, err, want)
 		}
 	}
-	c.refuse("VerifiedDomain of a sub-domain", c.operator(), errNotFound, func(tx *db.TenantTx) error {
+	c.refuse(c.operator(), "VerifiedDomain of a sub-domain", errNotFound, func(tx *db.TenantTx) error {
 		_, err := tenants.VerifiedDomain(c.operator(), tx, "x.victim.example")
 		return err
 	})
@@ -135,7 +135,7 @@ func TestDomainRoutesOnlyToOwnConnections(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
 	must(t, c.claim("corp.example"))
-	c.refuse("RouteDomainTo of an unknown connection", c.operator(), errNotFound, func(tx *db.TenantTx) error {
+	c.refuse(c.operator(), "RouteDomainTo of an unknown connection", errNotFound, func(tx *db.TenantTx) error {
 		_, err := tenants.RouteDomainTo(c.operator(), tx, "corp.example", id.New[id.Connection]())
 		return err
 	})

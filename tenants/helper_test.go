@@ -124,7 +124,7 @@ func (c *company) in(ctx context.Context, fn func(*db.TenantTx) error) error {
 	return c.db.Tenant(ctx, c.tenant.ID, fn)
 }
 
-func (c *company) must(what string, ctx context.Context, fn func(*db.TenantTx) error) {
+func (c *company) must(ctx context.Context, what string, fn func(*db.TenantTx) error) {
 	c.Helper()
 	if err := c.in(ctx, fn); err != nil {
 		c.Fatalf("%s: %v", what, err)
@@ -134,7 +134,7 @@ func (c *company) must(what string, ctx context.Context, fn func(*db.TenantTx) e
 // reload reads a membership, a removed one too.
 func (c *company) reload(m tenants.Membership) (now tenants.Membership) {
 	c.Helper()
-	c.must("reload", c.operator(), func(tx *db.TenantTx) (err error) {
+	c.must(c.operator(), "reload", func(tx *db.TenantTx) (err error) {
 		now, err = tenants.MemberByUser(c.Context(), tx, m.UserID)
 		return err
 	})
@@ -142,7 +142,7 @@ func (c *company) reload(m tenants.Membership) (now tenants.Membership) {
 }
 
 // refuse fails unless the change is refused with the code, and leaves every row of every table as it was.
-func (c *company) refuse(what string, ctx context.Context, want *errs.Error, fn func(*db.TenantTx) error) {
+func (c *company) refuse(ctx context.Context, what string, want *errs.Error, fn func(*db.TenantTx) error) {
 	c.Helper()
 	before := c.rows()
 	wantCode(c, what, c.in(ctx, fn), want)
@@ -196,7 +196,7 @@ func (w *world) exec(sql string, args ...any) {
 // log is what happened in the tenant, oldest first.
 func (c *company) log() (types []events.Type) {
 	c.Helper()
-	c.must("list events", c.operator(), func(tx *db.TenantTx) error {
+	c.must(c.operator(), "list events", func(tx *db.TenantTx) error {
 		list, err := events.List(c.Context(), tx, events.Filter{}, id.Event{}, 1000)
 		for i := range list {
 			types = append(types, list[len(list)-1-i].Type)

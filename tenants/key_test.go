@@ -17,7 +17,7 @@ import (
 
 func (c *company) key(ctx context.Context, in tenants.NewKey) (k tenants.Key, cred secret.Credential) {
 	c.Helper()
-	c.must("Create", ctx, func(tx *db.TenantTx) (err error) {
+	c.must(ctx, "Create", func(tx *db.TenantTx) (err error) {
 		k, cred, err = c.keys.Create(ctx, tx, in)
 		return err
 	})
@@ -30,7 +30,7 @@ func TestKEY_01_NoSecretIsStored(t *testing.T) {
 	ctx := c.as(c.owner)
 	k, cred := c.key(ctx, tenants.NewKey{Name: "ci", Role: rbac.Admin})
 	var second secret.Credential
-	c.must("Rotate", ctx, func(tx *db.TenantTx) (err error) {
+	c.must(ctx, "Rotate", func(tx *db.TenantTx) (err error) {
 		_, second, err = c.keys.Rotate(ctx, tx, k.ID, time.Hour)
 		return err
 	})
@@ -89,24 +89,24 @@ func TestKEY_08_NoKeyAboveItsMaker(t *testing.T) {
 		return func(tx *db.TenantTx) error { _, _, err := c.keys.Rotate(ctx, tx, k, overlap); return err }
 	}
 	member := c.as(c.join("m", rbac.Member))
-	c.refuse("Create(admin) by a member", member, tenants.ErrRoleTooHigh, create(member, tenants.NewKey{Name: "k", Role: rbac.Admin}))
-	c.refuse("Rotate of an admin's key by a member", member, tenants.ErrRoleTooHigh, rotate(member, strong.ID, 0))
-	c.refuse("Revoke of an admin's key by a member", member, tenants.ErrRoleTooHigh, func(tx *db.TenantTx) error { return c.keys.Revoke(member, tx, strong.ID) })
+	c.refuse(member, "Create(admin) by a member", tenants.ErrRoleTooHigh, create(member, tenants.NewKey{Name: "k", Role: rbac.Admin}))
+	c.refuse(member, "Rotate of an admin's key by a member", tenants.ErrRoleTooHigh, rotate(member, strong.ID, 0))
+	c.refuse(member, "Revoke of an admin's key by a member", tenants.ErrRoleTooHigh, func(tx *db.TenantTx) error { return c.keys.Revoke(member, tx, strong.ID) })
 	machine := c.machine(rbac.Admin)
-	c.refuse("Create by a key", machine, tenants.ErrPersonOnly, create(machine, tenants.NewKey{Name: "k", Role: rbac.Viewer}))
-	c.refuse("Rotate by a key", machine, tenants.ErrPersonOnly, rotate(machine, strong.ID, time.Hour))
+	c.refuse(machine, "Create by a key", tenants.ErrPersonOnly, create(machine, tenants.NewKey{Name: "k", Role: rbac.Viewer}))
+	c.refuse(machine, "Rotate by a key", tenants.ErrPersonOnly, rotate(machine, strong.ID, time.Hour))
 	owner := c.as(c.owner)
 	for _, role := range []rbac.Role{rbac.Owner, "", "system"} {
-		c.refuse("Create("+string(role)+")", owner, errInvalid, create(owner, tenants.NewKey{Name: "k", Role: role}))
+		c.refuse(owner, "Create("+string(role)+")", errInvalid, create(owner, tenants.NewKey{Name: "k", Role: role}))
 	}
-	c.refuse("Create that has expired", owner, errInvalid, create(owner, tenants.NewKey{Name: "k", Role: rbac.Viewer, ExpiresAt: time.Now().Add(-time.Second)}))
-	c.refuse("Create without a name", owner, errInvalid, create(owner, tenants.NewKey{Role: rbac.Viewer}))
+	c.refuse(owner, "Create that has expired", errInvalid, create(owner, tenants.NewKey{Name: "k", Role: rbac.Viewer, ExpiresAt: time.Now().Add(-time.Second)}))
+	c.refuse(owner, "Create without a name", errInvalid, create(owner, tenants.NewKey{Role: rbac.Viewer}))
 	for _, overlap := range []time.Duration{-1, tenants.MaxOverlap + 1} {
-		c.refuse("Rotate with a bad overlap", owner, errInvalid, rotate(owner, strong.ID, overlap))
+		c.refuse(owner, "Rotate with a bad overlap", errInvalid, rotate(owner, strong.ID, overlap))
 	}
-	other := c.world.company("globex")
+	other := c.company("globex")
 	theirs, _ := other.key(other.as(other.owner), tenants.NewKey{Name: "k", Role: rbac.Viewer})
-	c.refuse("Rotate of another tenant's key", owner, errNotFound, rotate(owner, theirs.ID, 0))
+	c.refuse(owner, "Rotate of another tenant's key", errNotFound, rotate(owner, theirs.ID, 0))
 }
 
 func TestKEY_14_RotationIsExact(t *testing.T) {
@@ -118,7 +118,7 @@ func TestKEY_14_RotationIsExact(t *testing.T) {
 	var now time.Time
 	rotate := func(overlap time.Duration) (k2 tenants.Key, cred secret.Credential) {
 		t.Helper()
-		c.must("Rotate", ctx, func(tx *db.TenantTx) (err error) {
+		c.must(ctx, "Rotate", func(tx *db.TenantTx) (err error) {
 			now = tx.Now
 			k2, cred, err = c.keys.Rotate(ctx, tx, k.ID, overlap)
 			return err
@@ -139,7 +139,7 @@ func TestKEY_14_RotationIsExact(t *testing.T) {
 	if k4, _ := rotate(0); k4.PreviousHash != nil || k4.PreviousExpiresAt != nil {
 		t.Error("without an overlap the old secret was kept")
 	}
-	c.must("read", ctx, func(tx *db.TenantTx) error {
+	c.must(ctx, "read", func(tx *db.TenantTx) error {
 		got, err := c.keys.Find(ctx, tx, k.ID)
 		if got.PreviousHash != nil || got.PreviousExpiresAt != nil || got.Generation != 4 {
 			t.Errorf("without an overlap the row keeps %v until %v", got.PreviousHash, got.PreviousExpiresAt)
@@ -147,7 +147,7 @@ func TestKEY_14_RotationIsExact(t *testing.T) {
 		return err
 	})
 	c.sleep(48 * time.Hour)
-	c.refuse("Rotate of an expired key", ctx, errs.New(errs.Conflict, "api_key_expired", ""), func(tx *db.TenantTx) error {
+	c.refuse(ctx, "Rotate of an expired key", errs.New(errs.Conflict, "api_key_expired", ""), func(tx *db.TenantTx) error {
 		_, _, err := c.keys.Rotate(ctx, tx, k.ID, time.Hour)
 		return err
 	})
@@ -164,9 +164,9 @@ func TestRevokedKeyIsGone(t *testing.T) {
 	if succeeded(failed) != 1 {
 		t.Errorf("Revoke five times at once = %v, want one to do it", failed)
 	}
-	c.refuse("Find", ctx, errNotFound, func(tx *db.TenantTx) error { _, err := c.keys.Find(ctx, tx, k.ID); return err })
-	c.refuse("Rotate", ctx, errNotFound, func(tx *db.TenantTx) error { _, _, err := c.keys.Rotate(ctx, tx, k.ID, 0); return err })
-	c.must("List", ctx, func(tx *db.TenantTx) error {
+	c.refuse(ctx, "Find", errNotFound, func(tx *db.TenantTx) error { _, err := c.keys.Find(ctx, tx, k.ID); return err })
+	c.refuse(ctx, "Rotate", errNotFound, func(tx *db.TenantTx) error { _, _, err := c.keys.Rotate(ctx, tx, k.ID, 0); return err })
+	c.must(ctx, "List", func(tx *db.TenantTx) error {
 		list, err := c.keys.List(ctx, tx, id.Key{}, 10)
 		if len(list) != 0 {
 			t.Errorf("List = %v, want none", list)

@@ -13,7 +13,7 @@ import (
 
 func (c *company) link(m tenants.Membership, ttl time.Duration) (cred secret.Credential) {
 	c.Helper()
-	c.must("IssueLink", c.operator(), func(tx *db.TenantTx) (err error) {
+	c.must(c.operator(), "IssueLink", func(tx *db.TenantTx) (err error) {
 		cred, err = tenants.IssueLink(c.operator(), tx, m, ttl)
 		return err
 	})
@@ -51,12 +51,12 @@ func TestLinkWorksOnce(t *testing.T) {
 func TestLinkThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
-	other := c.world.company("globex")
+	other := c.company("globex")
 	m := c.join("m", rbac.Member)
 	cred := c.link(m, time.Hour)
 	refused := func(what string, cred secret.Credential) {
 		t.Helper()
-		c.refuse(what, c.Context(), tenants.ErrLinkUsed, func(tx *db.TenantTx) error {
+		c.refuse(c.Context(), what, tenants.ErrLinkUsed, func(tx *db.TenantTx) error {
 			_, err := tenants.RedeemLink(c.Context(), tx, cred)
 			return err
 		})
@@ -76,12 +76,12 @@ func TestLinkThatCannotBeUsed(t *testing.T) {
 	refused("a short link at its very end", last)
 
 	cred = c.link(m, time.Hour)
-	c.must("suspend", c.operator(), func(tx *db.TenantTx) error {
+	c.must(c.operator(), "suspend", func(tx *db.TenantTx) error {
 		_, err := tenants.SuspendMember(c.operator(), tx, m.ID)
 		return err
 	})
 	refused("the link of a suspended member", cred)
-	c.must("remove", c.operator(), func(tx *db.TenantTx) error { return tenants.RemoveMember(c.operator(), tx, m.ID) })
+	c.must(c.operator(), "remove", func(tx *db.TenantTx) error { return tenants.RemoveMember(c.operator(), tx, m.ID) })
 	refused("the link of a removed member", cred)
 }
 
@@ -90,12 +90,12 @@ func TestOnlyTheOperatorMakesLinks(t *testing.T) {
 	c := newCompany(t)
 	m := c.join("m", rbac.Viewer)
 	for _, ctx := range []context.Context{c.as(c.owner), c.machine(rbac.Admin), c.Context()} {
-		c.refuse("IssueLink", ctx, tenants.ErrRoleTooHigh, func(tx *db.TenantTx) error {
+		c.refuse(ctx, "IssueLink", tenants.ErrRoleTooHigh, func(tx *db.TenantTx) error {
 			_, err := tenants.IssueLink(ctx, tx, m, time.Hour)
 			return err
 		})
 	}
-	c.refuse("IssueLink for no time", c.operator(), errInvalid, func(tx *db.TenantTx) error {
+	c.refuse(c.operator(), "IssueLink for no time", errInvalid, func(tx *db.TenantTx) error {
 		_, err := tenants.IssueLink(c.operator(), tx, m, 0)
 		return err
 	})

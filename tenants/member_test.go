@@ -15,17 +15,17 @@ func TestXT_25_RemovedMemberStaysRemoved(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
 	m := c.join("m", rbac.Member)
-	c.must("remove", c.operator(), func(tx *db.TenantTx) error { return tenants.RemoveMember(c.operator(), tx, m.ID) })
+	c.must(c.operator(), "remove", func(tx *db.TenantTx) error { return tenants.RemoveMember(c.operator(), tx, m.ID) })
 	_, err := c.tryJoin(m.UserID, m.Email, rbac.Member)
 	wantCode(t, "Join of a removed member", err, errs.New(errs.Conflict, "member_exists", ""))
 	for what, change := range changes(c.operator(), m.ID) {
-		c.refuse(what+" of a removed member", c.operator(), errNotFound, change)
+		c.refuse(c.operator(), what+" of a removed member", errNotFound, change)
 	}
-	c.refuse("ResumeMember of a removed member", c.operator(), errNotFound, func(tx *db.TenantTx) error {
+	c.refuse(c.operator(), "ResumeMember of a removed member", errNotFound, func(tx *db.TenantTx) error {
 		_, err := tenants.ResumeMember(c.operator(), tx, m.ID)
 		return err
 	})
-	c.must("look", c.operator(), func(tx *db.TenantTx) error {
+	c.must(c.operator(), "look", func(tx *db.TenantTx) error {
 		_, byID := tenants.Member(c.operator(), tx, m.ID)
 		wantCode(t, "Member", byID, errNotFound)
 		_, byEmail := tenants.MemberByEmail(c.operator(), tx, m.Email)
@@ -51,7 +51,7 @@ func TestOneMemberPerAddress(t *testing.T) {
 	if succeeded(failed) != 1 {
 		t.Errorf("ten people with one address joined %d times, want 1", succeeded(failed))
 	}
-	other := c.world.company("globex")
+	other := c.company("globex")
 	if _, err := other.tryJoin(id.User{}, "owner@acme.example", rbac.Member); err != nil {
 		t.Errorf("Join of the same address in another tenant = %v", err)
 	}
@@ -61,7 +61,7 @@ func TestMemberListAndPaging(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
 	all := []tenants.Membership{c.owner, c.join("a", rbac.Member), c.join("b", rbac.Admin)}
-	c.must("list", c.operator(), func(tx *db.TenantTx) error {
+	c.must(c.operator(), "list", func(tx *db.TenantTx) error {
 		var got []tenants.Membership
 		var after id.Membership
 		for {
@@ -98,7 +98,7 @@ func TestProfileFromAProvider(t *testing.T) {
 		{"hidden characters", tenants.Profile{"new@acme.example", " A\x00d\u202Ea\nL\u200B\xff. ", ""}, tenants.Profile{"new@acme.example", "Ada L.", ""}},
 		{"a long name", tenants.Profile{"new@acme.example", "x" + long, ""}, tenants.Profile{"new@acme.example", "x" + strings.Repeat("é", 99), ""}},
 	} {
-		c.must(tc.what, c.operator(), func(tx *db.TenantTx) error {
+		c.must(c.operator(), tc.what, func(tx *db.TenantTx) error {
 			now, err := tenants.Member(c.operator(), tx, m.ID)
 			if err != nil {
 				return err

@@ -29,7 +29,7 @@ func TestAZ_02_SelfPromotion(t *testing.T) {
 		ctx := c.as(m)
 		for _, above := range []rbac.Role{rbac.Owner, rbac.Admin, rbac.Member} {
 			if above.Rank() > role.Rank() {
-				c.refuse("SetRole of oneself", ctx, tenants.ErrRoleTooHigh, func(tx *db.TenantTx) error {
+				c.refuse(ctx, "SetRole of oneself", tenants.ErrRoleTooHigh, func(tx *db.TenantTx) error {
 					_, err := tenants.SetRole(ctx, tx, m.ID, above)
 					return err
 				})
@@ -43,20 +43,20 @@ func TestAZ_03_PromotionAboveOwnRank(t *testing.T) {
 	c := newCompany(t)
 	admin, friend := c.join("admin", rbac.Admin), c.join("friend", rbac.Viewer)
 	ctx := c.as(admin)
-	c.refuse("SetRole(friend, owner) by an admin", ctx, tenants.ErrRoleTooHigh, func(tx *db.TenantTx) error {
+	c.refuse(ctx, "SetRole(friend, owner) by an admin", tenants.ErrRoleTooHigh, func(tx *db.TenantTx) error {
 		_, err := tenants.SetRole(ctx, tx, friend.ID, rbac.Owner)
 		return err
 	})
-	c.must("SetRole(friend, admin) by an admin", ctx, func(tx *db.TenantTx) error {
+	c.must(ctx, "SetRole(friend, admin) by an admin", func(tx *db.TenantTx) error {
 		_, err := tenants.SetRole(ctx, tx, friend.ID, rbac.Admin)
 		return err
 	})
 	second := c.join("second", rbac.Owner) // or the refusal could be that of the last owner
 	for _, by := range []context.Context{ctx, c.machine(rbac.Admin), c.Context(), authn.With(c.Context(), &authn.Principal{})} {
 		for what, change := range changes(by, second.ID) {
-			c.refuse(what+" of an owner by somebody lower", by, tenants.ErrRoleTooHigh, change)
+			c.refuse(by, what+" of an owner by somebody lower", tenants.ErrRoleTooHigh, change)
 		}
-		c.refuse("ResumeMember of an owner by somebody lower", by, tenants.ErrRoleTooHigh, func(tx *db.TenantTx) error {
+		c.refuse(by, "ResumeMember of an owner by somebody lower", tenants.ErrRoleTooHigh, func(tx *db.TenantTx) error {
 			_, err := tenants.ResumeMember(by, tx, second.ID)
 			return err
 		})
@@ -68,23 +68,23 @@ func TestAZ_04_LastOwner(t *testing.T) {
 	c := newCompany(t)
 	c.join("admin", rbac.Admin)
 	retired := c.join("retired", rbac.Owner)
-	c.must("suspend", c.operator(), func(tx *db.TenantTx) error {
+	c.must(c.operator(), "suspend", func(tx *db.TenantTx) error {
 		_, err := tenants.SuspendMember(c.operator(), tx, retired.ID) // a suspended owner is none
 		return err
 	})
 	for _, ctx := range []context.Context{c.as(c.owner), c.operator(), authn.AsSystem(t.Context())} {
 		for what, change := range changes(ctx, c.owner.ID) {
-			c.refuse(what+" of the last owner", ctx, tenants.ErrLastOwner, change)
+			c.refuse(ctx, what+" of the last owner", tenants.ErrLastOwner, change)
 		}
 	}
-	c.refuse("Leave of the last owner", c.as(c.owner), tenants.ErrLastOwner, func(tx *db.TenantTx) error {
+	c.refuse(c.as(c.owner), "Leave of the last owner", tenants.ErrLastOwner, func(tx *db.TenantTx) error {
 		return tenants.Leave(c.as(c.owner), tx, c.owner.ID)
 	})
-	c.must("resume", c.operator(), func(tx *db.TenantTx) error {
+	c.must(c.operator(), "resume", func(tx *db.TenantTx) error {
 		_, err := tenants.ResumeMember(c.operator(), tx, retired.ID)
 		return err
 	})
-	c.must("Leave of one of two owners", c.as(c.owner), func(tx *db.TenantTx) error {
+	c.must(c.as(c.owner), "Leave of one of two owners", func(tx *db.TenantTx) error {
 		return tenants.Leave(c.as(c.owner), tx, c.owner.ID)
 	})
 	if got := c.reload(c.owner).Status; got != tenants.MemberRemoved {
@@ -139,7 +139,7 @@ func TestAZ_05_RemovedWhileRemoving(t *testing.T) {
 			t.Fatalf("of two owners who remove each other %v, want one refusal", failed)
 		}
 		for _, m := range []tenants.Membership{one, two} {
-			c.must("remove", c.operator(), func(tx *db.TenantTx) error {
+			c.must(c.operator(), "remove", func(tx *db.TenantTx) error {
 				err := tenants.RemoveMember(c.operator(), tx, m.ID)
 				if errs.As(err).Kind == errs.Missing {
 					return nil
@@ -153,14 +153,13 @@ func TestAZ_05_RemovedWhileRemoving(t *testing.T) {
 func TestAZ_06_OwnershipGoesOnlyToMembers(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
-	other := &company{world: c.world}
-	*other = *c.world.company("globex")
+	other := c.company("globex")
 	gone := c.join("gone", rbac.Member)
-	c.must("remove", c.operator(), func(tx *db.TenantTx) error { return tenants.RemoveMember(c.operator(), tx, gone.ID) })
+	c.must(c.operator(), "remove", func(tx *db.TenantTx) error { return tenants.RemoveMember(c.operator(), tx, gone.ID) })
 	for who, m := range map[string]id.Membership{
 		"a stranger": id.New[id.Membership](), "nobody": {}, "another tenant's member": other.owner.ID, "a removed member": gone.ID,
 	} {
-		c.refuse("SetRole(owner) of "+who, c.as(c.owner), errs.NotFound("member"), func(tx *db.TenantTx) error {
+		c.refuse(c.as(c.owner), "SetRole(owner) of "+who, errs.NotFound("member"), func(tx *db.TenantTx) error {
 			_, err := tenants.SetRole(c.as(c.owner), tx, m, rbac.Owner)
 			return err
 		})
@@ -172,7 +171,7 @@ func TestAZ_09_ReservedAndUnknownRoles(t *testing.T) {
 	c := newCompany(t)
 	m := c.join("m", rbac.Member)
 	for _, role := range []rbac.Role{"", "system", "root", "Owner", "owner ", "*", "superuser", "admin,owner", "ow\u200bner"} {
-		c.refuse("SetRole", c.operator(), errInvalid, func(tx *db.TenantTx) error {
+		c.refuse(c.operator(), "SetRole", errInvalid, func(tx *db.TenantTx) error {
 			_, err := tenants.SetRole(c.operator(), tx, m.ID, role)
 			return err
 		})
@@ -185,13 +184,13 @@ func TestAZ_09_ReservedAndUnknownRoles(t *testing.T) {
 func TestAnotherTenantsPrincipalChangesNothing(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
-	other := c.world.company("globex")
+	other := c.company("globex")
 	m := c.join("m", rbac.Viewer)
 	ctx := other.as(other.owner)
 	for what, change := range changes(ctx, m.ID) {
-		c.refuse(what+" by another tenant's owner", ctx, tenants.ErrRoleTooHigh, change)
+		c.refuse(ctx, what+" by another tenant's owner", tenants.ErrRoleTooHigh, change)
 	}
-	c.refuse("Leave for somebody else", c.as(c.owner), errs.NotFound("member"), func(tx *db.TenantTx) error {
+	c.refuse(c.as(c.owner), "Leave for somebody else", errs.NotFound("member"), func(tx *db.TenantTx) error {
 		return tenants.Leave(c.as(c.owner), tx, m.ID)
 	})
 }
@@ -201,14 +200,14 @@ func TestWhoWasDemotedMayNotFinish(t *testing.T) {
 	c := newCompany(t)
 	admin, m := c.join("admin", rbac.Admin), c.join("m", rbac.Member)
 	stale := c.as(admin) // the request came in while they were an admin
-	c.must("demote", c.operator(), func(tx *db.TenantTx) error {
+	c.must(c.operator(), "demote", func(tx *db.TenantTx) error {
 		_, err := tenants.SetRole(c.operator(), tx, admin.ID, rbac.Viewer)
 		return err
 	})
 	for what, change := range changes(stale, m.ID) {
-		c.refuse(what+" by a demoted admin", stale, tenants.ErrRoleTooHigh, change)
+		c.refuse(stale, what+" by a demoted admin", tenants.ErrRoleTooHigh, change)
 	}
-	c.refuse("SetRole(admin) of themselves by a demoted admin", stale, tenants.ErrRoleTooHigh, func(tx *db.TenantTx) error {
+	c.refuse(stale, "SetRole(admin) of themselves by a demoted admin", tenants.ErrRoleTooHigh, func(tx *db.TenantTx) error {
 		_, err := tenants.SetRole(stale, tx, admin.ID, rbac.Admin)
 		return err
 	})

@@ -18,17 +18,17 @@ func TestPolicyBounds(t *testing.T) {
 		return func(tx *db.TenantTx) error { _, err := tenants.SetPolicy(ctx, tx, p); return err }
 	}
 	for _, seconds := range []int64{-1, 0, 299, 30*86400 + 1, 1 << 62} {
-		c.refuse("SetPolicy(idle)", ctx, errInvalid, set(tenants.PolicyChange{SessionIdle: &seconds}))
+		c.refuse(ctx, "SetPolicy(idle)", errInvalid, set(tenants.PolicyChange{SessionIdle: &seconds}))
 	}
 	for _, seconds := range []int64{-1, 0, 299, 90*86400 + 1} {
-		c.refuse("SetPolicy(absolute)", ctx, errInvalid, set(tenants.PolicyChange{SessionAbsolute: &seconds}))
+		c.refuse(ctx, "SetPolicy(absolute)", errInvalid, set(tenants.PolicyChange{SessionAbsolute: &seconds}))
 	}
 	for _, role := range []rbac.Role{"", rbac.Owner, "system"} {
-		c.refuse("SetPolicy(google role)", ctx, errInvalid, set(tenants.PolicyChange{GoogleRole: &role}))
+		c.refuse(ctx, "SetPolicy(google role)", errInvalid, set(tenants.PolicyChange{GoogleRole: &role}))
 	}
 	idle, absolute, role, no := int64(300), int64(90*86400), rbac.Viewer, false
-	c.must("SetPolicy", ctx, set(tenants.PolicyChange{SessionIdle: &idle, SessionAbsolute: &absolute, GoogleRole: &role, GoogleEnabled: &no}))
-	c.must("read", ctx, func(tx *db.TenantTx) error {
+	c.must(ctx, "SetPolicy", set(tenants.PolicyChange{SessionIdle: &idle, SessionAbsolute: &absolute, GoogleRole: &role, GoogleEnabled: &no}))
+	c.must(ctx, "read", func(tx *db.TenantTx) error {
 		_, p, err := tenants.Current(ctx, tx)
 		p.Version = 0
 		if want := (tenants.Policy{GoogleRole: rbac.Viewer, SessionIdle: 300, SessionAbsolute: 90 * 86400}); p != want {
@@ -43,7 +43,7 @@ func TestPolicyCannotGiveARoleAboveTheCallers(t *testing.T) {
 	c := newCompany(t)
 	ctx := c.as(c.join("m", rbac.Member))
 	admin := rbac.Admin
-	c.refuse("SetPolicy(google role admin) by a member", ctx, tenants.ErrRoleTooHigh, func(tx *db.TenantTx) error {
+	c.refuse(ctx, "SetPolicy(google role admin) by a member", tenants.ErrRoleTooHigh, func(tx *db.TenantTx) error {
 		_, err := tenants.SetPolicy(ctx, tx, tenants.PolicyChange{GoogleRole: &admin})
 		return err
 	})
@@ -63,13 +63,13 @@ func TestOnlyWhoCameBySSOCanRequireIt(t *testing.T) {
 		p := *authn.From(c.as(c.owner))
 		p.Method = method
 		ctx := authn.With(t.Context(), &p)
-		c.refuse("requiring SSO after "+method, ctx, tenants.ErrSSOUnproven, require(ctx))
+		c.refuse(ctx, "requiring SSO after "+method, tenants.ErrSSOUnproven, require(ctx))
 	}
 	p := *authn.From(c.as(c.owner))
 	p.Method = "oidc"
 	ctx := authn.With(t.Context(), &p)
-	c.must("requiring SSO after oidc", ctx, require(ctx))
-	c.must("what is so already", c.as(c.owner), require(c.as(c.owner)))
+	c.must(ctx, "requiring SSO after oidc", require(ctx))
+	c.must(c.as(c.owner), "what is so already", require(c.as(c.owner)))
 }
 
 func TestPolicyAllows(t *testing.T) {

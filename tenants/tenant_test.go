@@ -34,7 +34,7 @@ func (w *world) create(in tenants.New) error {
 func TestTEN_08_TakenSlugTellsNothing(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
-	gone := c.world.company("gone")
+	gone := c.company("gone")
 	must(t, gone.delete())
 	before := c.rows()
 	var answers []string
@@ -97,14 +97,14 @@ func TestTEN_19_DeletedTenant(t *testing.T) {
 	ctx := c.operator()
 	m := c.join("m", rbac.Member)
 	must(t, c.claim("corp.example"))
-	var link = c.link(m, time.Hour)
+	link := c.link(m, time.Hour)
 	must(t, c.delete())
 
-	c.refuse("Current", ctx, errNotFound, func(tx *db.TenantTx) error { _, _, err := tenants.Current(ctx, tx); return err })
-	c.refuse("Resume", ctx, errNotFound, func(tx *db.TenantTx) error { _, err := tenants.Resume(ctx, tx); return err })
-	c.refuse("Rename", ctx, errNotFound, func(tx *db.TenantTx) error { _, err := tenants.Rename(ctx, tx, "x"); return err })
-	c.refuse("SetPlan", ctx, errNotFound, func(tx *db.TenantTx) error { _, err := tenants.SetPlan(ctx, tx, billing.Pro); return err })
-	c.refuse("RedeemLink", ctx, tenants.ErrLinkUsed, func(tx *db.TenantTx) error { _, err := tenants.RedeemLink(ctx, tx, link); return err })
+	c.refuse(ctx, "Current", errNotFound, func(tx *db.TenantTx) error { _, _, err := tenants.Current(ctx, tx); return err })
+	c.refuse(ctx, "Resume", errNotFound, func(tx *db.TenantTx) error { _, err := tenants.Resume(ctx, tx); return err })
+	c.refuse(ctx, "Rename", errNotFound, func(tx *db.TenantTx) error { _, err := tenants.Rename(ctx, tx, "x"); return err })
+	c.refuse(ctx, "SetPlan", errNotFound, func(tx *db.TenantTx) error { _, err := tenants.SetPlan(ctx, tx, billing.Pro); return err })
+	c.refuse(ctx, "RedeemLink", tenants.ErrLinkUsed, func(tx *db.TenantTx) error { _, err := tenants.RedeemLink(ctx, tx, link); return err })
 	wantCode(t, "a second Delete", c.delete(), errNotFound)
 	err := c.db.System(ctx, func(sys *db.SystemTx) error {
 		_, bySlug := tenants.BySlug(ctx, sys, "acme")
@@ -123,7 +123,7 @@ func TestTEN_19_DeletedTenant(t *testing.T) {
 	})
 	must(t, err)
 	wantCode(t, "its slug for another tenant", c.create(tenants.New{Slug: "acme", Name: "x", Plan: billing.Free, Owner: "a@b.example"}), errSlugTaken)
-	heir := c.world.company("heir")
+	heir := c.company("heir")
 	must(t, heir.claim("corp.example")) // a released domain can be proven by whoever has it now
 }
 
@@ -133,7 +133,7 @@ func TestDeletedTenantCannotBeResumedInARace(t *testing.T) {
 	for n := range 10 {
 		c := w.company(fmt.Sprintf("race%d", n))
 		ctx := c.operator()
-		c.must("suspend", ctx, func(tx *db.TenantTx) error { _, err := tenants.Suspend(ctx, tx, "unpaid"); return err })
+		c.must(ctx, "suspend", func(tx *db.TenantTx) error { _, err := tenants.Suspend(ctx, tx, "unpaid"); return err })
 		failed := race(c.delete, func() error {
 			return c.in(ctx, func(tx *db.TenantTx) error { _, err := tenants.Resume(ctx, tx); return err })
 		})
@@ -165,7 +165,7 @@ func TestSuspendAndResume(t *testing.T) {
 		}
 		return err
 	}))
-	c.must("resume", ctx, func(tx *db.TenantTx) error { _, err := tenants.Resume(ctx, tx); return err })
+	c.must(ctx, "resume", func(tx *db.TenantTx) error { _, err := tenants.Resume(ctx, tx); return err })
 	want := []events.Type{events.TenantCreated, events.MemberJoined, events.TenantSuspended, events.TenantResumed}
 	if diff := cmp.Diff(want, c.log()); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
@@ -211,11 +211,11 @@ func TestEachChangeIsRecordedOnce(t *testing.T) {
 	want := c.log()
 	for _, change := range c.onceEach(c.operator(), m) {
 		version := c.version()
-		c.must(string(change.typ), c.operator(), change.do)
+		c.must(c.operator(), string(change.typ), change.do)
 		if got := c.version(); got != version+1 {
 			t.Errorf("%s moved the version from %d to %d, want one step", change.typ, version, got)
 		}
-		c.must(string(change.typ)+" again", c.operator(), change.do) // changes nothing, so it is nothing
+		c.must(c.operator(), string(change.typ)+" again", change.do) // changes nothing, so it is nothing
 		if got := c.version(); got != version+1 {
 			t.Errorf("%s again moved the version", change.typ)
 		}
@@ -271,11 +271,11 @@ func TestAUD_03_NoChangeWithoutItsEvent(t *testing.T) {
 func TestPlaces(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
-	other := c.world.company("globex")
+	other := c.company("globex")
 	m, err := other.tryJoin(c.owner.UserID, "owner@acme.example", rbac.Viewer)
 	must(t, err)
 	yes := true
-	other.must("require SSO", c.operator(), func(tx *db.TenantTx) error {
+	other.must(c.operator(), "require SSO", func(tx *db.TenantTx) error {
 		_, err := tenants.SetPolicy(c.operator(), tx, tenants.PolicyChange{RequireSSO: &yes})
 		return err
 	})
@@ -293,7 +293,7 @@ func TestPlaces(t *testing.T) {
 	if diff := cmp.Diff([]string{"acme owner sso=false", "globex viewer sso=true"}, places()); diff != "" {
 		t.Errorf("PlacesOf (-want +got):\n%s", diff)
 	}
-	other.must("suspend", other.operator(), func(tx *db.TenantTx) error {
+	other.must(other.operator(), "suspend", func(tx *db.TenantTx) error {
 		_, err := tenants.SuspendMember(other.operator(), tx, m.ID)
 		return err
 	})
