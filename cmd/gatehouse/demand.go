@@ -3,6 +3,7 @@ package main
 import (
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -16,6 +17,7 @@ type parsed struct {
 	keyring *secret.Keyring
 	root    secret.RootKey
 	base    *url.URL
+	conns   int32
 	catalog []byte
 	proxies []netip.Prefix
 	idpNets []netip.Prefix
@@ -28,6 +30,11 @@ func (s settings) forServe(catalogFile string) (parsed, error) {
 	out := s.secrets(&p)
 	s.needDatabase(&p)
 	needPostgres(&p, "GATEHOUSE_DATABASE_DIRECT_URL", s.DirectURL)
+	if n, err := strconv.ParseInt(s.DatabaseMaxConns, 10, 32); err != nil || n < 2 {
+		p.add("GATEHOUSE_DATABASE_MAX_CONNS is not a number of connections, at least 2")
+	} else {
+		out.conns = int32(n)
+	}
 	out.base = s.baseURL(&p)
 	s.needMail(&p)
 	needOrigins(&p, s.CORSOrigins)

@@ -54,7 +54,7 @@ func serveCommand() *cobra.Command {
 // config maps the environment to the library's configuration. There is no way from here to http providers.
 func (s settings) config(p parsed) gatehouse.Config {
 	return gatehouse.Config{
-		DatabaseURL: s.DatabaseURL, DirectURL: s.DirectURL, MaxConns: s.DatabaseMaxConns, BaseURL: s.BaseURL, MasterKeys: s.MasterKeys,
+		DatabaseURL: s.DatabaseURL, DirectURL: s.DirectURL, MaxConns: p.conns, BaseURL: s.BaseURL, MasterKeys: s.MasterKeys,
 		RootSecret: s.RootSecret, GoogleClientID: s.GoogleClientID, GoogleClientSecret: s.GoogleSecret, GoogleIssuer: s.GoogleIssuer,
 		SMTPURL: s.SMTPURL, MailFrom: s.MailFrom, TrustedProxies: p.proxies, CORSOrigins: s.CORSOrigins, IdentityNetwork: p.idpNets,
 		EgressProxy: p.egress, Catalog: p.catalog,

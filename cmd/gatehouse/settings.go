@@ -28,7 +28,7 @@ type settings struct {
 	IDPNetworks      []string `env:"GATEHOUSE_IDP_NETWORKS"`
 	EgressProxy      string   `env:"GATEHOUSE_EGRESS_PROXY"`
 	HealthcheckURL   string   `env:"GATEHOUSE_HEALTHCHECK_URL" envDefault:"http://127.0.0.1:8080/readyz"`
-	DatabaseMaxConns int32    `env:"GATEHOUSE_DATABASE_MAX_CONNS" envDefault:"10"`
+	DatabaseMaxConns string   `env:"GATEHOUSE_DATABASE_MAX_CONNS" envDefault:"10"`
 }
 
 // loadSettings reads the environment; overlay, when not nil, stands in for it (the state file of gatehouse dev).
