@@ -1,8 +1,12 @@
 package db
 
 import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
 	"errors"
-	"strings"
+	"io"
+	"net"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"gorm.io/gorm"
@@ -35,6 +39,17 @@ func Constraint(err error) string {
 // IsMissing says that a query for one row found none.
 func IsMissing(err error) bool { return errors.Is(err, gorm.ErrRecordNotFound) }
 
+// lost says that the connection went away under a statement. That somebody stopped waiting for the answer is something else. Scopes make
+// no other connections, so an error of the network is one of the database.
+func lost(err error) bool {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) || errors.As(err, new(*net.OpError)) ||
+		errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) || errors.As(err, new(*pgconn.ConnectError)) ||
+		pgconn.SafeToRetry(err)
+}
+
 // mapped turns what Postgres refuses into the errors of this program; a domain error passes unchanged.
 func mapped(err error) error {
 	if err == nil {
@@ -45,7 +60,7 @@ func mapped(err error) error {
 	}
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
-		if strings.Contains(err.Error(), "driver: bad connection") || errors.As(err, new(*pgconn.ConnectError)) {
+		if lost(err) {
 			return unavailable(err)
 		}
 		return err

@@ -101,7 +101,7 @@ func (d *DB) scope(ctx context.Context, role string, tenant id.Tenant, fn func(*
 		return mapped(failed)
 	}
 	if err := s.announce(tenant); err != nil {
-		return err
+		return mapped(err)
 	}
 	done = true
 	if err := tx.Commit().Error; errors.Is(err, pgx.ErrTxCommitRollback) {
