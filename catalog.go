@@ -6,12 +6,15 @@ import (
 
 	"github.com/seed-2a059015/gatehouse/access"
 	"github.com/seed-2a059015/gatehouse/catalog"
+	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/id"
 )
 
 // putCatalog puts the configured catalog in force; without one it leaves what is in force, or begins with the built-in one.
 func (g *Gatehouse) putCatalog(ctx context.Context) error {
-	err := g.db.System(ctx, func(sys *db.SystemTx) error {
+	ctx = authn.AsSystem(ctx)
+	err := g.db.Admit(ctx, id.Installation, func(sys *db.SystemTx, tx *db.TenantTx) error {
 		c := g.parts.catalog
 		if c == nil {
 			there, err := access.HasCatalog(ctx, sys)
@@ -22,7 +25,7 @@ func (g *Gatehouse) putCatalog(ctx context.Context) error {
 				return err
 			}
 		}
-		_, err := access.ApplyCatalog(ctx, sys, c)
+		_, err := access.ApplyCatalog(ctx, sys, tx, c)
 		return err
 	})
 	if err != nil {

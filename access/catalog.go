@@ -10,6 +10,7 @@ import (
 	"github.com/seed-2a059015/gatehouse/catalog"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
+	"github.com/seed-2a059015/gatehouse/internal/events"
 )
 
 type inForce struct {
@@ -23,8 +24,9 @@ type catalogRow struct {
 	Source  string
 }
 
-// ApplyCatalog makes a catalog the one in force, as a new version, for all instances. The one that is in force already is left alone.
-func ApplyCatalog(_ context.Context, sys *db.SystemTx, c *catalog.Catalog) (version int64, err error) {
+// ApplyCatalog makes a catalog the one in force, as a new version, for all instances. The one that is in force already is left alone. The
+// scope is db.Admit in the installation's tenant, whose log says when what was applied.
+func ApplyCatalog(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, c *catalog.Catalog) (version int64, err error) {
 	if err := sys.DB.Exec("SELECT pg_advisory_xact_lock(7168011, 2)").Error; err != nil {
 		return 0, fmt.Errorf("lock the catalog: %w", err)
 	}
@@ -48,7 +50,7 @@ func ApplyCatalog(_ context.Context, sys *db.SystemTx, c *catalog.Catalog) (vers
 		return 0, fmt.Errorf("store the catalog: %w", err)
 	}
 	sys.Changed("catalog")
-	return version, nil
+	return version, events.Record(ctx, tx, events.CatalogApplied, nil, events.Data{"version": version, "hash": c.Hash()})
 }
 
 // ReloadCatalog reads the catalog in force. When it cannot be read or compiled, the one held stays, for as long as CatalogGrace says.

@@ -10,6 +10,7 @@ import (
 	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/catalog"
 	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/rbac"
 	"github.com/seed-2a059015/gatehouse/tenants"
@@ -143,7 +144,10 @@ func TestAZ_15_BrokenCatalog(t *testing.T) {
 	}
 	c, err := catalog.Parse("x", []byte(withChat))
 	must(t, err)
-	must(t, w.db.System(w.ctx(), func(sys *db.SystemTx) error { _, err := access.ApplyCatalog(w.ctx(), sys, c); return err }))
+	must(t, w.db.Admit(w.ctx(), id.Installation, func(sys *db.SystemTx, tx *db.TenantTx) error {
+		_, err := access.ApplyCatalog(w.ctx(), sys, tx, c)
+		return err
+	}))
 	w.within(3*time.Second, "a good catalog is back", func() bool { return decide().Allowed })
 }
 

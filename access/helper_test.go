@@ -88,8 +88,8 @@ func (w *world) apply(source []byte) {
 	w.Helper()
 	c, err := catalog.Parse("test", source)
 	must(w, err)
-	must(w, w.db.System(w.ctx(), func(sys *db.SystemTx) error {
-		_, err := access.ApplyCatalog(w.ctx(), sys, c)
+	must(w, w.db.Admit(w.ctx(), id.Installation, func(sys *db.SystemTx, tx *db.TenantTx) error {
+		_, err := access.ApplyCatalog(w.ctx(), sys, tx, c)
 		return err
 	}))
 }

@@ -100,8 +100,8 @@ func (w *world) build(tb testing.TB) {
 	must(tb, err)
 	compiled, err := catalog.Parse("default", catalog.Default())
 	must(tb, err)
-	must(tb, w.db.System(authn.AsOperator(tb.Context()), func(sys *db.SystemTx) error {
-		_, err := access.ApplyCatalog(tb.Context(), sys, compiled)
+	must(tb, w.db.Admit(tb.Context(), id.Installation, func(sys *db.SystemTx, tx *db.TenantTx) error {
+		_, err := access.ApplyCatalog(tb.Context(), sys, tx, compiled)
 		return err
 	}))
 	must(tb, store.ReloadCatalog(tb.Context()))
