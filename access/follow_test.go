@@ -10,8 +10,8 @@ import (
 	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/catalog"
 	"github.com/seed-2a059015/gatehouse/internal/db"
-	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
+	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/rbac"
 	"github.com/seed-2a059015/gatehouse/tenants"
 )
