@@ -7,7 +7,7 @@ import (
 
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/id"
-	"github.com/seed-2a059015/gatehouse/sessions"
+	"github.com/seed-2a059015/gatehouse/internal/web"
 	"github.com/seed-2a059015/gatehouse/sso"
 )
 
@@ -47,15 +47,17 @@ func (c *Console) finish(ctx echo.Context, connection id.Connection) error {
 	case len(result.Choices) > 0: // the attempt's cookie is still needed
 		return c.render(ctx, http.StatusOK, choosePageOf(result))
 	}
-	forget(ctx, ctx.QueryParam("state"))
+	state := ctx.QueryParam("state")
+	if result.Purpose == sso.ForSignIn {
+		return c.enter(ctx, result, state)
+	}
+	forget(ctx, state)
 	switch result.Purpose {
 	case sso.ForTest:
 		if result.Tested == nil {
 			return c.seeOther(ctx, result.ReturnTo)
 		}
 		return c.render(ctx, http.StatusOK, testedPageOf(*result.Tested))
-	case sso.ForSignIn:
-		return c.enter(ctx, result)
 	case sso.ForLink, sso.ForReauth:
 		return c.seeOther(ctx, result.ReturnTo)
 	default:
@@ -63,9 +65,14 @@ func (c *Console) finish(ctx echo.Context, connection id.Connection) error {
 	}
 }
 
-// enter hands the new session to the browser.
-func (c *Console) enter(ctx echo.Context, result sso.Result) error {
-	sessions.SetCookies(ctx.Response(), result.Issued)
+// enter hands the new session to the browser. State names the attempt that led there, if one did.
+func (c *Console) enter(ctx echo.Context, result sso.Result, state string) error {
+	if err := web.ReplaceSession(ctx.Request().Context(), ctx.Response(), result.Issued); err != nil {
+		return err
+	}
+	if state != "" {
+		forget(ctx, state)
+	}
 	return c.seeOther(ctx, result.ReturnTo)
 }
 

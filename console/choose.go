@@ -41,6 +41,5 @@ func (c *Console) choose(ctx echo.Context) error {
 	if err != nil {
 		return err
 	}
-	forget(ctx, form.Get("state"))
-	return c.enter(ctx, result)
+	return c.enter(ctx, result, form.Get("state"))
 }

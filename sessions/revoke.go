@@ -23,6 +23,7 @@ const (
 	ReasonAdmin      Reason = "revoked_by_admin"  // by somebody else of the tenant
 	ReasonConnection Reason = "connection_closed" // the connection that made it is disabled or deleted
 	ReasonReused     Reason = "refresh_reused"
+	ReasonReplaced   Reason = "replaced" // by another sign-in in the same browser
 )
 
 // Revoke ends one session. With an owner it must be that member's; with the zero id it may be anybody's in the tenant, which only an

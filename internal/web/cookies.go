@@ -2,7 +2,10 @@ package web
 
 import (
 	"context"
+	"net/http"
 
+	"github.com/seed-2a059015/gatehouse/internal/authn"
+	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/sessions"
 )
 
@@ -26,6 +29,34 @@ func DropSession(ctx context.Context) {
 	if ex, ok := ctx.Value(exchangeKey{}).(*exchange); ok && ex.byCookie {
 		ex.cookies = cookieOrder{drop: true}
 	}
+}
+
+// ReplaceSession hands a browser the session of a sign-in, on an open row, and ends the one that it had: nobody stays signed
+// in where another person sits now.
+func ReplaceSession(ctx context.Context, w http.ResponseWriter, issued sessions.Issued) error {
+	if ex, ok := ctx.Value(exchangeKey{}).(*exchange); ok && ex.shown.cookies {
+		if err := ex.endPresented(); err != nil {
+			return err
+		}
+	}
+	sessions.SetCookies(w, issued)
+	return nil
+}
+
+// endPresented ends the session whose cookies came along, if it is alive.
+func (ex *exchange) endPresented() error {
+	p, err := ex.byCookies()
+	ex.Response().Header().Del("Set-Cookie") // of a refresh
+	if p == nil {
+		if e := asRefusal(err); e != nil && e.Kind < http.StatusInternalServerError {
+			return nil
+		}
+		return err
+	}
+	ctx := authn.With(ex.ctx, p)
+	return ex.server.db.Tenant(ctx, p.Tenant, func(tx *db.TenantTx) error {
+		return sessions.Revoke(ctx, tx, p.Session, p.Membership, sessions.ReasonReplaced)
+	})
 }
 
 // cookieOrder is what a handler wants done once its transaction has committed.
