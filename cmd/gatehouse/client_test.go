@@ -119,6 +119,9 @@ var requestField = regexp.MustCompile(`name="request" value="([^"]*)"`)
 func (c *client) signIn(tb testing.TB, email string) {
 	tb.Helper()
 	to := c.post(tb, "/login", url.Values{"email": {email}})
+	if to.location == "" { // no provider of the organization's own: the button below
+		to = c.post(tb, "/login/google", nil)
+	}
 	page := c.get(tb, to.location)
 	field := requestField.FindStringSubmatch(page.body)
 	if field == nil {
@@ -134,4 +137,39 @@ func (c *client) signIn(tb testing.TB, email string) {
 	if done := c.get(tb, back.location); done.status != http.StatusSeeOther && done.status != http.StatusFound {
 		tb.Fatalf("sign-in of %s ends with %d %s", email, done.status, done.body)
 	}
+}
+
+// from asks for a page by another name of the server, as a browser does.
+func (c *client) from(tb testing.TB, name string) answer {
+	tb.Helper()
+	at, err := url.Parse(c.base)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(tb.Context(), http.MethodGet, c.base+"/login?a=b", http.NoBody)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	req.Host = name + ":" + at.Port()
+	req.Header.Set("Accept", "text/html,*/*")
+	res, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer res.Body.Close()
+	return answer{status: res.StatusCode, location: res.Header.Get("Location")}
+}
+
+// field is the text of a member of a JSON object.
+func field(tb testing.TB, object, name string) string {
+	tb.Helper()
+	var all map[string]any
+	if err := json.Unmarshal([]byte(object), &all); err != nil {
+		tb.Fatalf("%s: %v", object, err)
+	}
+	text, ok := all[name].(string)
+	if !ok || text == "" {
+		tb.Fatalf("%s has no %s", object, name)
+	}
+	return text
 }

@@ -139,7 +139,9 @@ func TestServeSaysThatItsAddressIsTaken(t *testing.T) {
 func TestServeMigratesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	version := func() string { return w.query(t, "SELECT max(version_id)::text FROM goose_db_version WHERE is_applied") }
+	version := func() string {
+		return w.query(t, "SELECT max(version_id)::text FROM goose_db_version WHERE is_applied")
+	}
 	newest := version()
 	succeed(t, w.env, "migrate", "down")
 	older := version()
