@@ -101,6 +101,9 @@ func (s *SignIn) Update(ctx context.Context, tx *db.TenantTx, which id.Connectio
 	}
 	data := describe(c)
 	data["issuer_changed"], data["endpoints_changed"], data["secret_changed"] = moved, drifted, !d.ClientSecret.IsZero()
+	if err := s.tellOwners(ctx, tx, c, "changed"); err != nil {
+		return Connection{}, err
+	}
 	return c, events.Record(ctx, tx, events.ConnectionUpdated, c.ID, data)
 }
 
@@ -120,6 +123,9 @@ func (s *SignIn) Activate(ctx context.Context, tx *db.TenantTx, which id.Connect
 	if err := store(ctx, tx, &c); err != nil {
 		return c, err
 	}
+	if err := s.tellOwners(ctx, tx, c, "activated"); err != nil {
+		return c, err
+	}
 	return c, events.Record(ctx, tx, events.ConnectionActivated, c.ID, describe(c))
 }
 
@@ -134,6 +140,9 @@ func (s *SignIn) Disable(ctx context.Context, tx *db.TenantTx, which id.Connecti
 		return c, err
 	}
 	if err := endSessions(ctx, tx, c.ID); err != nil {
+		return c, err
+	}
+	if err := s.tellOwners(ctx, tx, c, "disabled"); err != nil {
 		return c, err
 	}
 	return c, events.Record(ctx, tx, events.ConnectionDisabled, c.ID, describe(c))
@@ -154,6 +163,9 @@ func (s *SignIn) Delete(ctx context.Context, tx *db.TenantTx, which id.Connectio
 	}
 	if _, err := gorm.G[Connection](tx.DB).Where("id = ?", c.ID).Delete(ctx); err != nil {
 		return fmt.Errorf("delete connection %s: %w", c.ID, err)
+	}
+	if err := s.tellOwners(ctx, tx, c, "deleted"); err != nil {
+		return err
 	}
 	return events.Record(ctx, tx, events.ConnectionDeleted, c.ID, describe(c))
 }
