@@ -32,14 +32,18 @@ func (c *checker) check() {
 		c.fail("stands on no floor: give it a place in internal/arch/layers.go")
 		return
 	}
-	for _, path := range c.pkg.Imports {
+	imports, tests := c.pkg.Imports, c.pkg.TestImports
+	if c.place.kind == harness {
+		imports, tests = nil, append(slices.Clone(tests), imports...)
+	}
+	for _, path := range imports {
 		if inside(c.pkg.Module, path) {
 			c.own(relative(c.pkg.Module, path))
 		} else {
 			c.library(path)
 		}
 	}
-	for _, path := range c.pkg.TestImports {
+	for _, path := range tests {
 		rel := relative(c.pkg.Module, path)
 		if to := placeOf(rel); inside(c.pkg.Module, path) && to.kind == program && to.feature != c.place.feature {
 			c.fail("has tests that import %s: a program is not imported, run it instead", rel)
@@ -57,6 +61,8 @@ func (c *checker) own(rel string) {
 		c.fail("imports %s: it stands apart and imports nothing of this module", rel)
 	case to.kind == program:
 		c.fail("imports %s: nothing imports a program", rel)
+	case to.kind == harness:
+		c.fail("imports %s: only tests import a test harness", rel)
 	case from.kind == program:
 	case to.kind == alone:
 		c.fail("imports %s: only programs import it", rel)

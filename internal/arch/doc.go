@@ -4,5 +4,6 @@
 //
 // The words: a floor is a row of packages, which import floors below them and not each other. A feature is a package
 // with the packages in its folder (billing and billing/stripe); inside a feature imports are free. Peers are test
-// servers, programs are what nothing imports, and a package apart imports nothing of this module.
+// servers, harnesses start the whole for tests, programs are what nothing imports, and a package apart imports nothing of
+// this module.
 package arch

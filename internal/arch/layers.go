@@ -33,6 +33,10 @@ const peerCeiling = "internal/events"
 // programs import what they like, but not each other. Nothing imports them, tests included.
 var programs = []string{"bench/...", "cmd/...", "examples/...", "hack/...", "internal/e2e/..."}
 
+// harnesses start the whole product for tests, or hold tests of the whole. What is in them is held to what test files are
+// held to, and only tests import them.
+var harnesses = []string{"internal/apitest", "internal/attack"}
+
 // apart are packages that import nothing of this module. Programs may import them.
 var apart = []string{"client/...", "internal/arch", "internal/coverage", "internal/deploy"}
 

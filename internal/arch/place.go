@@ -10,6 +10,7 @@ const (
 	product
 	peer
 	program
+	harness
 	alone
 )
 
@@ -32,6 +33,9 @@ func placeOf(rel string) place {
 	}
 	if p, ok := match(programs, rel); ok {
 		return place{kind: program, feature: p}
+	}
+	if p, ok := match(harnesses, rel); ok {
+		return place{kind: harness, feature: p}
 	}
 	if p, ok := match(apart, rel); ok {
 		return place{kind: alone, feature: p}
