@@ -33,7 +33,11 @@ func keyLineOf(k tenants.Key) keyLine {
 func apikeyCreate() *cobra.Command {
 	var slug, role, name string
 	var life time.Duration
-	c := &cobra.Command{Use: "create --tenant SLUG --role ROLE", Short: "Create an API key and print it; it is shown once", Args: nothing}
+	c := &cobra.Command{
+		Use: "create --tenant SLUG --role ROLE", Short: "Create an API key and print it; it is shown once", Args: nothing,
+		Example: "  key=$(gatehouse apikey create --tenant acme --role admin)\n" +
+			`  curl -H "X-API-Key: $key" https://login.example.com/v1/members`,
+	}
 	c.Flags().StringVar(&slug, "tenant", "", "the tenant's slug")
 	c.Flags().StringVar(&role, "role", "member", "admin, member or viewer")
 	c.Flags().StringVar(&name, "name", "command line", "a name to recognize it by")

@@ -139,7 +139,7 @@ func (s settings) baseURL(p *problems) *url.URL {
 		return nil
 	}
 	local := u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1" || u.Hostname() == "::1"
-	if u.Scheme != "https" && !(u.Scheme == "http" && local) {
+	if u.Scheme != "https" && (u.Scheme != "http" || !local) {
 		p.add("GATEHOUSE_BASE_URL must be https (http only for localhost)")
 	}
 	u.Path = strings.TrimRight(u.Path, "/")

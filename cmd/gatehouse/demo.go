@@ -14,7 +14,7 @@ import (
 // The demo tenants' client at the test providers.
 const (
 	demoClient = "gatehouse"
-	demoSecret = "gatehouse-demo-secret" //nolint:gosec // of a provider that knows demo people only
+	demoSecret = "gatehouse-demo-secret"
 )
 
 // demoTenant is a tenant of `gatehouse dev`, with one person in every role.
@@ -103,7 +103,7 @@ func announce(c *cobra.Command, s settings, demo bool) error {
 			rows = append(rows, []string{t.slug, string(t.plan), via, string(p.role), t.email(p)})
 		}
 	}
-	if err := say(c, "\nSign in at %s/login with one of these addresses; the test provider asks for no password.\n", s.BaseURL); err != nil {
+	if err := say(c, "\nSign in at %s/login with one of these addresses; the test provider asks for no password.\nWhere it says Google, use the button for it.\n", s.BaseURL); err != nil {
 		return err
 	}
 	if err := table(c, []string{"TENANT", "PLAN", "SIGN-IN", "ROLE", "E-MAIL"}, rows); err != nil {

@@ -29,7 +29,10 @@ func devCommand() *cobra.Command {
 	var f devFlags
 	c := &cobra.Command{
 		Use: "dev", Short: "Start everything that a newcomer needs: Postgres, test identity providers, demo tenants", Args: nothing,
-		RunE: func(c *cobra.Command, _ []string) error { return dev(c, f) },
+		Long: "Keeps a private Postgres cluster and fresh secrets in its data folder, and the next start goes on there. Ctrl-C stops everything\n" +
+			"that it started. Mail is shown on a page instead of sent. For development only.",
+		Example: "  gatehouse dev --addr :9000\n  gatehouse dev --demo=false --data /tmp/try\n  gatehouse tenant list --data .gatehouse",
+		RunE:    func(c *cobra.Command, _ []string) error { return dev(c, f) },
 	}
 	c.Flags().StringVar(&f.addr, "addr", "127.0.0.1:8080", "address to listen on")
 	c.Flags().StringVar(&f.idpAddr, "idp-addr", "127.0.0.1:8081", "address of the test identity providers")
@@ -85,7 +88,8 @@ func dev(c *cobra.Command, f devFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(filepath.Join(pg.Dir, stateFile)) //nolint:errcheck // a file that stays is seen to be stale
+	// A file that stays is seen to be stale.
+	defer os.Remove(filepath.Join(pg.Dir, stateFile))
 	p, err := s.forCommands()
 	if err != nil {
 		return err

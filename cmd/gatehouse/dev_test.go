@@ -206,11 +206,11 @@ func TestDevAsAnOrdinaryUser(t *testing.T) {
 	cmd := program([]string{"HOME=" + filepath.Dir(data)}, "dev", "--addr", "127.0.0.1:0", "--idp-addr", "127.0.0.1:0", "--data", data)
 	cmd.Dir = filepath.Dir(data)
 	if uid != os.Getuid() {
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}} //nolint:gosec // ids of a user
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
 	}
 	p, c := devBy(t, cmd)
 	signedIn(t, c.base, "adam@acme.example", `"admin"`)
-	if info, err := os.Stat(filepath.Join(data, "postgres", "data")); err != nil || info.Sys().(*syscall.Stat_t).Uid != uint32(uid) { //nolint:gosec // as above
+	if info, err := os.Stat(filepath.Join(data, "postgres", "data")); err != nil || info.Sys().(*syscall.Stat_t).Uid != uint32(uid) {
 		t.Errorf("the database is not in the user's folder: %v", err)
 	}
 	p.interrupt(t)

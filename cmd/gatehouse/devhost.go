@@ -31,7 +31,7 @@ func alsoCalled(base *url.URL) []string {
 func homeward(base *url.URL, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet && r.Host != base.Host && strings.Contains(r.Header.Get("Accept"), "text/html") {
-			http.Redirect(w, r, base.String()+r.URL.RequestURI(), http.StatusTemporaryRedirect)
+			http.Redirect(w, r, base.String()+r.URL.RequestURI(), http.StatusTemporaryRedirect) //nolint:gosec // to our own host: a request URI begins with a slash
 			return
 		}
 		next.ServeHTTP(w, r)

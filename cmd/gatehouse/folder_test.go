@@ -2,7 +2,6 @@ package main_test
 
 import (
 	"context"
-	"fmt"
 	"io/fs"
 	"net"
 	"os"
@@ -39,7 +38,7 @@ func newFolder(tb testing.TB, owner int) string {
 			tb.Errorf("remove the folder: %v", err)
 		}
 	})
-	if err := os.Chmod(parent, 0o755); err != nil { //nolint:gosec // that is the point
+	if err := os.Chmod(parent, 0o755); err != nil {
 		tb.Fatal(err)
 	}
 	if err := os.Chown(parent, owner, -1); err != nil {
@@ -85,7 +84,7 @@ func postmaster(tb testing.TB, dir string) int {
 // freeAddress is one that nobody listens on.
 func freeAddress(tb testing.TB) string {
 	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // bound at once
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -96,7 +95,7 @@ func freeAddress(tb testing.TB) string {
 // mustBeFree fails unless one can listen on an address.
 func mustBeFree(tb testing.TB, addr string) {
 	tb.Helper()
-	l, err := net.Listen("tcp", addr) //nolint:noctx // bound at once
+	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		tb.Errorf("after the end: %v, want the address free", err)
 		return
@@ -156,7 +155,7 @@ func address(tb testing.TB, base string) string {
 	tb.Helper()
 	host, ok := strings.CutPrefix(base, "http://")
 	if !ok {
-		tb.Fatal(fmt.Sprintf("%q is no address of gatehouse dev", base))
+		tb.Fatalf("%q is no address of gatehouse dev", base)
 	}
 	return host
 }

@@ -11,7 +11,8 @@ import (
 
 func healthcheckCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "healthcheck", Short: "Ask the server at GATEHOUSE_HEALTHCHECK_URL whether it is ready, for containers without a shell", Args: nothing,
+		Use: "healthcheck", Short: "Ask a running server whether it is ready", Args: nothing,
+		Long: "Asks GATEHOUSE_HEALTHCHECK_URL, for containers without a shell. Prints nothing if the server is ready.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			s, err := loadSettings(nil)
 			if err != nil {

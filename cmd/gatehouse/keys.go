@@ -12,6 +12,7 @@ func keysCommand() *cobra.Command {
 	var overlap time.Duration
 	rotate := &cobra.Command{
 		Use: "rotate", Short: "Make a new signing key; the old one is trusted for the overlap", Args: nothing,
+		Long: "Running servers take the new key over within a second, without a restart.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			ctx, t, err := open(c)
 			if err != nil {

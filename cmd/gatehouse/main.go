@@ -27,7 +27,7 @@ func main() {
 		err = errors.New("interrupted")
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "gatehouse: "+oneLine(err)) //nolint:forbidigo // the one line a failed command says
+		fmt.Fprintln(os.Stderr, "gatehouse: "+oneLine(err))
 		os.Exit(1)
 	}
 }

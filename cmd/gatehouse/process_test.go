@@ -64,7 +64,7 @@ func start(tb testing.TB, cmd *exec.Cmd) *process {
 
 // program prepares the program with this environment and nothing of ours.
 func program(env []string, args ...string) *exec.Cmd {
-	cmd := exec.Command(binary, args...) //nolint:noctx // ended by a signal, as users do
+	cmd := exec.Command(binary, args...)
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}, env...)
 	return cmd
 }

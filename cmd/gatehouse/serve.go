@@ -16,6 +16,8 @@ func serveCommand() *cobra.Command {
 	var addr, metricsAddr, catalogFile string
 	c := &cobra.Command{
 		Use: "serve", Short: "Serve in production, configured by the environment; says everything that is missing at once", Args: nothing,
+		Long: "Takes its whole configuration from the environment, which docs/configuration.md explains, and has no default for what is secret.\n" +
+			"It migrates nothing and never talks http to identity providers.",
 	}
 	c.Flags().StringVar(&addr, "addr", "", "address to listen on (default GATEHOUSE_ADDR, or :8080)")
 	c.Flags().StringVar(&metricsAddr, "metrics-addr", "", "address for Prometheus (default GATEHOUSE_METRICS_ADDR, or 127.0.0.1:9090; \"off\" for none)")

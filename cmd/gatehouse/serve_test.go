@@ -123,7 +123,7 @@ func TestAllMistakesOfACatalogAreSaidWithTheirLines(t *testing.T) {
 func TestServeSaysThatItsAddressIsTaken(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // held until the test ends
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

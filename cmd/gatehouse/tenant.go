@@ -25,7 +25,10 @@ func tenantCreate() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "create --slug SLUG --name NAME --plan PLAN --owner EMAIL",
 		Short: "Create a tenant and print a one-time sign-in link for its owner",
-		Args:  nothing,
+		Long: "The owner is a new person, whoever else has the address: accounts are never linked by e-mail alone. The link signs in once,\n" +
+			"within 3 days; it is printed and mailed.",
+		Example: "  gatehouse tenant create --slug acme --name 'Acme Corporation' --plan team --owner olivia@acme.example",
+		Args:    nothing,
 	}
 	c.Flags().StringVar(&in.Slug, "slug", "", "the tenant's name in addresses")
 	c.Flags().StringVar(&in.Name, "name", "", "the tenant's name for people (default: the slug)")

@@ -55,7 +55,7 @@ func (w world) query(tb testing.TB, sql string, args ...any) string {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer conn.Close(ctx) //nolint:errcheck // nothing was written
+	defer conn.Close(ctx)
 	var text string
 	if err := conn.QueryRow(ctx, sql, args...).Scan(&text); err != nil {
 		tb.Fatalf("%s: %v", sql, err)
@@ -71,7 +71,7 @@ func (w world) exec(tb testing.TB, sql string) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer conn.Close(ctx) //nolint:errcheck // Exec says what matters
+	defer conn.Close(ctx)
 	if _, err := conn.Exec(ctx, sql); err != nil {
 		tb.Fatalf("%s: %v", sql, err)
 	}
