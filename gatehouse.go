@@ -83,7 +83,7 @@ func (g *Gatehouse) assemble(ctx context.Context) (err error) {
 		return err
 	}
 	base := g.parts.base.String()
-	g.sessions, err = sessions.New(sessions.Config{Keys: g.keys, Root: g.parts.root, Issuer: base, Clock: g.access.Now})
+	g.sessions, err = sessions.New(sessions.Config{Keys: g.keys, Root: g.parts.root, Issuer: base, Clock: g.access.Now, Stolen: g.tellStolen})
 	if err != nil {
 		return err
 	}

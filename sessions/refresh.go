@@ -76,6 +76,9 @@ func (s *Sessions) endFamily(ctx context.Context, tx *db.TenantTx, held *heldSes
 	if err != nil {
 		return err
 	}
+	if err := s.stolen(ctx, tx, held.MembershipID); err != nil {
+		return err
+	}
 	return db.Keep(ErrReused)
 }
 

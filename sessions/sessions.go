@@ -1,9 +1,12 @@
 package sessions
 
 import (
+	"context"
 	"errors"
 	"time"
 
+	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/internal/secret"
 )
 
@@ -28,6 +31,9 @@ type Config struct {
 	CacheSize int
 	// Clock tells the time by which tokens are verified; nil means the clock of this machine. Everything else uses the database's.
 	Clock func() time.Time
+	// Stolen is called in the transaction that ends a session because a replaced refresh token came back, to tell its member; nil tells
+	// nobody.
+	Stolen func(ctx context.Context, tx *db.TenantTx, member id.Membership) error
 }
 
 // Sessions starts, refreshes and verifies sessions. Make it with [New]; it is safe for concurrent use.
@@ -38,6 +44,7 @@ type Sessions struct {
 	cache   *cache
 	grace   time.Duration
 	clock   func() time.Time
+	stolen  func(context.Context, *db.TenantTx, id.Membership) error
 }
 
 // New reports everything that is wrong with cfg at once.
@@ -73,6 +80,9 @@ func New(cfg Config) (*Sessions, error) {
 	if cfg.Clock == nil {
 		cfg.Clock = time.Now //nolint:forbidigo // a token is verified outside of any transaction
 	}
+	if cfg.Stolen == nil {
+		cfg.Stolen = func(context.Context, *db.TenantTx, id.Membership) error { return nil }
+	}
 	tokens, err := newCache(cfg.CacheSize)
 	if err != nil {
 		return nil, err
@@ -81,7 +91,7 @@ func New(cfg Config) (*Sessions, error) {
 		keys:    cfg.Keys,
 		refresh: refreshTokens{cfg.Root.Derive("sessions/refresh")},
 		access:  newAccessTokens(cfg.Issuer, cfg.Audience, cfg.Clock),
-		cache:   tokens, grace: cfg.Grace, clock: cfg.Clock,
+		cache:   tokens, grace: cfg.Grace, clock: cfg.Clock, stolen: cfg.Stolen,
 	}, nil
 }
 

@@ -1,0 +1,99 @@
+package gatehouse_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/seed-2a059015/gatehouse"
+	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/internal/apitest"
+	"github.com/seed-2a059015/gatehouse/internal/mail"
+	"github.com/seed-2a059015/gatehouse/rbac"
+)
+
+func TestNewNamesEveryMistakeAtOnce(t *testing.T) {
+	t.Parallel()
+	_, err := gatehouse.New(t.Context(), gatehouse.Config{BaseURL: "http://example.com", GoogleClientID: "half"})
+	if err == nil {
+		t.Fatal("New with nothing in it = nil, want an error")
+	}
+	for _, want := range []string{"DatabaseURL", "MasterKeys", "RootSecret", "https", "GoogleClientSecret"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("New(…) = %v, want it to name %s", err, want)
+		}
+	}
+}
+
+func TestAProductGuardsItsOwnRoutes(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t)
+	e := echo.New()
+	e.POST("/api/chat", func(c echo.Context) error {
+		return c.JSON(http.StatusOK, gatehouse.CallerOf(c.Request().Context()))
+	}, s.Gatehouse.Require("chat:use"))
+	e.POST("/api/agents", func(c echo.Context) error { return c.NoContent(http.StatusNoContent) },
+		s.Gatehouse.Require("agents:run", gatehouse.Feature("ai.agents")))
+	e.POST("/api/typo", func(c echo.Context) error { return c.NoContent(http.StatusNoContent) }, s.Gatehouse.Require("chat:usee"))
+
+	free, large := s.NewTenant(t, billing.Free), s.NewTenant(t, billing.Enterprise)
+	ask := func(path, header, value string) *httptest.ResponseRecorder {
+		req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+path, http.NoBody)
+		if header != "" {
+			req.Header.Set(header, value)
+		}
+		w := httptest.NewRecorder()
+		e.ServeHTTP(w, req)
+		return w
+	}
+	key := func(of *apitest.Tenant, role rbac.Role) string { return s.APIKey(t, of, role).Secret }
+	session := s.Session(t, large, rbac.Member)
+	for _, c := range []struct {
+		what, path, header, value string
+		status                    int
+		body                      string
+	}{
+		{"nobody", "/api/chat", "", "", 401, "unauthenticated"},
+		{"a member's session", "/api/chat", "Authorization", "Bearer " + session.Access, 200, session.Member.ID.String()},
+		{"a member's key", "/api/chat", "X-API-Key", key(free, rbac.Member), 200, free.ID.String()},
+		{"a viewer", "/api/chat", "X-API-Key", key(large, rbac.Viewer), 403, `"needs_role":"member"`},
+		{"a small plan", "/api/agents", "X-API-Key", key(free, rbac.Member), 403, `"needs_plan":"pro"`},
+		{"a large plan", "/api/agents", "X-API-Key", key(large, rbac.Member), 204, ""},
+		{"a permission that nobody knows", "/api/typo", "X-API-Key", key(large, rbac.Admin), 403, "unknown_permission"},
+	} {
+		if w := ask(c.path, c.header, c.value); w.Code != c.status || !strings.Contains(w.Body.String(), c.body) {
+			t.Errorf("%s at %s = %d %s, want %d with %s", c.what, c.path, w.Code, w.Body, c.status, c.body)
+		}
+	}
+}
+
+func TestSES_15_TheMemberIsToldOfAStolenSession(t *testing.T) {
+	t.Parallel()
+	var outbox mail.Outbox
+	s := apitest.Start(t, func(c *gatehouse.Config) { c.Outbox = &outbox })
+	tenant := s.NewTenant(t, billing.Free)
+	session := s.Session(t, tenant, rbac.Member)
+	token := session.Refresh
+	for range 2 {
+		var next struct {
+			Refresh string `json:"refresh_token"`
+		}
+		a := s.Anonymous().Do(t, http.MethodPost, "/v1/session/refresh", map[string]string{"refresh_token": token}).Want(t, http.StatusOK)
+		a.JSON(t, &next)
+		token = next.Refresh
+	}
+	s.Anonymous().Do(t, http.MethodPost, "/v1/session/refresh", map[string]string{"refresh_token": session.Refresh}).
+		Refused(t, http.StatusUnauthorized, "refresh_reused")
+	deadline := time.Now().Add(20 * time.Second)
+	for len(outbox.Messages()) == 0 && time.Now().Before(deadline) {
+		time.Sleep(20 * time.Millisecond)
+	}
+	sent := outbox.Messages()
+	if len(sent) != 1 || sent[0].To != session.Member.Email || !strings.Contains(sent[0].Text, "two places") {
+		t.Fatalf("%d mails, want one to %s", len(sent), session.Member.Email)
+	}
+}
