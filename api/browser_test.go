@@ -63,7 +63,7 @@ func (b browser) do(t *testing.T, actions ...chromedp.Action[chromedp.Void]) {
 	step, cancel := context.WithTimeout(b.ctx, 30*time.Second)
 	defer cancel()
 	if err := chromedp.Do(step, actions...); err != nil {
-		text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.body.innerText`)) //nolint:errcheck // best effort, for the message
+		text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.body.innerText`))
 		t.Fatalf("the browser: %v\nthe page:\n%.2000s", err, text)
 	}
 }

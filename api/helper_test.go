@@ -31,5 +31,5 @@ func address(name string) string {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(name))
 	n := h.Sum32()
-	return fmt.Sprintf("172.%d.%d.%d", 16+n>>28, byte(n>>8), byte(n)) //nolint:gosec // bytes on purpose
+	return fmt.Sprintf("172.%d.%d.%d", 16+n>>28, byte(n>>8), byte(n))
 }

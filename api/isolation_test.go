@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -37,9 +38,7 @@ func TestTEN02ATenantInTheBodyIsRefused(t *testing.T) {
 			"tenant_id": v.tenant.ID.String(), "tenant": v.tenant.Slug, "owner_id": v.caller.Member.ID.String(), "user_id": v.caller.Member.UserID.String(),
 		} {
 			body := map[string]any{field: value}
-			for k, x := range r.body {
-				body[k] = x
-			}
+			maps.Copy(body, r.body)
 			got := s.Bearer(e.caller).Do(t, r.method, r.path, body).Refused(t, 422, "invalid_input")
 			if len(got.Fields) != 1 || got.Fields[0].Name != field {
 				t.Errorf("%s %s with %s: fields = %v, want that one", r.method, r.path, field, got.Fields)

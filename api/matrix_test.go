@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,23 +20,14 @@ func rows() []web.Row { return new(api.API).Routes().Rows() }
 
 func label(r web.Row) string { return r.Method + " " + r.Path }
 
-// eachRow runs a test of every row that is wanted, side by side.
-func eachRow(t *testing.T, want func(web.Row) bool, test func(*testing.T, web.Row)) {
-	t.Helper()
-	n := 0
-	for _, r := range rows() {
-		if !want(r) {
-			continue
-		}
-		n++
-		t.Run(label(r), func(t *testing.T) {
-			t.Parallel()
-			test(t, r)
-		})
+// rowsThat returns the rows that are wanted, of which there is one.
+func rowsThat(tb testing.TB, want func(web.Row) bool) []web.Row {
+	tb.Helper()
+	wanted := slices.DeleteFunc(rows(), func(r web.Row) bool { return !want(r) })
+	if len(wanted) == 0 {
+		tb.Fatal("there is no such row")
 	}
-	if n == 0 {
-		t.Error("no row is tested")
-	}
+	return wanted
 }
 
 func all(web.Row) bool           { return true }
@@ -72,14 +64,17 @@ func TestEveryRowHasASampleAndNoOther(t *testing.T) {
 func TestAZ01EveryRowAnswersItsSample(t *testing.T) {
 	t.Parallel()
 	s := apitest.Start(t)
-	eachRow(t, all, func(t *testing.T, r web.Row) {
-		try := newPlace(t, s).try(t, label(r))
-		client := s.Bearer(try.caller)
-		if r.Open != "" {
-			client = s.Anonymous()
-		}
-		client.Do(t, r.Method, try.path, try.body).Want(t, r.Status)
-	})
+	for _, r := range rowsThat(t, all) {
+		t.Run(label(r), func(t *testing.T) {
+			t.Parallel()
+			try := newPlace(t, s).try(t, label(r))
+			client := s.Bearer(try.caller)
+			if r.Open != "" {
+				client = s.Anonymous()
+			}
+			client.Do(t, r.Method, try.path, try.body).Want(t, r.Status)
+		})
+	}
 }
 
 func TestAZ01NobodyIsUnauthenticated(t *testing.T) {
@@ -98,10 +93,13 @@ func TestAZ01NobodyIsUnauthenticated(t *testing.T) {
 	} {
 		t.Run(who.name, func(t *testing.T) {
 			t.Parallel()
-			eachRow(t, closed, func(t *testing.T, r web.Row) {
-				fresh := who.client.With("X-Forwarded-For", address(label(r)))
-				fresh.Do(t, r.Method, anyPath(r), nil).Refused(t, 401, who.code)
-			})
+			for _, r := range rowsThat(t, closed) {
+				t.Run(label(r), func(t *testing.T) {
+					t.Parallel()
+					fresh := who.client.With("X-Forwarded-For", address(label(r)))
+					fresh.Do(t, r.Method, anyPath(r), nil).Refused(t, 401, who.code)
+				})
+			}
 		})
 	}
 }
@@ -113,24 +111,27 @@ func TestAZ01EachRoleMayWhatTheCatalogSaysAndNoMore(t *testing.T) {
 	for _, role := range apitest.Roles() {
 		t.Run(string(role), func(t *testing.T) {
 			t.Parallel()
-			eachRow(t, closed, func(t *testing.T, r web.Row) {
-				p := newPlace(t, s)
-				p.caller = s.Session(t, p.tenant, role)
-				try := p.try(t, label(r))
-				v := c.Decide(try.caller.Member.Role, billing.Enterprise, rbac.Permission(r.Permission), billing.Feature(r.Feature))
-				before := s.SnapshotOf(t, p.tenant.ID)
-				got := s.Bearer(try.caller).Do(t, r.Method, try.path, try.body)
-				if v.Allowed {
-					got.Want(t, r.Status)
-					return
-				}
-				if p := got.Refused(t, 403, "role_lacks_permission"); p.NeedsRole != string(v.NeedsRole) {
-					t.Errorf("needs_role = %q, want %q", p.NeedsRole, v.NeedsRole)
-				}
-				if changed := before.Changed(s.SnapshotOf(t, p.tenant.ID)); changed != "" {
-					t.Errorf("a refusal changed rows:\n%s", changed)
-				}
-			})
+			for _, r := range rowsThat(t, closed) {
+				t.Run(label(r), func(t *testing.T) {
+					t.Parallel()
+					p := newPlace(t, s)
+					p.caller = s.Session(t, p.tenant, role)
+					try := p.try(t, label(r))
+					v := c.Decide(try.caller.Member.Role, billing.Enterprise, rbac.Permission(r.Permission), billing.Feature(r.Feature))
+					before := s.SnapshotOf(t, p.tenant.ID)
+					got := s.Bearer(try.caller).Do(t, r.Method, try.path, try.body)
+					if v.Allowed {
+						got.Want(t, r.Status)
+						return
+					}
+					if p := got.Refused(t, 403, "role_lacks_permission"); p.NeedsRole != string(v.NeedsRole) {
+						t.Errorf("needs_role = %q, want %q", p.NeedsRole, v.NeedsRole)
+					}
+					if changed := before.Changed(s.SnapshotOf(t, p.tenant.ID)); changed != "" {
+						t.Errorf("a refusal changed rows:\n%s", changed)
+					}
+				})
+			}
 		})
 	}
 }
@@ -165,84 +166,96 @@ func TestKEY07AKeyIsRefusedWhereAPersonMustAct(t *testing.T) {
 	c := builtin(t)
 	p := newPlace(t, s)
 	machine := s.Machine(s.APIKey(t, p.tenant, rbac.Admin))
-	eachRow(t, sessionOnly, func(t *testing.T, r web.Row) {
-		code := "session_required"
-		if !c.Decide(rbac.Admin, billing.Enterprise, rbac.Permission(r.Permission), billing.Feature(r.Feature)).Allowed {
-			code = "role_lacks_permission" // only owners may, and no key is one
-		}
-		before := s.SnapshotOf(t, p.tenant.ID)
-		machine.Do(t, r.Method, anyPath(r), nil).Refused(t, 403, code)
-		if changed := before.Changed(s.SnapshotOf(t, p.tenant.ID), "api_keys"); changed != "" {
-			t.Errorf("a refused key changed rows:\n%s", changed)
-		}
-	})
+	for _, r := range rowsThat(t, sessionOnly) {
+		t.Run(label(r), func(t *testing.T) {
+			t.Parallel()
+			code := "session_required"
+			if !c.Decide(rbac.Admin, billing.Enterprise, rbac.Permission(r.Permission), billing.Feature(r.Feature)).Allowed {
+				code = "role_lacks_permission" // only owners may, and no key is one
+			}
+			before := s.SnapshotOf(t, p.tenant.ID)
+			machine.Do(t, r.Method, anyPath(r), nil).Refused(t, 403, code)
+			if changed := before.Changed(s.SnapshotOf(t, p.tenant.ID), "api_keys"); changed != "" {
+				t.Errorf("a refused key changed rows:\n%s", changed)
+			}
+		})
+	}
 }
 
 func TestSES23AStaleProofIsRefusedWhereAFreshOneIsDemanded(t *testing.T) {
 	t.Parallel()
 	s := apitest.Start(t)
-	eachRow(t, func(r web.Row) bool { return r.StepUp > 0 }, func(t *testing.T, r web.Row) {
-		p := newPlace(t, s, apitest.SignedInAgo(time.Duration(r.StepUp)*time.Second+time.Minute))
-		try := p.try(t, label(r))
-		before := s.SnapshotOf(t, p.tenant.ID)
-		s.Bearer(try.caller).Do(t, r.Method, try.path, try.body).Refused(t, 401, "reauth_required")
-		if changed := before.Changed(s.SnapshotOf(t, p.tenant.ID)); changed != "" {
-			t.Errorf("a refusal changed rows:\n%s", changed)
-		}
-	})
+	for _, r := range rowsThat(t, func(r web.Row) bool { return r.StepUp > 0 }) {
+		t.Run(label(r), func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t, s, apitest.SignedInAgo(time.Duration(r.StepUp)*time.Second+time.Minute))
+			try := p.try(t, label(r))
+			before := s.SnapshotOf(t, p.tenant.ID)
+			s.Bearer(try.caller).Do(t, r.Method, try.path, try.body).Refused(t, 401, "reauth_required")
+			if changed := before.Changed(s.SnapshotOf(t, p.tenant.ID)); changed != "" {
+				t.Errorf("a refusal changed rows:\n%s", changed)
+			}
+		})
+	}
 }
 
 func TestTEN01AnotherTenantsIDsNameNothing(t *testing.T) {
 	t.Parallel()
 	s := apitest.Start(t)
 	attacker := newPlace(t, s)
-	eachRow(t, func(r web.Row) bool { return closed(r) && strings.Contains(r.Path, "{") }, func(t *testing.T, r web.Row) {
-		victim := newPlace(t, s)
-		try := victim.try(t, label(r))
-		for _, who := range []struct {
-			name   string
-			client *apitest.Client
-		}{
-			{"session", s.Bearer(attacker.caller)},
-			{"cookies", s.Browser(s.Session(t, attacker.tenant, rbac.Owner))},
-			{"key", s.Machine(s.APIKey(t, attacker.tenant, rbac.Admin))},
-		} {
-			if who.name == "key" && r.SessionOnly {
-				continue
+	for _, r := range rowsThat(t, func(r web.Row) bool { return closed(r) && strings.Contains(r.Path, "{") }) {
+		t.Run(label(r), func(t *testing.T) {
+			t.Parallel()
+			victim := newPlace(t, s)
+			try := victim.try(t, label(r))
+			for _, who := range []struct {
+				name   string
+				client *apitest.Client
+			}{
+				{"session", s.Bearer(attacker.caller)},
+				{"cookies", s.Browser(s.Session(t, attacker.tenant, rbac.Owner))},
+				{"key", s.Machine(s.APIKey(t, attacker.tenant, rbac.Admin))},
+			} {
+				if who.name == "key" && r.SessionOnly {
+					continue
+				}
+				before := s.SnapshotOf(t, victim.tenant.ID)
+				who.client.Do(t, r.Method, try.path, try.body).Refused(t, 404, "not_found")
+				if changed := before.Changed(s.SnapshotOf(t, victim.tenant.ID)); changed != "" {
+					t.Errorf("by %s, the other tenant's rows changed:\n%s", who.name, changed)
+				}
 			}
-			before := s.SnapshotOf(t, victim.tenant.ID)
-			who.client.Do(t, r.Method, try.path, try.body).Refused(t, 404, "not_found")
-			if changed := before.Changed(s.SnapshotOf(t, victim.tenant.ID)); changed != "" {
-				t.Errorf("by %s, the other tenant's rows changed:\n%s", who.name, changed)
-			}
-		}
-	})
+		})
+	}
 }
 
 func TestEveryMutationLeavesAnEvent(t *testing.T) {
 	t.Parallel()
 	s := apitest.Start(t)
-	eachRow(t, mutates, func(t *testing.T, r web.Row) {
-		p := newPlace(t, s)
-		try := p.try(t, label(r))
-		client := s.Bearer(try.caller)
-		if r.Open != "" {
-			client = s.Anonymous()
-		}
-		where := p.tenant.ID
-		if r.Path == "/v1/session/switch" { // the event is where the person goes
-			body, _ := try.body.(map[string]any)
-			text, _ := body["tenant_id"].(string)
-			if err := where.UnmarshalText([]byte(text)); err != nil {
-				t.Fatal(err)
+	for _, r := range rowsThat(t, mutates) {
+		t.Run(label(r), func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t, s)
+			try := p.try(t, label(r))
+			client := s.Bearer(try.caller)
+			if r.Open != "" {
+				client = s.Anonymous()
 			}
-		}
-		before := s.Events(t, where)
-		client.Do(t, r.Method, try.path, try.body).Want(t, r.Status)
-		if after := s.Events(t, where); r.NoEvent == "" && after <= before {
-			t.Errorf("%d events before and %d after, want more: or say with NoEvent why there is none", before, after)
-		}
-	})
+			where := p.tenant.ID
+			if r.Path == "/v1/session/switch" { // the event is where the person goes
+				body, _ := try.body.(map[string]any)
+				text, _ := body["tenant_id"].(string)
+				if err := where.UnmarshalText([]byte(text)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			before := s.Events(t, where)
+			client.Do(t, r.Method, try.path, try.body).Want(t, r.Status)
+			if after := s.Events(t, where); r.NoEvent == "" && after <= before {
+				t.Errorf("%d events before and %d after, want more: or say with NoEvent why there is none", before, after)
+			}
+		})
+	}
 }
 
 func TestWEB05GetChangesNothing(t *testing.T) {

@@ -19,11 +19,11 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 func compareGolden(tb testing.TB, name string, got []byte) {
 	tb.Helper()
 	if *update {
-		if err := os.WriteFile(name, got, 0o644); err != nil { //nolint:gosec // a file of the repository
+		if err := os.WriteFile(name, got, 0o644); err != nil {
 			tb.Fatal(err)
 		}
 	}
-	want, err := os.ReadFile(name) //nolint:gosec // a file of the repository
+	want, err := os.ReadFile(name)
 	if err != nil {
 		tb.Fatal(err)
 	}

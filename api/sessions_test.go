@@ -168,13 +168,13 @@ func TestSES22SomebodyElsesSessionDoesNotExist(t *testing.T) {
 	member, viewer := s.Session(t, p.tenant, rbac.Member), s.Session(t, p.tenant, rbac.Viewer)
 	// Not even for the owner: ending a member's sessions is another route, and is written down as such.
 	for _, c := range []*apitest.Client{s.Bearer(viewer), s.Bearer(p.caller), s.Browser(viewer)} {
-		c.Do(t, "DELETE", "/v1/sessions/"+member.Issued.Session.String(), nil).Refused(t, 404, "not_found")
+		c.Do(t, "DELETE", "/v1/sessions/"+member.Session.String(), nil).Refused(t, 404, "not_found")
 	}
 	s.Bearer(viewer).Do(t, "DELETE", "/v1/sessions/"+id.New[id.Session]().String(), nil).Refused(t, 404, "not_found")
 	s.Bearer(member).Do(t, "GET", "/v1/me", nil).Want(t, 200)
 	var list struct{ Items []struct{ ID string } }
 	s.Bearer(viewer).Do(t, "GET", "/v1/sessions", nil).Want(t, 200).JSON(t, &list)
-	if len(list.Items) != 1 || list.Items[0].ID != viewer.Issued.Session.String() {
+	if len(list.Items) != 1 || list.Items[0].ID != viewer.Session.String() {
 		t.Errorf("the viewer's sessions = %v, want their own alone", list.Items)
 	}
 	s.Bearer(viewer).Do(t, "GET", "/v1/members/"+member.Member.ID.String()+"/sessions", nil).Refused(t, 403, "role_lacks_permission")

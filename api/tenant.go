@@ -35,7 +35,8 @@ type policyOut struct {
 func tenantOf(t tenants.Tenant, p tenants.Policy) tenantOut {
 	return tenantOut{
 		t.ID, t.Slug, t.Name, string(t.Status), string(t.Plan),
-		policyOut{p.RequireSSO, p.GoogleEnabled, p.GoogleJIT, p.GoogleRole, p.SessionIdle, p.SessionAbsolute}, t.CreatedAt,
+		policyOut{p.RequireSSO, p.GoogleEnabled, p.GoogleJIT, p.GoogleRole, p.SessionIdle, p.SessionAbsolute},
+		t.CreatedAt,
 	}
 }
 

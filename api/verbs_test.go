@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -37,57 +38,61 @@ func TestAZ11NoOtherVerbReachesARow(t *testing.T) {
 func TestAZ11HeadNeedsWhatGetNeeds(t *testing.T) {
 	t.Parallel()
 	s := apitest.Start(t)
-	eachRow(t, func(r web.Row) bool { return closed(r) && reads(r) }, func(t *testing.T, r web.Row) {
-		for _, method := range []string{"HEAD", "OPTIONS"} {
-			if got := s.Anonymous().Do(t, method, anyPath(r), nil); got.StatusCode < 400 || got.StatusCode > 499 {
-				t.Errorf("%s without a credential = %d, want 4xx", method, got.StatusCode)
+	for _, r := range rowsThat(t, func(r web.Row) bool { return closed(r) && reads(r) }) {
+		t.Run(label(r), func(t *testing.T) {
+			t.Parallel()
+			for _, method := range []string{"HEAD", "OPTIONS"} {
+				if got := s.Anonymous().Do(t, method, anyPath(r), nil); got.StatusCode < 400 || got.StatusCode > 499 {
+					t.Errorf("%s without a credential = %d, want 4xx", method, got.StatusCode)
+				}
 			}
-		}
-	})
+		})
+	}
 }
 
 func TestAZ12NoFieldIsSetThatTheRowDoesNotName(t *testing.T) {
 	t.Parallel()
 	s := apitest.Start(t)
-	eachRow(t, func(r web.Row) bool { return closed(r) && mutates(r) }, func(t *testing.T, r web.Row) {
-		p := newPlace(t, s)
-		try := p.try(t, label(r))
-		fields, takesBody := try.body.(map[string]any)
-		if !takesBody {
-			before := s.SnapshotOf(t, p.tenant.ID)
-			got := s.Bearer(try.caller).Do(t, r.Method, try.path, map[string]any{"role": "owner"})
-			if r.Scope == "raw" {
-				return // reads no body at all
+	for _, r := range rowsThat(t, func(r web.Row) bool { return closed(r) && mutates(r) }) {
+		t.Run(label(r), func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t, s)
+			try := p.try(t, label(r))
+			fields, takesBody := try.body.(map[string]any)
+			if !takesBody {
+				before := s.SnapshotOf(t, p.tenant.ID)
+				got := s.Bearer(try.caller).Do(t, r.Method, try.path, map[string]any{"role": "owner"})
+				if r.Scope == "raw" {
+					return // reads no body at all
+				}
+				got.Refused(t, 400, "unexpected_body")
+				if changed := before.Changed(s.SnapshotOf(t, p.tenant.ID)); changed != "" {
+					t.Errorf("rows changed:\n%s", changed)
+				}
+				return
 			}
-			got.Refused(t, 400, "unexpected_body")
+			before := s.SnapshotOf(t, p.tenant.ID)
+			for name, value := range map[string]any{
+				"is_staff": true, "email_verified": true, "plan": "enterprise", "created_at": "2020-01-01T00:00:00Z", "id": "x", "status": "active",
+				"__proto__": map[string]any{"role": "owner"},
+			} {
+				body := map[string]any{name: value}
+				maps.Copy(body, fields)
+				got := s.Bearer(try.caller).Do(t, r.Method, try.path, body).Refused(t, 422, "invalid_input")
+				if len(got.Fields) != 1 || got.Fields[0].Name != name {
+					t.Errorf("with %s: fields = %v, want that one", name, got.Fields)
+				}
+			}
+			for name := range fields { // the same member twice, and in another case
+				for _, text := range []string{`{"` + name + `": null, "` + name + `": null}`, `{"` + strings.ToUpper(name) + `": null}`} {
+					if got := s.Bearer(try.caller).Do(t, r.Method, try.path, text); got.StatusCode != 400 && got.StatusCode != 422 {
+						t.Errorf("%s = %d, want a refusal", text, got.StatusCode)
+					}
+				}
+			}
 			if changed := before.Changed(s.SnapshotOf(t, p.tenant.ID)); changed != "" {
 				t.Errorf("rows changed:\n%s", changed)
 			}
-			return
-		}
-		before := s.SnapshotOf(t, p.tenant.ID)
-		for name, value := range map[string]any{
-			"is_staff": true, "email_verified": true, "plan": "enterprise", "created_at": "2020-01-01T00:00:00Z", "id": "x", "status": "active",
-			"__proto__": map[string]any{"role": "owner"},
-		} {
-			body := map[string]any{name: value}
-			for k, v := range fields {
-				body[k] = v
-			}
-			got := s.Bearer(try.caller).Do(t, r.Method, try.path, body).Refused(t, 422, "invalid_input")
-			if len(got.Fields) != 1 || got.Fields[0].Name != name {
-				t.Errorf("with %s: fields = %v, want that one", name, got.Fields)
-			}
-		}
-		for name := range fields { // the same member twice, and in another case
-			for _, text := range []string{`{"` + name + `": null, "` + name + `": null}`, `{"` + strings.ToUpper(name) + `": null}`} {
-				if got := s.Bearer(try.caller).Do(t, r.Method, try.path, text); got.StatusCode != 400 && got.StatusCode != 422 {
-					t.Errorf("%s = %d, want a refusal", text, got.StatusCode)
-				}
-			}
-		}
-		if changed := before.Changed(s.SnapshotOf(t, p.tenant.ID)); changed != "" {
-			t.Errorf("rows changed:\n%s", changed)
-		}
-	})
+		})
+	}
 }

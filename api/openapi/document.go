@@ -73,15 +73,15 @@ func (d *document) frame() {
 	}
 	schemes := map[string]openapi31.SecurityScheme{
 		cookieScheme: {
-			Description: ptr("A browser session. The sign-in pages set this cookie and its companion, which refreshes it; neither can be read by scripts."),
+			Description: new("A browser session. The sign-in pages set this cookie and its companion, which refreshes it; neither can be read by scripts."),
 			APIKey:      &openapi31.SecuritySchemeAPIKey{Name: "__Host-gatehouse_access", In: "cookie"},
 		},
 		bearerScheme: {
-			Description: ptr("An access token of a session; see POST /v1/session/refresh. API keys are read from this header too."),
-			HTTPBearer:  &openapi31.SecuritySchemeHTTPBearer{Scheme: "bearer", BearerFormat: ptr("JWT")},
+			Description: new("An access token of a session; see POST /v1/session/refresh. API keys are read from this header too."),
+			HTTPBearer:  &openapi31.SecuritySchemeHTTPBearer{Scheme: "bearer", BearerFormat: new("JWT")},
 		},
 		keyScheme: {
-			Description: ptr("An API key, for machines."),
+			Description: new("An API key, for machines."),
 			APIKey:      &openapi31.SecuritySchemeAPIKey{Name: "X-API-Key", In: "header"},
 		},
 	}
@@ -96,8 +96,6 @@ const (
 	bearerScheme = "bearer"
 	keyScheme    = "apiKey"
 )
-
-func ptr[T any](v T) *T { return &v }
 
 // some is nil for nothing.
 func some(text string) *string {

@@ -119,7 +119,7 @@ func (d *document) parameters(op *openapi31.Operation, row web.Row, in reflect.T
 			}
 			schema = map[string]any{"$ref": componentPrefix + known.id}
 		}
-		add(openapi31.Parameter{Name: m[1], In: openapi31.ParameterInPath, Description: ptr(known.about), Required: ptr(true), Schema: schema})
+		add(openapi31.Parameter{Name: m[1], In: openapi31.ParameterInPath, Description: new(known.about), Required: new(true), Schema: schema})
 	}
 	for _, f := range reflect.VisibleFields(in) {
 		name := f.Tag.Get("query")
@@ -137,7 +137,7 @@ func (d *document) parameters(op *openapi31.Operation, row web.Row, in reflect.T
 	}
 	if row.Idempotent {
 		add(openapi31.Parameter{
-			Name: "Idempotency-Key", In: openapi31.ParameterInHeader, Description: ptr("A text that is new for each new request, such as a random UUID"),
+			Name: "Idempotency-Key", In: openapi31.ParameterInHeader, Description: new("A text that is new for each new request, such as a random UUID"),
 			Schema: map[string]any{"type": "string", "minLength": 1, "maxLength": 128},
 		})
 	}
@@ -171,7 +171,7 @@ func (d *document) body(op *openapi31.Operation, in reflect.Type) (bool, error) 
 		return false, err
 	}
 	op.RequestBody = &openapi31.RequestBodyOrReference{RequestBody: &openapi31.RequestBody{
-		Required: ptr(true), Content: map[string]openapi31.MediaType{"application/json": {Schema: schema}},
+		Required: new(true), Content: map[string]openapi31.MediaType{"application/json": {Schema: schema}},
 	}}
 	return true, nil
 }

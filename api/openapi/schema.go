@@ -106,8 +106,8 @@ func (d *document) markInputs(t reflect.Type) {
 		return
 	}
 	d.inputs[t] = true
-	for i := range t.NumField() {
-		if f := t.Field(i); f.Tag.Get("json") != "-" {
+	for f := range t.Fields() {
+		if f.Tag.Get("json") != "-" {
 			d.markInputs(f.Type)
 		}
 	}

@@ -22,7 +22,7 @@ func TestGoldenMarkdown(t *testing.T) {
 	t.Parallel()
 	got := problems.Markdown()
 	if *update {
-		if err := os.WriteFile(golden, got, 0o644); err != nil { //nolint:gosec // a file of the repository
+		if err := os.WriteFile(golden, got, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

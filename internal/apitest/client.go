@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"testing"
 
@@ -25,7 +26,7 @@ func (s *Server) Anonymous() *Client {
 	n := s.visitors.Add(1)
 	return &Client{
 		Header: http.Header{"User-Agent": {Agent}}, server: s,
-		address: fmt.Sprintf("10.%d.%d.%d", byte(n>>16), byte(n>>8), byte(n)), //nolint:gosec // bytes on purpose
+		address: fmt.Sprintf("10.%d.%d.%d", byte(n>>16), byte(n>>8), byte(n)),
 	}
 }
 
@@ -73,9 +74,7 @@ func (c *Client) Do(tb testing.TB, method, path string, body any) *Answer {
 	if reader != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	for name, values := range c.Header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, c.Header)
 	if host := r.Header.Get("Host"); host != "" {
 		r.Host = host
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -82,8 +83,8 @@ func Start(tb testing.TB, changes ...func(*gatehouse.Config)) *Server {
 	for _, change := range changes {
 		change(&cfg)
 	}
-	s.run(tb, ctx, cfg, listener)
-	s.openBehind(tb, ctx, cfg)
+	s.run(ctx, tb, cfg, listener)
+	s.openBehind(ctx, tb, cfg)
 	transport := &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "tcp", s.address)
@@ -99,7 +100,7 @@ func Start(tb testing.TB, changes ...func(*gatehouse.Config)) *Server {
 }
 
 // run serves until the test ends.
-func (s *Server) run(tb testing.TB, ctx context.Context, cfg gatehouse.Config, listener net.Listener) {
+func (s *Server) run(ctx context.Context, tb testing.TB, cfg gatehouse.Config, listener net.Listener) {
 	tb.Helper()
 	g, err := gatehouse.New(ctx, cfg)
 	must(tb, err)
@@ -115,8 +116,10 @@ func (s *Server) run(tb testing.TB, ctx context.Context, cfg gatehouse.Config, l
 		if tb.Failed() {
 			tb.Logf("the server's warnings:\n%s", s.Log.Warnings())
 		}
-		_ = srv.Close() //nolint:errcheck // open connections do not matter any more
-		<-served
+		_ = srv.Close() // open connections do not matter any more
+		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+			tb.Errorf("the server stopped listening: %v", err)
+		}
 		cancel()
 		if err := <-ran; err != nil && ctx.Err() == nil {
 			tb.Errorf("the server ended: %v", err)
@@ -129,7 +132,7 @@ func (s *Server) run(tb testing.TB, ctx context.Context, cfg gatehouse.Config, l
 }
 
 // openBehind opens what puts things into place without asking the server.
-func (s *Server) openBehind(tb testing.TB, ctx context.Context, cfg gatehouse.Config) {
+func (s *Server) openBehind(ctx context.Context, tb testing.TB, cfg gatehouse.Config) {
 	tb.Helper()
 	var err error
 	s.Scope, err = db.Open(ctx, db.Config{URL: cfg.DatabaseURL, MaxConns: 8, Log: cfg.Log})
