@@ -81,6 +81,9 @@ func TestAZ01NobodyIsUnauthenticated(t *testing.T) {
 	t.Parallel()
 	s := apitest.Start(t)
 	p := newPlace(t, s)
+	over := s.Session(t, p.tenant, rbac.Admin)
+	s.Bearer(over).Do(t, "DELETE", "/v1/session", nil).Want(t, 204)
+	within(t, time.Second, func() bool { return s.Bearer(over).Do(t, "GET", "/v1/me", nil).StatusCode == 401 })
 	for _, who := range []struct {
 		name   string
 		client *apitest.Client
@@ -89,6 +92,7 @@ func TestAZ01NobodyIsUnauthenticated(t *testing.T) {
 		{"without a credential", s.Anonymous(), "unauthenticated"},
 		{"with another scheme", s.Anonymous().With("Authorization", "Basic YWxpY2U6c2VjcmV0"), "unauthenticated"},
 		{"with a forged token", s.Anonymous().With("Authorization", "Bearer "+forged(p.caller.Access)), "token_invalid"},
+		{"with a session that is over", s.Bearer(over), "session_revoked"},
 		{"with a forged key", s.Anonymous().With("X-API-Key", "ghk_0000"), "api_key_invalid"},
 	} {
 		t.Run(who.name, func(t *testing.T) {
