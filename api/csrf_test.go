@@ -23,7 +23,7 @@ func TestWEB01NoOtherSiteChangesAnything(t *testing.T) {
 		{"another origin", "Origin", "https://evil.test"},
 		{"another port", "Origin", "http://localhost:1"},
 		{"an opaque origin", "Origin", "null"},
-		{"nothing to tell", "", ""}, // WEB-02
+		{"nothing that tells, WEB-02", "", ""},
 	}
 	n := 0
 	for _, r := range gatehouse.Routes().Rows() {
