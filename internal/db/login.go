@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -25,7 +27,7 @@ FROM pg_roles r WHERE r.rolname = current_user`
 func checkLogin(ctx context.Context, pool *pgxpool.Pool) error {
 	// Only there do parameters become text of the statement (CVE-2024-27289, CVE-2024-27304).
 	if pool.Config().ConnConfig.DefaultQueryExecMode == pgx.QueryExecModeSimpleProtocol {
-		return errors.New("the database URL asks for the simple protocol; behind a transaction pooler use default_query_exec_mode=exec")
+		return errors.New("the database URL asks for the simple protocol; behind a transaction pooler set the direct URL beside it")
 	}
 	var (
 		name, owned                            string
@@ -33,7 +35,7 @@ func checkLogin(ctx context.Context, pool *pgxpool.Pool) error {
 	)
 	err := pool.QueryRow(ctx, loginSQL).Scan(&name, &super, &bypass, &inherit, &create, &owned, &member)
 	if err != nil {
-		if strings.Contains(err.Error(), "does not exist") {
+		if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == "42704" { // undefined object: a role that the query names
 			return errors.New("the database has no Gatehouse roles yet: run gatehouse migrate up")
 		}
 		return fmt.Errorf("connect to the database: %w", err)
@@ -48,6 +50,7 @@ func checkLogin(ctx context.Context, pool *pgxpool.Pool) error {
 			why = append(why, reason)
 		}
 	}
+	slices.Sort(why)
 	if len(why) == 0 {
 		return nil
 	}
