@@ -33,6 +33,7 @@ type DB struct {
 	clock func(time.Time) time.Time
 	log   *slog.Logger
 	keep  *pgx.ConnConfig
+	enter string // the statement that opens a scope
 }
 
 // Open connects and refuses a login role that row-level security could not hold.
@@ -45,7 +46,12 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 	if cfg.MaxConns > 0 {
 		pc.MaxConns = cfg.MaxConns
 	}
-	limits(pc.ConnConfig.RuntimeParams)
+	pooled := cfg.DirectURL != ""
+	if pooled {
+		behindPooler(pc.ConnConfig)
+	} else {
+		limits(pc.ConnConfig.RuntimeParams)
+	}
 	pc.ConnConfig.Tracer = tracer{}
 	pool, err := pgxpool.NewWithConfig(ctx, pc)
 	if err != nil {
@@ -68,12 +74,14 @@ func Open(ctx context.Context, cfg Config) (*DB, error) {
 		pool.Close()
 		return nil, err
 	}
-	d := &DB{pool: pool, gorm: g, clock: cfg.Clock, log: cfg.Log, keep: pc.ConnConfig}
-	if cfg.DirectURL != "" {
+	d := &DB{pool: pool, gorm: g, clock: cfg.Clock, log: cfg.Log, keep: pc.ConnConfig, enter: enterSQL}
+	if pooled {
+		d.enter = enterPooledSQL
 		if d.keep, err = pgx.ParseConfig(cfg.DirectURL); err != nil {
 			pool.Close()
 			return nil, errors.New("the direct database URL cannot be parsed")
 		}
+		limits(d.keep.RuntimeParams)
 	}
 	if d.clock == nil {
 		d.clock = func(t time.Time) time.Time { return t }
@@ -99,6 +107,20 @@ func (d *DB) Ping(ctx context.Context) error {
 		return fmt.Errorf("ping the database: %w", err)
 	}
 	return nil
+}
+
+// behindPooler suits what stands before the database and hands its connections around between transactions. It takes no settings
+// but the usual ones when a connection is opened, so a scope brings the limits along; and it knows of no statement that was
+// prepared on another connection.
+func behindPooler(c *pgx.ConnConfig) {
+	for k, v := range map[string]string{"application_name": "gatehouse", "TimeZone": "UTC"} {
+		if _, set := c.RuntimeParams[k]; !set {
+			c.RuntimeParams[k] = v
+		}
+	}
+	if c.DefaultQueryExecMode == pgx.QueryExecModeCacheStatement { // the driver's default
+		c.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	}
 }
 
 // limits keeps a forgotten statement, lock or transaction from holding a connection for ever.

@@ -67,6 +67,11 @@ func (d *DB) Admit(ctx context.Context, tenant id.Tenant, fn func(*SystemTx, *Te
 
 const enterSQL = `SELECT set_config('role', ?, true) IS NOT NULL AND set_config('app.tenant_id', ?, true) IS NOT NULL AS entered, clock_timestamp() AS now`
 
+// enterPooledSQL also sets, for the transaction, the limits that a pooler would not take for the connection.
+const enterPooledSQL = `SELECT set_config('role', ?, true) IS NOT NULL AND set_config('app.tenant_id', ?, true) IS NOT NULL
+	AND set_config('statement_timeout', '10s', true) IS NOT NULL AND set_config('lock_timeout', '5s', true) IS NOT NULL
+	AND set_config('idle_in_transaction_session_timeout', '15s', true) IS NOT NULL AS entered, clock_timestamp() AS now`
+
 func (d *DB) scope(ctx context.Context, role string, tenant id.Tenant, fn func(*gorm.DB, time.Time, *state) error) (err error) {
 	tx := d.gorm.WithContext(ctx).Begin()
 	if tx.Error != nil {
@@ -83,7 +88,7 @@ func (d *DB) scope(ctx context.Context, role string, tenant id.Tenant, fn func(*
 	if !tenant.IsZero() {
 		setting = tenant.UUID().String()
 	}
-	if err := tx.Raw(enterSQL, role, setting).Scan(&in).Error; err != nil {
+	if err := tx.Raw(d.enter, role, setting).Scan(&in).Error; err != nil {
 		return unavailable(err)
 	}
 	conn, ok := tx.Statement.ConnPool.(*sql.Tx)
