@@ -135,7 +135,7 @@ func (s *Server) run(ctx context.Context, tb testing.TB, cfg gatehouse.Config, l
 func (s *Server) openBehind(ctx context.Context, tb testing.TB, cfg gatehouse.Config) {
 	tb.Helper()
 	var err error
-	s.Scope, err = db.Open(ctx, db.Config{URL: cfg.DatabaseURL, MaxConns: 8, Log: cfg.Log})
+	s.Scope, err = db.Open(ctx, db.Config{URL: cfg.DatabaseURL, DirectURL: cfg.DirectURL, MaxConns: 8, Log: cfg.Log})
 	must(tb, err)
 	tb.Cleanup(s.Scope.Close)
 	s.Admin, err = pgxpool.New(ctx, s.DB.AdminURL)
