@@ -107,6 +107,7 @@ func New(cfg Config) (*Store, error) {
 	if s.apiKeys, err = lru.New[apiKey, entry[key]](cfg.Size); err != nil {
 		return nil, fmt.Errorf("access: %w", err)
 	}
+	cfg.DB.Watch(s.apply) // what this instance changes, it knows at once
 	return s, nil
 }
 

@@ -120,3 +120,13 @@ func connectionParam(c echo.Context) (id.Connection, error) {
 	}
 	return which, nil
 }
+
+// reauthenticate begins to prove the person of the session once more, in the way that it was made: what asked for it can then be done.
+func (a *API) reauthenticate(c echo.Context) error {
+	ctx := c.Request().Context()
+	to, err := a.SignIn.BeginReauth(ctx, authn.From(ctx), "/")
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, redirectOut{bound(c, to)})
+}

@@ -7,5 +7,6 @@ func RawAnswers() map[string]reflect.Type {
 	return map[string]reflect.Type{
 		"POST /v1/connections/{connection}/test": reflect.TypeFor[testOut](),
 		"POST /v1/connections/{connection}/link": reflect.TypeFor[redirectOut](),
+		"POST /v1/session/reauthenticate":        reflect.TypeFor[redirectOut](),
 	}
 }

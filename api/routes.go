@@ -31,6 +31,7 @@ func (a *API) Routes() web.Table {
 		web.Get("/v1/sessions", rbac.Self, web.Tenant(a.mySessions)).SessionOnly().Doc("The caller's sessions in this tenant"),
 		web.Delete("/v1/sessions", rbac.Self, web.Tenant(a.revokeMySessions)).SessionOnly().Doc("End all the caller's other sessions"),
 		web.Delete("/v1/sessions/{session}", rbac.Self, web.Tenant(a.revokeMySession)).SessionOnly().Doc("End one of the caller's sessions"),
+		web.Post("/v1/session/reauthenticate", rbac.Self, web.Raw(a.reauthenticate)).SessionOnly().NoEvent("recorded when it is finished").Doc("Begin to prove once more who the caller is"),
 		web.Post("/v1/session/switch", rbac.Self, web.Snapshot(a.switchTenant)).SessionOnly().Doc("Enter another tenant, if its sign-in policy allows"),
 		web.Delete("/v1/session", rbac.Self, web.Tenant(a.signOut)).SessionOnly().Doc("Sign out"),
 		web.Open("POST /v1/session/refresh", "authenticated by the refresh token", web.Snapshot(a.refresh)).Limit(perMinute(120)).NoEvent("only a reuse is worth an event").Doc("A new access token for a refresh token"),

@@ -59,7 +59,8 @@ var samples = map[string]func(testing.TB, place) sample{
 		elsewhere.Adopt(tb, p.caller.Member, rbac.Viewer)
 		return sample{path: "/v1/session/switch", body: map[string]any{"tenant_id": elsewhere.ID.String()}}
 	},
-	"DELETE /v1/session": fixed("/v1/session", nil),
+	"POST /v1/session/reauthenticate": fixed("/v1/session/reauthenticate", nil),
+	"DELETE /v1/session":              fixed("/v1/session", nil),
 	"POST /v1/session/refresh": func(tb testing.TB, p place) sample {
 		tb.Helper()
 		return sample{path: "/v1/session/refresh", body: map[string]any{"refresh_token": p.caller.Refresh}}

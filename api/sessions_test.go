@@ -40,9 +40,7 @@ func TestSES12SignOutEndsTheSession(t *testing.T) {
 	if !cleared[sessions.AccessCookie] || !cleared[sessions.RefreshCookie] {
 		t.Errorf("cookies after the sign-out = %v, want both cleared", got.Cookies())
 	}
-	within(t, time.Second, func() bool {
-		return s.Bearer(p.caller).Do(t, "GET", "/v1/me", nil).Problem().Code == "session_revoked"
-	})
+	s.Bearer(p.caller).Do(t, "GET", "/v1/me", nil).Refused(t, 401, "session_revoked") // at once where it was asked for
 	browser.Do(t, "GET", "/v1/me", nil).Want(t, 401)
 	dead(t, s, p.caller)
 	s.Bearer(other).Do(t, "GET", "/v1/me", nil).Want(t, 200)
@@ -121,7 +119,7 @@ func TestSES13WhatEndsOtherDevices(t *testing.T) {
 	}
 }
 
-func TestSES13ANewRoleHoldsWithinASecond(t *testing.T) {
+func TestSES13ANewRoleHoldsAtOnce(t *testing.T) {
 	t.Parallel()
 	s := apitest.Start(t)
 	p := newPlace(t, s)
@@ -129,9 +127,7 @@ func TestSES13ANewRoleHoldsWithinASecond(t *testing.T) {
 	body := map[string]any{"name": "Another name"}
 	s.Bearer(admin).Do(t, "PATCH", "/v1/tenant", body).Want(t, 200)
 	s.Bearer(p.caller).Do(t, "PATCH", "/v1/members/"+admin.Member.ID.String(), map[string]any{"role": "viewer"}).Want(t, 200)
-	within(t, time.Second, func() bool {
-		return s.Bearer(admin).Do(t, "PATCH", "/v1/tenant", body).Problem().Code == "role_lacks_permission"
-	})
+	s.Bearer(admin).Do(t, "PATCH", "/v1/tenant", body).Refused(t, 403, "role_lacks_permission")
 }
 
 func TestSES18ARefreshTokenStaysInItsTenant(t *testing.T) {

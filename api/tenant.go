@@ -4,9 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
-	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/internal/web"
 	"github.com/seed-2a059015/gatehouse/rbac"
@@ -59,9 +57,6 @@ type policyIn struct {
 	SessionAbsolute *int64     `json:"session_absolute,omitzero" minimum:"300" maximum:"7776000"`
 }
 
-// errOwnWayIn keeps a person from requiring SSO who did not come in by it: they would lock out themselves, and perhaps everybody.
-var errOwnWayIn = errs.New(errs.Conflict, "sso_unproven", "Sign in by single sign-on first: whoever requires it must have shown that it works.")
-
 func (a *API) updateTenant(ctx context.Context, tx *db.TenantTx, in updateTenantIn) (tenantOut, error) {
 	if in.Name != nil {
 		if _, err := tenants.Rename(ctx, tx, *in.Name); err != nil {
@@ -69,9 +64,6 @@ func (a *API) updateTenant(ctx context.Context, tx *db.TenantTx, in updateTenant
 		}
 	}
 	if s := in.SignIn; s != nil {
-		if p := authn.From(ctx); s.RequireSSO != nil && *s.RequireSSO && p.Kind == authn.Member && p.Method != "oidc" {
-			return tenantOut{}, errOwnWayIn
-		}
 		c := tenants.PolicyChange{
 			RequireSSO: s.RequireSSO, GoogleEnabled: s.GoogleEnabled, GoogleJIT: s.GoogleJIT, GoogleRole: s.GoogleRole,
 			SessionIdle: s.SessionIdle, SessionAbsolute: s.SessionAbsolute,

@@ -90,7 +90,8 @@ func TestDefaultCatalogExplains(t *testing.T) {
 		{rbac.Viewer, billing.Pro, "chat:use", "", catalog.Verdict{Clause: rbac.RoleLacksPermission, NeedsRole: rbac.Member}},
 		{rbac.Member, billing.Free, "agents:run", "", catalog.Verdict{Clause: rbac.FeatureNotInPlan, NeedsPlan: billing.Pro}},
 		{rbac.Viewer, billing.Free, "agents:run", "", catalog.Verdict{Clause: rbac.RoleLacksPermission, NeedsRole: rbac.Member, NeedsPlan: billing.Pro}},
-		{rbac.Admin, billing.Pro, rbac.ConnectionsWrite, "", catalog.Verdict{Clause: rbac.FeatureNotInPlan, NeedsPlan: billing.Team}},
+		{rbac.Admin, billing.Pro, rbac.ConnectionsWrite, billing.SSO, catalog.Verdict{Clause: rbac.FeatureNotInPlan, NeedsPlan: billing.Team}},
+		{rbac.Admin, billing.Pro, rbac.ConnectionsWrite, "", catalog.Verdict{Allowed: true}},
 		{rbac.Viewer, billing.Team, "", billing.CustomRoles, catalog.Verdict{Clause: rbac.FeatureNotInPlan, NeedsPlan: billing.Enterprise}},
 		{rbac.Viewer, "gold", "chat:use", "", catalog.Verdict{Clause: rbac.UnknownTier}},
 	} {

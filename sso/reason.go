@@ -40,7 +40,7 @@ const (
 	ClaimsInvalid        Reason = "claims_invalid"
 	IssuerMismatch       Reason = "issuer_mismatch"
 	AudienceMismatch     Reason = "audience_mismatch"
-	TokenExpired         Reason = "token_expired"
+	TokenExpired         Reason = "id_token_expired"
 	TokenTimes           Reason = "token_times"
 	NonceMismatch        Reason = "nonce_mismatch"
 	SubjectInvalid       Reason = "subject_invalid"

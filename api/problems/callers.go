@@ -6,7 +6,7 @@ func callers() []Problem {
 		{Code: "unauthenticated", Status: []int{401}, Meaning: "The request presents no credential that can be read.", Remedy: "Sign in, or send an API key."},
 		{Code: "api_key_invalid", Status: []int{401}, Meaning: "The API key is mistyped, expired, revoked or replaced, or its creator or tenant may no longer act.", Remedy: "Create a new key."},
 		{Code: "token_invalid", Status: []int{401}, Meaning: "The access token is not one of this server.", Remedy: "Sign in again."},
-		{Code: "token_expired", Status: []int{401, 403}, Meaning: "The access token has expired. At a sign-in (403): the provider's ID token has.", Remedy: "Refresh the session; browsers with our cookies need not do anything. At a sign-in: check the provider's clock."},
+		{Code: "token_expired", Status: []int{401}, Meaning: "The access token has expired.", Remedy: "Refresh the session; browsers with our cookies need not do anything."},
 		{Code: "session_invalid", Status: []int{401}, Meaning: "The refresh token names no session.", Remedy: "Sign in again."},
 		{Code: "session_revoked", Status: []int{401}, Meaning: "The session was ended: by its owner, an administrator, or a change that ends sessions.", Remedy: "Sign in again."},
 		{Code: "session_expired", Status: []int{401}, Meaning: "The session was idle for too long, or has reached its greatest age.", Remedy: "Sign in again. The tenant's sign-in policy sets both times."},

@@ -76,7 +76,7 @@ var reasons = []sso.Reason{
 	sso.ConnectionInactive, sso.ConnectionChanged, sso.TenantInactive, sso.CallbackMalformed, sso.ProviderDenied, sso.ProviderError,
 	sso.CallbackIssuer, sso.ProviderUnreachable, sso.TokenRefused, sso.TokenResponseInvalid, sso.IDTokenMissing, sso.IDTokenMalformed,
 	sso.IDTokenTooLarge, sso.IDTokenType, sso.IDTokenAlgorithm, sso.IDTokenKey, sso.IDTokenSignature, sso.KeysUnavailable,
-	sso.ClaimsInvalid, sso.IssuerMismatch, sso.AudienceMismatch, sso.TokenTimes, sso.NonceMismatch,
+	sso.ClaimsInvalid, sso.IssuerMismatch, sso.AudienceMismatch, sso.TokenTimes, sso.TokenExpired, sso.NonceMismatch,
 	sso.SubjectInvalid, sso.AccessTokenMismatch, sso.DirectoryMismatch, sso.StaleAuthentication, sso.UserInfoInvalid,
 	sso.UserInfoMismatch, sso.EmailInvalid, sso.EmailUnverified, sso.DomainNotAllowed, sso.HostedDomainMissing, sso.JITDisabled,
 	sso.LinkRequired, sso.IdentityChanged, sso.NoAccount, sso.MemberRemoved, sso.GoogleNotAllowed, sso.SessionEnded,

@@ -59,3 +59,21 @@ func (s *state) announce(tenant id.Tenant) error {
 	}
 	return nil
 }
+
+// Watch has fn told of every change that this DB commits, as the payload that other instances get, before the scope returns: whoever made
+// a change sees it at once and does not wait for the announcement to come back.
+func (d *DB) Watch(fn func(payload string)) { d.watcher.Store(&fn) }
+
+// told hands the changes of a committed scope to the watcher.
+func (d *DB) told(tenant id.Tenant, s *state) {
+	watcher := d.watcher.Load()
+	if watcher == nil {
+		return
+	}
+	for _, what := range s.changes {
+		(*watcher)(tenant.UUID().String() + " 0 " + what)
+	}
+	for _, what := range s.global {
+		(*watcher)("- 0 " + what)
+	}
+}

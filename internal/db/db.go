@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -34,6 +35,8 @@ type DB struct {
 	log   *slog.Logger
 	keep  *pgx.ConnConfig
 	enter string // the statement that opens a scope
+
+	watcher atomic.Pointer[func(string)]
 }
 
 // Open connects and refuses a login role that row-level security could not hold.

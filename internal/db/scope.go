@@ -114,6 +114,7 @@ func (d *DB) scope(ctx context.Context, role string, tenant id.Tenant, fn func(*
 	} else if err != nil {
 		return unavailable(err)
 	}
+	d.told(tenant, s)
 	for _, f := range s.after {
 		f()
 	}
