@@ -24,7 +24,7 @@ func TestChromium(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(t, s, openTab(t, browser, s.base))
+			test(t, s, openTab(browser, t, s.base))
 		})
 	}
 }

@@ -59,7 +59,7 @@ func loseDatabase(t *testing.T, f *fleet, acme *tenant) {
 		})
 	}
 	stop := traffic.start(t)
-	soon(t, "the traffic flows", func() bool { return traffic.passed.Load() > 50 })
+	within(t, patience, "the traffic flows", func() bool { return traffic.passed.Load() > 50 })
 
 	killDatabase(t, f.pg)
 	killed := time.Now()
@@ -93,7 +93,7 @@ func loseDatabase(t *testing.T, f *fleet, acme *tenant) {
 	traffic.down.Store(false)
 	recovered := time.Since(back)
 	passed := traffic.passed.Load()
-	soon(t, "the traffic flows again", func() bool { return traffic.passed.Load() > passed+50 })
+	within(t, patience, "the traffic flows again", func() bool { return traffic.passed.Load() > passed+50 })
 	stop()
 	t.Logf("the database was gone for %v; both servers were ready %v after it was back; %s",
 		back.Sub(killed).Round(time.Millisecond), recovered.Round(time.Millisecond), traffic.String())
@@ -175,6 +175,7 @@ func (f *traffic) keep(call func() (answer, error)) { f.calls = append(f.calls, 
 
 // start returns what stops the traffic.
 func (f *traffic) start(tb testing.TB) func() {
+	tb.Helper()
 	end := make(chan struct{})
 	var all sync.WaitGroup
 	for _, call := range f.calls {
@@ -215,7 +216,7 @@ func (f *traffic) judge(a answer, err error) {
 		}
 	case a.status == http.StatusServiceUnavailable && a.header.Get("Content-Type") == "application/problem+json":
 		f.refused.Add(1)
-		if a.took > 6*time.Second {
+		if a.took > 10*time.Second {
 			f.mistakes.Store(fmt.Sprintf("%s was refused only after %v", a.to, a.took), nil)
 		}
 	default:

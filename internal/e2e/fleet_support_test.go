@@ -161,6 +161,7 @@ func (f *fleet) awaitReady(tb testing.TB, i int) {
 
 // visit is a new browser at one of the servers, from an address of its own.
 func (f *fleet) visit(tb testing.TB, i int) *visitor {
+	tb.Helper()
 	v := newVisitor(tb, public, f.servers[i].address)
 	var host [2]byte
 	_, _ = rand.Read(host[:]) // never fails

@@ -234,12 +234,17 @@ func rotateSigningKeys(t *testing.T, f *fleet, acme *tenant) {
 	}
 }
 
-// soon demands that something becomes true within a second.
+// soon demands that something becomes true within the second that is promised.
 func soon(tb testing.TB, what string, holds func() bool) {
 	tb.Helper()
+	within(tb, bound, what, holds)
+}
+
+func within(tb testing.TB, limit time.Duration, what string, holds func() bool) {
+	tb.Helper()
 	for began := time.Now(); !holds(); time.Sleep(5 * time.Millisecond) {
-		if time.Since(began) > time.Second {
-			tb.Fatalf("after a second it does not hold that %s", what)
+		if time.Since(began) > limit {
+			tb.Fatalf("after %v it does not hold that %s", limit, what)
 		}
 	}
 }

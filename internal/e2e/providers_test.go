@@ -182,8 +182,8 @@ func TestRealProviders(t *testing.T) {
 	globex := setUp(t, s, realidp.StartGlewlwyd(t, realidp.Options{Tenants: []string{"globex"}}), "globex", "team")
 
 	// One after the other: each looks at the same rows.
-	for _, c := range []*company{acme, globex} {
-		t.Run(c.slug, func(t *testing.T) { //nolint:paralleltest // see above
+	for _, c := range []*company{acme, globex} { //nolint:paralleltest // see above
+		t.Run(c.slug, func(t *testing.T) {
 			signInAndAsk(t, c)
 			refresh(t, c)
 			signOut(t, c)

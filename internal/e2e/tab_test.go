@@ -54,7 +54,7 @@ type tab struct {
 	errors []string // what the pages complained of
 }
 
-func openTab(tb testing.TB, browser context.Context, base string) *tab {
+func openTab(browser context.Context, tb testing.TB, base string) *tab {
 	tb.Helper()
 	t := &tab{TB: tb, base: base}
 	ctx, closeTab := chromedp.NewContext(browser, chromedp.WithNewBrowserContext(), chromedp.WithListener(t.listen))
@@ -100,8 +100,8 @@ func in[T any](t *tab, what string, action chromedp.Action[T]) T {
 	if err != nil {
 		look, cancel := context.WithTimeout(context.WithoutCancel(t.ctx), 5*time.Second)
 		defer cancel()
-		where, _ := chromedp.Run(look, chromedp.Location())                //nolint:errcheck // the first error is told
-		body, _ := chromedp.Run(look, chromedp.Text(chromedp.CSS("body"))) //nolint:errcheck // the first error is told
+		where, _ := chromedp.Run(look, chromedp.Location())
+		body, _ := chromedp.Run(look, chromedp.Text(chromedp.CSS("body")))
 		t.Fatalf("%s: %v, at %s:\n%s", what, err, where, body)
 	}
 	return v

@@ -34,6 +34,7 @@ type visitor struct {
 
 // newVisitor visits a server by its public address. A server that listens elsewhere, as one behind a proxy does, is reached at dial.
 func newVisitor(tb testing.TB, base, dial string) *visitor {
+	tb.Helper()
 	transport := &http.Transport{}
 	if dial != "" {
 		transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
