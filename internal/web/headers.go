@@ -48,6 +48,11 @@ func (ex *exchange) harden() error {
 	if !ex.server.isAPI(ex.Request().URL.Path) {
 		h["Content-Security-Policy"] = slices.Clip(fixed.page)
 	}
+	// net/http takes a request that has a length and chunks too, and does not tell. A proxy before us may have cut it at the
+	// length: what follows on the connection would be somebody else's request (RFC 9112, 6.1).
+	if len(ex.Request().TransferEncoding) > 0 {
+		h["Connection"] = []string{"close"}
+	}
 	return nil
 }
 
