@@ -203,7 +203,9 @@ func TestTEN_13_NoUnkeyedHeaderChangesAnAnswer(t *testing.T) {
 		plain := client.Do(t, "GET", path, nil)
 		for name, value := range evil {
 			a := client.With(name, value[0]).Do(t, "GET", path, nil)
-			clean := func(a *apitest.Answer) string { return strings.ReplaceAll(string(a.Text), a.Header.Get("X-Request-Id"), "") }
+			clean := func(a *apitest.Answer) string {
+				return strings.ReplaceAll(string(a.Text), a.Header.Get("X-Request-Id"), "")
+			}
 			if a.StatusCode != plain.StatusCode || clean(a) != clean(plain) || strings.Contains(a.Header.Get("Location"), "evil") {
 				t.Errorf("GET %s with %s: %d and another body than without (%d)", path, name, a.StatusCode, plain.StatusCode)
 			}

@@ -50,3 +50,52 @@ func sendRaw(tb testing.TB, s *apitest.Server, method, target string, header htt
 	must(tb, err)
 	return &apitest.Answer{Response: resp, Text: text}
 }
+
+// listen serves until the test ends and returns the address.
+func listen(tb testing.TB, srv *http.Server) string {
+	tb.Helper()
+	listener, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")
+	must(tb, err)
+	done := make(chan error, 1)
+	go func() { done <- srv.Serve(listener) }()
+	tb.Cleanup(func() {
+		_ = srv.Close() //nolint:errcheck // open connections do not matter any more
+		<-done
+	})
+	return listener.Addr().String()
+}
+
+// drip sends a beginning and then a little at a time, and says what is wrong if the server lets that go on for longer than
+// allowed.
+func drip(addr, first, little string, allowed time.Duration) error {
+	conn, err := net.DialTimeout("tcp", addr, time.Second) //nolint:noctx // the deadline below ends it
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	end := time.Now().Add(allowed)
+	if err := conn.SetDeadline(end); err != nil {
+		return err
+	}
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		_, _ = io.Copy(io.Discard, conn) // until the server closes
+	}()
+	if _, err := io.WriteString(conn, first); err != nil {
+		return nil //nolint:nilerr // the server has closed already
+	}
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-gone:
+			if time.Now().After(end) {
+				return fmt.Errorf("still open after %v", allowed)
+			}
+			return nil
+		case <-tick.C:
+			_, _ = io.WriteString(conn, little) // fails once the server has closed
+		}
+	}
+}
