@@ -51,8 +51,8 @@ func TestXT35UnknownDomainsSayNothing(t *testing.T) {
 	b := newWorld(t).browser(t)
 	typed := regexp.MustCompile(`value="[^"]*@[^"]*"`)
 	var pages []string
-	// A domain of nobody; one of a tenant without a connection; a sub-domain and a parent of one with.
-	for _, address := range []string{"x@nobody.test", "owner@initech.test", "alice@mail.acme.test", "owner@test.test"} {
+	// A domain of nobody; a sub-domain and a parent of one that leads somewhere.
+	for _, address := range []string{"x@nobody.test", "alice@mail.acme.test", "owner@test.test"} {
 		a := b.post("/login", "email", address)
 		a.shows(t, "POST /login with "+address, 200, "Continue another way")
 		pages = append(pages, typed.ReplaceAllString(a.body, "value"))
@@ -70,6 +70,10 @@ func TestXT35UnknownDomainsSayNothing(t *testing.T) {
 	if len(known.location())+1 != len(unknown.location()) {
 		t.Errorf("known and unknown people are sent to\n%s\n%s", known.location(), unknown.location())
 	}
+	// A tenant without a connection of its own signs in with Google, whoever the person is.
+	google := b.w.idp.Provider("google").URL()
+	b.post("/login", "email", "owner@initech.test").leads(t, "an owner of a tenant without a connection", google)
+	b.post("/login", "email", "nobody@initech.test").leads(t, "nobody of a tenant without a connection", google)
 	b.post("/login", "email", "not an address").shows(t, "a malformed address", 422, `role="alert"`, `aria-invalid="true"`)
 }
 

@@ -15,8 +15,9 @@ type Destination struct {
 	Connection id.Connection
 }
 
-// Route finds the sign-in of an address by its domain alone, which a tenant has proven to own. Whether the person is known changes
-// nothing; an unknown domain, a malformed address and a tenant without a connection all give the zero destination.
+// Route finds the sign-in of an address by its domain alone, which a tenant has proven to own: the tenant's connection or, where it has
+// none, Google if its policy takes that. Whether the person is known changes nothing; an unknown domain, a malformed address and a tenant
+// with neither all give the zero destination.
 func (s *SignIn) Route(ctx context.Context, address string) (Destination, error) {
 	email, err := tenants.ParseEmail(address)
 	if err != nil {
@@ -35,7 +36,7 @@ func (s *SignIn) Route(ctx context.Context, address string) (Destination, error)
 	}
 	var to Destination
 	err = s.db.Tenant(ctx, tenant, func(tx *db.TenantTx) error {
-		t, _, err := tenants.Current(ctx, tx)
+		t, policy, err := tenants.Current(ctx, tx)
 		if err != nil || t.Status != tenants.StatusActive {
 			return err
 		}
@@ -51,6 +52,9 @@ func (s *SignIn) Route(ctx context.Context, address string) (Destination, error)
 			if c.ID == d.ConnectionID || d.ConnectionID.IsZero() && len(active) == 1 {
 				to = Destination{Slug: t.Slug, Connection: c.ID}
 			}
+		}
+		if len(active) == 0 && s.google != nil && policy.Allows(MethodGoogle, "") {
+			to = Destination{Slug: t.Slug, Connection: id.Google}
 		}
 		return nil
 	})
