@@ -44,6 +44,8 @@ func TestLostConnectionIsUnavailable(t *testing.T) {
 	} {
 		if err := d.System(t.Context(), work); errs.As(err).Kind != errs.Unavailable {
 			t.Errorf("a connection lost %s = %v, want one of kind Unavailable", name, err)
+		} else if unknown := errs.CodeOf(err) == "outcome_unknown"; unknown != (name == "at the commit") {
+			t.Errorf("a connection lost %s = %v; only at the commit it is unknown what became of the change", name, err)
 		}
 	}
 	if err := d.Tenant(t.Context(), id.Installation, func(tx *db.TenantTx) error { return tx.DB.Exec("SELECT 1").Error }); err != nil {

@@ -112,13 +112,23 @@ func (d *DB) scope(ctx context.Context, role string, tenant id.Tenant, fn func(*
 	if err := tx.Commit().Error; errors.Is(err, pgx.ErrTxCommitRollback) {
 		return fmt.Errorf("a statement had failed and its error was dropped: %w", err)
 	} else if err != nil {
-		return unavailable(err)
+		return unknownOutcome(err)
 	}
 	d.told(tenant, s)
 	for _, f := range s.after {
 		f()
 	}
 	return mapped(failed)
+}
+
+// unknownOutcome is for a COMMIT without an answer: nobody knows whether it arrived.
+func unknownOutcome(err error) error {
+	if _, answered := errors.AsType[*pgconn.PgError](err); answered {
+		return mapped(err)
+	}
+	e := errs.New(errs.Unavailable, "outcome_unknown", "The database went away at the last moment. Look whether the change was made before you try again.")
+	e.RetryAfter = time.Second
+	return e.Because(err)
 }
 
 // unavailable tells an outage of the database from everything else.
