@@ -43,8 +43,8 @@ func (w *world) callback(ctx context.Context) (Row, error) {
 		return Row{}, fmt.Errorf("start the development server: %w", err)
 	}
 	defer func() {
-		_ = c.Process.Signal(os.Interrupt) //nolint:errcheck // it may have ended
-		_ = c.Wait()                       //nolint:errcheck // its end is all that matters
+		_ = c.Process.Signal(os.Interrupt)
+		_ = c.Wait()
 	}()
 	if err := waitFor(ctx, base+"/readyz"); err != nil {
 		return Row{}, err

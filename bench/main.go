@@ -31,7 +31,7 @@ func main() {
 
 func exit(err error) {
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err) //nolint:forbidigo // a program's last line
+		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 	os.Exit(0)

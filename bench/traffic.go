@@ -135,8 +135,10 @@ func (w *world) warmStatements(ctx context.Context, p people) (map[string]int64,
 	client := &http.Client{Timeout: 10 * time.Second}
 	for n := range int64(callers) {
 		for _, t := range []target{
-			{"me", get(w.url+"/v1/me", "Authorization", p.bearers)}, {"me", get(w.url+"/v1/me", "X-API-Key", p.keys)},
-			{"check", post(w.url+"/v1/check", checkBody, "Authorization", p.bearers)}, {"check", post(w.url+"/v1/check", checkBody, "X-API-Key", p.keys)},
+			{"me", get(w.url+"/v1/me", "Authorization", p.bearers)},
+			{"me", get(w.url+"/v1/me", "X-API-Key", p.keys)},
+			{"check", post(w.url+"/v1/check", checkBody, "Authorization", p.bearers)},
+			{"check", post(w.url+"/v1/check", checkBody, "X-API-Key", p.keys)},
 		} {
 			if err := ask(ctx, client, t, n); err != nil {
 				return nil, err

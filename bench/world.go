@@ -55,19 +55,19 @@ func newWorld(ctx context.Context) (*world, error) {
 func (w *world) close() {
 	for _, c := range []*exec.Cmd{w.server, w.other} {
 		if c != nil && c.Process != nil {
-			_ = c.Process.Kill() //nolint:errcheck // it may have ended
-			_ = c.Wait()         //nolint:errcheck // it was killed
+			_ = c.Process.Kill()
+			_ = c.Wait()
 		}
 	}
 	if w.pg != nil {
-		_ = w.pg.Stop(context.Background()) //nolint:errcheck,forbidigo // the end of the program
+		_ = w.pg.Stop(context.Background())
 	}
-	_ = os.RemoveAll(w.dir) //nolint:errcheck // a temporary folder
+	_ = os.RemoveAll(w.dir)
 }
 
 func (w *world) build(ctx context.Context) error {
 	path := filepath.Join(w.dir, "gatehouse")
-	c := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", path, "./cmd/gatehouse")
+	c := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", path, "./cmd/gatehouse") //nolint:gosec // a path made above
 	c.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := c.CombinedOutput(); err != nil {
 		return fmt.Errorf("build the release binary: %w: %s", err, out)

@@ -31,7 +31,7 @@ type Step struct {
 
 // Up brings the database to the newest schema. The URL is that of gatehouse_owner or of a role that may become it.
 func Up(ctx context.Context, ownerURL string) error {
-	return with(ctx, ownerURL, func(db *sql.DB, p *goose.Provider) error {
+	return with(ownerURL, func(db *sql.DB, p *goose.Provider) error {
 		if err := river(ctx, db); err != nil {
 			return err
 		}
@@ -44,7 +44,7 @@ func Up(ctx context.Context, ownerURL string) error {
 
 // Down takes back the newest migration.
 func Down(ctx context.Context, ownerURL string) error {
-	return with(ctx, ownerURL, func(_ *sql.DB, p *goose.Provider) error {
+	return with(ownerURL, func(_ *sql.DB, p *goose.Provider) error {
 		if _, err := p.Down(ctx); err != nil {
 			return fmt.Errorf("migrate down: %w", err)
 		}
@@ -55,7 +55,7 @@ func Down(ctx context.Context, ownerURL string) error {
 // Status lists all migrations in order.
 func Status(ctx context.Context, ownerURL string) ([]Step, error) {
 	var steps []Step
-	err := with(ctx, ownerURL, func(_ *sql.DB, p *goose.Provider) error {
+	err := with(ownerURL, func(_ *sql.DB, p *goose.Provider) error {
 		all, err := p.Status(ctx)
 		if err != nil {
 			return fmt.Errorf("read migration status: %w", err)
@@ -99,7 +99,7 @@ func Hash() string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-func with(ctx context.Context, url string, fn func(*sql.DB, *goose.Provider) error) error {
+func with(url string, fn func(*sql.DB, *goose.Provider) error) error {
 	cfg, err := pgx.ParseConfig(url)
 	if err != nil {
 		return fmt.Errorf("parse the owner's database URL: %w", err)

@@ -84,7 +84,7 @@ func (p *Provider) write(w http.ResponseWriter, r *http.Request, f *Fault, e End
 	if reply.Gzip {
 		header.Set("Content-Encoding", "gzip")
 		zip := gzip.NewWriter(w)
-		defer zip.Close() //nolint:errcheck // the client may well have hung up
+		defer zip.Close()
 		out = zip
 	}
 	w.WriteHeader(status)

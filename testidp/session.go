@@ -65,5 +65,5 @@ func (p *Provider) serveEndSession(w http.ResponseWriter, r *http.Request, f *Fa
 		query.Set("state", state)
 	}
 	back.RawQuery = query.Encode()
-	http.Redirect(w, r, back.String(), http.StatusSeeOther)
+	http.Redirect(w, r, back.String(), http.StatusSeeOther) //nolint:gosec // a provider sends people to its clients
 }

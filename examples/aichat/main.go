@@ -20,7 +20,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := run(ctx, os.Getenv); err != nil {
-		fmt.Fprintln(os.Stderr, "aichat:", err) //nolint:forbidigo // the one line of a program that fails
+		fmt.Fprintln(os.Stderr, "aichat:", err)
 		os.Exit(1)
 	}
 }
@@ -56,7 +56,7 @@ func run(ctx context.Context, env func(string) string) error {
 	server := &http.Server{Addr: addr, Handler: e, ReadHeaderTimeout: 5 * time.Second}
 	go func() {
 		<-ctx.Done()
-		_ = server.Close() //nolint:errcheck // the program ends
+		_ = server.Close()
 	}()
 	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
 		return err

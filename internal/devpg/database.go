@@ -13,7 +13,7 @@ func (c *Cluster) EnsureDatabase(ctx context.Context, name string) error {
 	if err != nil {
 		return fmt.Errorf("connect to make database %s: %w", name, err)
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing is lost
+	defer conn.Close(context.WithoutCancel(ctx))
 	var there bool
 	if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name).Scan(&there); err != nil {
 		return fmt.Errorf("look for database %s: %w", name, err)

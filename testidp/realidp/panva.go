@@ -7,6 +7,7 @@ import (
 	"html"
 	"io"
 	"net/http"
+	"time"
 	"net/url"
 	"regexp"
 	"strings"
@@ -18,7 +19,7 @@ func (p *Provider) registerPanva(ctx context.Context, tenant, redirectURI string
 		ID     string `json:"client_id"`
 		Secret string `json:"client_secret"`
 	}
-	err := p.call(ctx, http.DefaultClient, http.MethodPost, "/t/"+tenant+"/reg", map[string]any{
+	err := p.call(ctx, &http.Client{Timeout: 10 * time.Second}, http.MethodPost, "/t/"+tenant+"/reg", map[string]any{
 		"redirect_uris": []string{redirectURI}, "grant_types": []string{"authorization_code", "refresh_token"},
 		"response_types": []string{"code"}, "token_endpoint_auth_method": "client_secret_basic",
 	}, &out)

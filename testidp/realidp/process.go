@@ -108,6 +108,6 @@ func freePort(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("find a free port: %w", err)
 	}
-	defer listener.Close() //nolint:errcheck // nothing was accepted
+	defer listener.Close()
 	return listener.Addr().(*net.TCPAddr).Port, nil
 }

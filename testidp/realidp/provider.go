@@ -120,7 +120,7 @@ func (p *Provider) AddUser(ctx context.Context, tenant string, u User) error {
 	if p.kind == Glewlwyd {
 		return p.addGlewlwydUser(ctx, u)
 	}
-	return p.call(ctx, http.DefaultClient, http.MethodPost, "/admin/"+tenant+"/user", map[string]any{
+	return p.call(ctx, &http.Client{Timeout: 10 * time.Second}, http.MethodPost, "/admin/"+tenant+"/user", map[string]any{
 		"login": u.Login, "name": u.Name, "email": u.Email, "email_verified": u.EmailVerified,
 	}, nil)
 }
