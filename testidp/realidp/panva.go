@@ -7,10 +7,10 @@ import (
 	"html"
 	"io"
 	"net/http"
-	"time"
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
 )
 
 // registerPanva uses dynamic registration (RFC 7591).
