@@ -23,7 +23,7 @@ func Find(tree fs.FS) (map[string][]Test, error) {
 		switch {
 		case err != nil:
 			return err
-		case name == "internal/coverage": // its own tests name cases as examples only
+		case name == "internal/coverage", name == "testidp": // name cases as examples, and do not test the product
 			return fs.SkipDir
 		case d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata" || d.Name() == "node_modules"):
 			return fs.SkipDir
