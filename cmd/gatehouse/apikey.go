@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -69,42 +70,14 @@ func apikeyCreate() *cobra.Command {
 }
 
 func apikeyList() *cobra.Command {
-	var slug string
-	c := &cobra.Command{Use: "list --tenant SLUG", Short: "List the API keys of a tenant", Args: nothing}
-	c.Flags().StringVar(&slug, "tenant", "", "the tenant's slug")
-	required(c, "tenant")
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		ctx, t, err := open(c)
-		if err != nil {
-			return err
-		}
-		defer t.db.Close()
-		lines := []keyLine{}
-		err = t.within(ctx, slug, func(tx *db.TenantTx) error {
-			var after id.Key
-			for {
-				page, err := t.keys().List(ctx, tx, after, 500)
-				if err != nil || len(page) == 0 {
-					return err
-				}
-				for _, k := range page {
-					lines = append(lines, keyLineOf(k))
-				}
-				after = page[len(page)-1].ID
-			}
-		})
-		if err != nil {
-			return err
-		}
-		return show(c, lines, func() error {
-			var rows [][]string
-			for _, l := range lines {
-				rows = append(rows, []string{l.ID, l.Name, l.Role, "…" + l.Hint})
-			}
-			return table(c, []string{"ID", "NAME", "ROLE", "ENDS IN"}, rows)
-		})
-	}
-	return printing(data(c))
+	return lister[tenants.Key, keyLine]{
+		short: "List the API keys of a tenant", heading: []string{"ID", "NAME", "ROLE", "ENDS IN"}, line: keyLineOf,
+		rows: func(ctx context.Context, t *target, tx *db.TenantTx) ([]tenants.Key, error) {
+			return all(func(after id.Key, n int) ([]tenants.Key, error) { return t.keys().List(ctx, tx, after, n) },
+				func(k tenants.Key) id.Key { return k.ID })
+		},
+		columns: func(l keyLine) []string { return []string{l.ID, l.Name, l.Role, "…" + l.Hint} },
+	}.command()
 }
 
 func apikeyRevoke() *cobra.Command {

@@ -78,34 +78,11 @@ func domainChange(use, short string,
 }
 
 func domainList() *cobra.Command {
-	var slug string
-	c := &cobra.Command{Use: "list --tenant SLUG", Short: "List the domains of a tenant", Args: nothing}
-	c.Flags().StringVar(&slug, "tenant", "", "the tenant's slug")
-	required(c, "tenant")
-	c.RunE = func(c *cobra.Command, _ []string) error {
-		ctx, t, err := open(c)
-		if err != nil {
-			return err
-		}
-		defer t.db.Close()
-		lines := []domainLine{}
-		err = t.within(ctx, slug, func(tx *db.TenantTx) error {
-			list, err := tenants.Domains(ctx, tx)
-			for _, d := range list {
-				lines = append(lines, domainLineOf(d))
-			}
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		return show(c, lines, func() error {
-			var rows [][]string
-			for _, l := range lines {
-				rows = append(rows, []string{l.ID, l.Domain, l.Status, l.Connection})
-			}
-			return table(c, []string{"ID", "DOMAIN", "STATUS", "CONNECTION"}, rows)
-		})
-	}
-	return printing(data(c))
+	return lister[tenants.Domain, domainLine]{
+		short: "List the domains of a tenant", heading: []string{"ID", "DOMAIN", "STATUS", "CONNECTION"}, line: domainLineOf,
+		rows: func(ctx context.Context, _ *target, tx *db.TenantTx) ([]tenants.Domain, error) {
+			return tenants.Domains(ctx, tx)
+		},
+		columns: func(l domainLine) []string { return []string{l.ID, l.Domain, l.Status, l.Connection} },
+	}.command()
 }

@@ -137,30 +137,17 @@ func tenantList() *cobra.Command {
 			return err
 		}
 		defer t.db.Close()
-		lines := []tenantLine{}
+		var rows []tenants.Tenant
 		err = t.db.System(ctx, func(sys *db.SystemTx) error {
-			var after id.Tenant
-			for {
-				page, err := tenants.All(ctx, sys, after, 500)
-				if err != nil || len(page) == 0 {
-					return err
-				}
-				for _, row := range page {
-					lines = append(lines, lineOf(row))
-				}
-				after = page[len(page)-1].ID
-			}
+			rows, err = all(func(after id.Tenant, n int) ([]tenants.Tenant, error) { return tenants.All(ctx, sys, after, n) },
+				func(t tenants.Tenant) id.Tenant { return t.ID })
+			return err
 		})
 		if err != nil {
 			return err
 		}
-		return show(c, lines, func() error {
-			var rows [][]string
-			for _, l := range lines {
-				rows = append(rows, []string{l.ID, l.Slug, l.Name, l.Status, l.Plan})
-			}
-			return table(c, []string{"ID", "SLUG", "NAME", "STATUS", "PLAN"}, rows)
-		})
+		return list(c, rows, []string{"ID", "SLUG", "NAME", "STATUS", "PLAN"}, lineOf,
+			func(l tenantLine) []string { return []string{l.ID, l.Slug, l.Name, l.Status, l.Plan} })
 	}
 	return printing(data(c))
 }
