@@ -54,6 +54,9 @@ func IssueLink(ctx context.Context, tx *db.TenantTx, m Membership, ttl time.Dura
 // RedeemLink uses a link up and returns its member, who is active. Of many at once, one succeeds. That the tenant may be entered (it may be
 // suspended) is for the caller to ask.
 func RedeemLink(ctx context.Context, tx *db.TenantTx, cred secret.Credential) (Membership, error) {
+	if cred.Generation != 0 { // not one that was issued, but another spelling of it
+		return Membership{}, ErrLinkUsed
+	}
 	var used []struct{ MembershipID id.Membership }
 	hash := cred.Hash()
 	err := tx.DB.Raw(`UPDATE sign_in_links SET used_at = ? WHERE tenant_id = ? AND id = ? AND hash = ? AND used_at IS NULL AND expires_at > ?
