@@ -45,6 +45,9 @@ func (s *SignIn) enter(ctx context.Context, b back, who Identity, tenant id.Tena
 			if err != nil {
 				return err
 			}
+			if err := unchanged(ctx, tx, b); err != nil {
+				return err
+			}
 			a, err := provision(ctx, sys, tx, entrance{b.attempt.Connection, policy, who})
 			if err != nil {
 				return err

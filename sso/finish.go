@@ -165,6 +165,29 @@ func (s *SignIn) resume(
 	return c, nil
 }
 
+// unchanged asks once more what resume has asked, and keeps it true until the scope ends: a provider takes as long as it likes to answer,
+// and whoever closes a connection meanwhile must not leave behind a session that it made afterwards.
+func unchanged(ctx context.Context, tx *db.TenantTx, b back) error {
+	if b.record.ConnectionID == id.Google {
+		return nil
+	}
+	var rows []struct {
+		Status  Status
+		Version int64
+	}
+	err := tx.DB.WithContext(ctx).Raw("SELECT status, version FROM connections WHERE tenant_id = ? AND id = ? FOR SHARE",
+		tx.Tenant, b.record.ConnectionID).Scan(&rows).Error
+	switch {
+	case err != nil:
+		return fmt.Errorf("lock connection %s: %w", b.record.ConnectionID, err)
+	case len(rows) == 0 || rows[0].Status != Active:
+		return Refuse(ConnectionInactive)
+	case rows[0].Version != b.record.ConfigVersion:
+		return Refuse(ConnectionChanged)
+	}
+	return nil
+}
+
 // sameBrowser compares the attempt's cookie. One that was sent twice is nobody's.
 func (s *SignIn) sameBrowser(r *http.Request, rec Record, state string) bool {
 	cookies := r.CookiesNamed(CookieName(state))

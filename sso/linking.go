@@ -17,6 +17,9 @@ import (
 // finishLink gives a proven identity to the person of the session that asked for it.
 func (s *SignIn) finishLink(ctx context.Context, b back, who Identity) error {
 	return s.db.Admit(ctx, b.tenant, func(sys *db.SystemTx, tx *db.TenantTx) error {
+		if err := unchanged(ctx, tx, b); err != nil {
+			return err
+		}
 		_, m, err := stillLive(ctx, tx, b.record)
 		if err != nil {
 			return err

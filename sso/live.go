@@ -45,6 +45,9 @@ func stillLive(ctx context.Context, tx *db.TenantTx, rec Record) (liveSession, t
 // finishReauth lets the session count as proven just now, if the same identity was proven again.
 func (s *SignIn) finishReauth(ctx context.Context, b back, who Identity) error {
 	return s.db.Tenant(ctx, b.tenant, func(tx *db.TenantTx) error {
+		if err := unchanged(ctx, tx, b); err != nil {
+			return err
+		}
 		session, m, err := stillLive(ctx, tx, b.record)
 		if err != nil {
 			return err
