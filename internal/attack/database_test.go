@@ -193,9 +193,9 @@ func answerAll(listener net.Listener, answer []byte) {
 		}
 		_, _ = conn.Read(make([]byte, 1024)) // the start message, whatever it is
 		_, _ = conn.Write(answer)            // the other side may have gone
-		_ = conn.(*net.TCPConn).CloseWrite() //nolint:errcheck,forcetypeassert // so too here
+		_ = conn.(*net.TCPConn).CloseWrite()
 		_, _ = io.Copy(io.Discard, io.LimitReader(conn, 1<<16))
-		_ = conn.Close() //nolint:errcheck // so too here
+		_ = conn.Close()
 	}
 }
 
@@ -232,7 +232,8 @@ func TestDB_26_NumbersAndIDsAtTheirLimits(t *testing.T) {
 		}
 	}
 	zeros := strings.Repeat("0", 26)
-	for _, name := range []string{"mem_" + zeros, "mem_" + strings.Repeat("7", 26), "mem_7" + strings.Repeat("z", 25), "mem_8" + strings.Repeat("0", 25),
+	for _, name := range []string{
+		"mem_" + zeros, "mem_" + strings.Repeat("7", 26), "mem_7" + strings.Repeat("z", 25), "mem_8" + strings.Repeat("0", 25),
 		"mem_00000000-0000-0000-0000-000000000000", "00000000-0000-0000-0000-000000000000", "mem_", "_", "mem_" + strings.Repeat("z", 26),
 		"0", "-1", "18446744073709551616",
 	} {

@@ -274,11 +274,11 @@ func TestAUD_08_OrderSurvivesTheClock(t *testing.T) {
 	if got, want := fmt.Sprint(names), "[Name 5 Name 4 Name 3 Name 2 Name 1 Name 0]"; got != want {
 		t.Errorf("renamed in the order %s, want %s", got, want)
 	}
-	inParallel(t, ctx, d, c.ID)
+	inParallel(ctx, t, d, c.ID)
 }
 
 // inParallel records from many transactions at once; no two events have one place.
-func inParallel(tb testing.TB, ctx context.Context, d *db.DB, tenant id.Tenant) {
+func inParallel(ctx context.Context, tb testing.TB, d *db.DB, tenant id.Tenant) {
 	tb.Helper()
 	var wg sync.WaitGroup
 	for range 20 {

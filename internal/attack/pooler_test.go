@@ -156,7 +156,7 @@ func panicking(tb testing.TB, s *apitest.Server, tenant id.Tenant) {
 			tb.Error("the panic of a scope was swallowed")
 		}
 	}()
-	_ = s.Scope.Tenant(tb.Context(), tenant, func(*db.TenantTx) error { panic("boom") }) //nolint:errcheck // it does not return
+	_ = s.Scope.Tenant(tb.Context(), tenant, func(*db.TenantTx) error { panic("boom") })
 }
 
 // startPooler runs PgBouncer before a database, with two server connections, and returns its address for the same role.
@@ -170,7 +170,7 @@ func startPooler(tb testing.TB, databaseURL string) string {
 			tb.Fatal("PgBouncer is missing: install it, for example with apt-get install pgbouncer")
 		}
 	}
-	dir, err := os.MkdirTemp("", "gatehouse-pooler-")
+	dir, err := os.MkdirTemp("", "gatehouse-pooler-") //nolint:usetesting // the pooler's user could not enter that of the test
 	must(tb, err)
 	tb.Cleanup(func() { must(tb, os.RemoveAll(dir)) })
 	port := freePort(tb)
@@ -194,13 +194,13 @@ max_client_conn = 200
 		args = append([]string{"-u", "nobody"}, args...)
 		owner(tb, dir, file)
 	}
-	cmd := exec.Command(binary, args...) //nolint:gosec,noctx // ended below, so that it can say goodbye
+	cmd := exec.Command(binary, args...)
 	var said strings.Builder
 	cmd.Stderr = &said
 	must(tb, cmd.Start())
 	tb.Cleanup(func() {
 		_ = cmd.Process.Signal(os.Interrupt)
-		_ = cmd.Wait() //nolint:errcheck // interrupted
+		_ = cmd.Wait()
 		if tb.Failed() {
 			tb.Logf("PgBouncer:\n%s", said.String())
 		}
@@ -233,7 +233,7 @@ func freePort(tb testing.TB) int {
 	listener, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")
 	must(tb, err)
 	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // it is TCP
+	return listener.Addr().(*net.TCPAddr).Port
 }
 
 func waitFor(tb testing.TB, port int) {
@@ -241,7 +241,7 @@ func waitFor(tb testing.TB, port int) {
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		conn, err := new(net.Dialer).DialContext(tb.Context(), "tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err == nil {
-			_ = conn.Close() //nolint:errcheck // it was only to see whether somebody listens
+			_ = conn.Close()
 			return
 		}
 	}

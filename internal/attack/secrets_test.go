@@ -106,7 +106,7 @@ func forms(text string) []string {
 	if parts := strings.Split(text, "."); strings.HasPrefix(text, "eyJ") {
 		all = append(all, parts[2])
 	}
-	for _, t := range all[:len(all):len(all)] {
+	for _, t := range slices.Clip(all) {
 		all = append(all, hex.EncodeToString([]byte(t)), base64.StdEncoding.EncodeToString([]byte(t)), base64.RawURLEncoding.EncodeToString([]byte(t)))
 	}
 	if raw, err := base64.StdEncoding.DecodeString(text); err == nil && len(raw) >= 16 {

@@ -2,6 +2,7 @@ package attack_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -69,9 +70,7 @@ func TestOIDC_013_XT_01_02_03_TwoTenantsOfOneProvider(t *testing.T) {
 
 	for _, field := range []string{"authorization_endpoint", "token_endpoint", "endpoints", "jwks_uri", "redirect_uri"} {
 		with := map[string]any{field: "https://evil.test/"}
-		for k, v := range draft {
-			with[k] = v
-		}
+		maps.Copy(with, draft)
 		if a := owner.Do(t, "POST", "/v1/connections", with); a.StatusCode/100 != 4 {
 			t.Errorf("a connection with a %s of one's own = %d, want a refusal", field, a.StatusCode)
 		}

@@ -97,7 +97,8 @@ func TestTEN_05_ReferencesToAnotherTenant(t *testing.T) {
 		},
 		{
 			"a refresh token of another tenant's session",
-			"INSERT INTO refresh_tokens (session_id, generation, hash, created_at) VALUES (?, 99, '', now())", []any{theirs.Session},
+			"INSERT INTO refresh_tokens (session_id, generation, hash, created_at) VALUES (?, 99, '', now())",
+			[]any{theirs.Session},
 		},
 		{
 			"a link of another tenant's member",

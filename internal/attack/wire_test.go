@@ -21,7 +21,7 @@ func dial(tb testing.TB, s *apitest.Server) net.Conn {
 	must(tb, err)
 	conn, err := (&net.Dialer{}).DialContext(tb.Context(), "tcp", "127.0.0.1:"+u.Port())
 	must(tb, err)
-	tb.Cleanup(func() { _ = conn.Close() }) //nolint:errcheck // may be closed already
+	tb.Cleanup(func() { _ = conn.Close() })
 	must(tb, conn.SetDeadline(time.Now().Add(15*time.Second)))
 	return conn
 }
@@ -56,10 +56,13 @@ func listen(tb testing.TB, srv *http.Server) string {
 	tb.Helper()
 	listener, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")
 	must(tb, err)
-	done := make(chan error, 1)
-	go func() { done <- srv.Serve(listener) }()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = srv.Serve(listener) // always an error: that it was closed
+	}()
 	tb.Cleanup(func() {
-		_ = srv.Close() //nolint:errcheck // open connections do not matter any more
+		_ = srv.Close()
 		<-done
 	})
 	return listener.Addr().String()
@@ -68,7 +71,7 @@ func listen(tb testing.TB, srv *http.Server) string {
 // drip sends a beginning and then a little at a time, and says what is wrong if the server lets that go on for longer than
 // allowed.
 func drip(addr, first, little string, allowed time.Duration) error {
-	conn, err := net.DialTimeout("tcp", addr, time.Second) //nolint:noctx // the deadline below ends it
+	conn, err := net.DialTimeout("tcp", addr, time.Second)
 	if err != nil {
 		return err
 	}
@@ -83,7 +86,7 @@ func drip(addr, first, little string, allowed time.Duration) error {
 		_, _ = io.Copy(io.Discard, conn) // until the server closes
 	}()
 	if _, err := io.WriteString(conn, first); err != nil {
-		return nil //nolint:nilerr // the server has closed already
+		return nil
 	}
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()

@@ -37,7 +37,7 @@ func TestGoldenSecurityCoverage(t *testing.T) {
 	}
 	got := coverage.Render(sections, tests)
 	if *update {
-		if err := os.WriteFile(document, []byte(got), 0o644); err != nil { //nolint:gosec // a file of the repository
+		if err := os.WriteFile(document, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
