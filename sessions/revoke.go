@@ -7,6 +7,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/events"
@@ -24,6 +25,7 @@ const (
 	ReasonConnection Reason = "connection_closed" // the connection that made it is disabled or deleted
 	ReasonReused     Reason = "refresh_reused"
 	ReasonReplaced   Reason = "replaced" // by another sign-in in the same browser
+	ReasonUnlinked   Reason = "identity_unlinked"
 )
 
 // Revoke ends one session. With an owner it must be that member's; with the zero id it may be anybody's in the tenant, which only an
@@ -75,6 +77,24 @@ func RevokeByConnection(ctx context.Context, tx *db.TenantTx, connection id.Conn
 		return 0, err
 	}
 	return len(ended), events.Record(ctx, tx, events.SessionsRevoked, connection, events.Data{"count": len(ended), "reason": reason})
+}
+
+// Proof is what a member's sessions were made with: one identity at a provider.
+type Proof struct {
+	Connection      id.Connection
+	Issuer, Subject string
+}
+
+// RevokeByProof ends the sessions of the caller that an identity made, but not the one that asks. With none there is no event: taking the
+// identity away has its own.
+func RevokeByProof(ctx context.Context, tx *db.TenantTx, p Proof, reason Reason) (int, error) {
+	caller := authn.From(ctx)
+	ended, err := end(tx, reason, "membership_id = ? AND connection_id = ? AND issuer = ? AND subject = ? AND id <> ?",
+		caller.Membership, p.Connection, p.Issuer, p.Subject, caller.Session)
+	if err != nil || len(ended) == 0 {
+		return 0, err
+	}
+	return len(ended), events.Record(ctx, tx, events.SessionsRevoked, caller.Membership, events.Data{"count": len(ended), "reason": reason})
 }
 
 // announced is how many sessions one notification names; Postgres takes 8000 bytes.

@@ -63,11 +63,25 @@ func link(ctx context.Context, sys *db.SystemTx, user id.User, c id.Connection, 
 	return i, nil
 }
 
-// touch notes that an identity was used.
-func touch(ctx context.Context, sys *db.SystemTx, i LinkedIdentity, who Identity) error {
-	i.LastUsedAt, i.Email = &sys.Now, cutText(who.Email, 254)
-	if _, err := gorm.G[LinkedIdentity](sys.DB).Where("id = ?", i.ID).Select("last_used_at", "email").Updates(ctx, i); err != nil {
+// stillTheirs says that the identity which made a session is still its person's, and keeps that true until the scope ends.
+func (l liveSession) stillTheirs(ctx context.Context, sys *db.SystemTx, user id.User) (bool, error) {
+	done := sys.DB.WithContext(ctx).Exec("SELECT 1 FROM identities WHERE user_id = ? AND connection_id = ? AND issuer = ? AND subject = ? FOR SHARE",
+		user, l.ConnectionID, l.Issuer, l.Subject)
+	if done.Error != nil {
+		return false, fmt.Errorf("look for the identity of a session: %w", done.Error)
+	}
+	return done.RowsAffected == 1, nil
+}
+
+// touch notes that an identity was used. One that was taken away since it was looked up is not known any more.
+func touch(ctx context.Context, sys *db.SystemTx, i LinkedIdentity, email string) error {
+	i.LastUsedAt, i.Email = &sys.Now, cutText(email, 254)
+	n, err := gorm.G[LinkedIdentity](sys.DB).Where("id = ?", i.ID).Select("last_used_at", "email").Updates(ctx, i)
+	if err != nil {
 		return fmt.Errorf("note the use of identity %s: %w", i.ID, err)
+	}
+	if n == 0 {
+		return Refuse(NoAccount)
 	}
 	return nil
 }

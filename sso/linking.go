@@ -11,6 +11,7 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/events"
 	"github.com/seed-2a059015/gatehouse/internal/id"
+	"github.com/seed-2a059015/gatehouse/sessions"
 	"github.com/seed-2a059015/gatehouse/tenants"
 )
 
@@ -61,8 +62,8 @@ func Identities(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, p *authn
 	return list, nil
 }
 
-// Unlink takes a way to sign in away. The last one that leads into the tenant stays: last_sign_in_method. Like linking, it needs a
-// session whose person was proven within five minutes.
+// Unlink takes a way to sign in away, and ends the other sessions that it made in this tenant. The last one that leads into the tenant
+// stays: last_sign_in_method. Like linking, it needs a session whose person was proven within five minutes.
 func Unlink(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, p *authn.Principal, which id.Identity) error {
 	if !seenWithin(fresh, p.AuthTime, tx.Now) {
 		return ErrReauthRequired
@@ -97,6 +98,10 @@ func Unlink(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, p *authn.Pri
 	}
 	if _, err := gorm.G[LinkedIdentity](sys.DB).Where("id = ?", gone.ID).Delete(ctx); err != nil {
 		return fmt.Errorf("unlink identity %s: %w", gone.ID, err)
+	}
+	proof := sessions.Proof{Connection: gone.ConnectionID, Issuer: gone.Issuer, Subject: gone.Subject}
+	if _, err := sessions.RevokeByProof(authn.With(ctx, p), tx, proof, sessions.ReasonUnlinked); err != nil {
+		return err
 	}
 	return events.Record(ctx, tx, events.IdentityUnlinked, gone.ID, events.Data{"connection": gone.ConnectionID, "issuer": gone.Issuer})
 }

@@ -42,9 +42,9 @@ func stillLive(ctx context.Context, tx *db.TenantTx, rec Record) (liveSession, t
 	return rows[0], m, standing(m)
 }
 
-// finishReauth lets the session count as proven just now, if the same identity was proven again.
+// finishReauth lets the session count as proven just now, if the same identity was proven again and is still the person's.
 func (s *SignIn) finishReauth(ctx context.Context, b back, who Identity) error {
-	return s.db.Tenant(ctx, b.tenant, func(tx *db.TenantTx) error {
+	return s.db.Admit(ctx, b.tenant, func(sys *db.SystemTx, tx *db.TenantTx) error {
 		if err := unchanged(ctx, tx, b); err != nil {
 			return err
 		}
@@ -52,7 +52,11 @@ func (s *SignIn) finishReauth(ctx context.Context, b back, who Identity) error {
 		if err != nil {
 			return err
 		}
-		if session.ConnectionID != b.record.ConnectionID || session.Issuer != who.Issuer || session.Subject != who.Subject {
+		theirs, err := session.stillTheirs(ctx, sys, m.UserID)
+		if err != nil {
+			return err
+		}
+		if !theirs || session.ConnectionID != b.record.ConnectionID || session.Issuer != who.Issuer || session.Subject != who.Subject {
 			return Refuse(IdentityMismatch)
 		}
 		if err := renew(ctx, tx, b.record.SessionID, who); err != nil {

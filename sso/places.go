@@ -117,6 +117,9 @@ func (s *SignIn) Choose(ctx context.Context, r *http.Request, state string, tena
 		if err := standing(m); err != nil {
 			return err
 		}
+		if err := touch(ctx, sys, identity, identity.Email); err != nil {
+			return err
+		}
 		t, policy, err := gate(ctx, tx, id.Google)
 		if err != nil {
 			return err

@@ -53,7 +53,7 @@ func provision(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, e entranc
 	if err := standing(m); err != nil {
 		return arrival{}, err
 	}
-	if err := touch(ctx, sys, i, e.who); err != nil {
+	if err := touch(ctx, sys, i, e.who.Email); err != nil {
 		return arrival{}, err
 	}
 	m, err = tenants.UpdateProfile(ctx, tx, m, e.profile(m))

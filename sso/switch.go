@@ -45,7 +45,7 @@ func (s *SignIn) Switch(ctx context.Context, p *authn.Principal, target id.Tenan
 		return sessions.Issued{}, err
 	}
 	var issued sessions.Issued
-	err = s.db.Admit(ctx, target, func(_ *db.SystemTx, tx *db.TenantTx) error {
+	err = s.db.Admit(ctx, target, func(sys *db.SystemTx, tx *db.TenantTx) error {
 		m, err := tenants.MemberByUser(ctx, tx, p.User)
 		if errs.As(err).Kind == errs.Missing || err == nil && m.Status != tenants.MemberActive {
 			return errs.NotFound("organization")
@@ -60,8 +60,12 @@ func (s *SignIn) Switch(ctx context.Context, p *authn.Principal, target id.Tenan
 		if t.Status != tenants.StatusActive {
 			return Refuse(TenantInactive)
 		}
-		// A one-time link opens the tenant that it was made for and no other.
-		if from.Method != MethodGoogle || !policy.Allows(from.Method, m.Role) {
+		theirs, err := from.stillTheirs(ctx, sys, p.User)
+		if err != nil {
+			return err
+		}
+		// A one-time link opens the tenant that it was made for and no other, and an identity that was taken away opens none.
+		if from.Method != MethodGoogle || !theirs || !policy.Allows(from.Method, m.Role) {
 			return Refuse(SSORequired).With("login", "/login/"+t.Slug)
 		}
 		issued, err = s.sessions.Start(ctx, tx, sessions.Start{
