@@ -33,7 +33,7 @@ func (s *Server) SessionOf(tb testing.TB, t *Tenant, m tenants.Membership, chang
 	tb.Helper()
 	ctx := authn.WithOrigin(authn.AsOperator(tb.Context()), authn.Origin{UserAgent: Agent, Address: "192.0.2.1"})
 	made := &Session{Member: m}
-	must(tb, s.Scope.Tenant(ctx, t.ID, func(tx *db.TenantTx) error {
+	must(tb, s.Scope.Admit(ctx, t.ID, func(sys *db.SystemTx, tx *db.TenantTx) error {
 		tenant, policy, err := tenants.Current(ctx, tx)
 		if err != nil {
 			return err
@@ -45,10 +45,20 @@ func (s *Server) SessionOf(tb testing.TB, t *Tenant, m tenants.Membership, chang
 		for _, change := range changes {
 			change(&start)
 		}
+		if err := known(sys, start); err != nil {
+			return err
+		}
 		made.Issued, err = s.sessions.Start(ctx, tx, start)
 		return err
 	}))
 	return made
+}
+
+// known links what a session was proven with, as a sign-in would have found it. An identity over a connection that is none is left out.
+func known(sys *db.SystemTx, start sessions.Start) error {
+	return sys.DB.Exec(`INSERT INTO identities (id, user_id, connection_id, issuer, subject, email, created_at)
+		SELECT ?, ?, id, ?, ?, ?, ? FROM connection_directory WHERE id = ? ON CONFLICT DO NOTHING`, id.New[id.Identity](),
+		start.Membership.UserID, start.Issuer, start.Subject, start.Membership.Email, sys.Now, start.Connection).Error
 }
 
 // SignedInAgo makes a session whose person was proven some time ago.
