@@ -27,7 +27,10 @@ type sample struct {
 
 // samples has one for each row; a row without one fails the build. Each puts into place what it needs.
 var samples = map[string]func(testing.TB, place) sample{
-	"POST /v1/check":     fixed("/v1/check", map[string]any{"permission": "members:read"}),
+	"POST /v1/check": fixed("/v1/check", map[string]any{"permission": "members:read"}),
+	"POST /v1/check/batch": fixed("/v1/check/batch", map[string]any{
+		"checks": []any{map[string]any{"permission": "members:read"}, map[string]any{"feature": "ai.agents"}},
+	}),
 	"GET /v1/me":         fixed("/v1/me", nil),
 	"GET /v1/catalog":    fixed("/v1/catalog", nil),
 	"GET /v1/me/tenants": fixed("/v1/me/tenants", nil),

@@ -88,9 +88,10 @@ type named struct{ id, tag string }
 
 // operations names each row.
 var operations = map[string]named{
-	"POST /v1/check":  {"check", "Decisions"},
-	"GET /v1/me":      {"getMe", "Decisions"},
-	"GET /v1/catalog": {"getCatalog", "Decisions"},
+	"POST /v1/check":       {"check", "Decisions"},
+	"POST /v1/check/batch": {"checkBatch", "Decisions"},
+	"GET /v1/me":           {"getMe", "Decisions"},
+	"GET /v1/catalog":      {"getCatalog", "Decisions"},
 
 	"GET /v1/me/tenants":                     {"listMyTenants", "Own account"},
 	"POST /v1/me/leave":                      {"leaveTenant", "Own account"},

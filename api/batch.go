@@ -1,0 +1,40 @@
+package api
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/seed-2a059015/gatehouse/access"
+	"github.com/seed-2a059015/gatehouse/internal/authn"
+	"github.com/seed-2a059015/gatehouse/internal/errs"
+	"github.com/seed-2a059015/gatehouse/internal/web"
+)
+
+// maxBatch is how many questions one request may ask.
+const maxBatch = 100
+
+type batchIn struct {
+	Checks []checkIn `json:"checks" minItems:"1" maxItems:"100"`
+}
+
+type batchOut struct {
+	Decisions []access.Decision `json:"decisions" doc:"In the order of the checks"`
+}
+
+// checkBatch answers about the caller, as they were when the request was authenticated: all answers are of one moment.
+func (a *API) checkBatch(ctx context.Context, in batchIn) (batchOut, error) {
+	if n := len(in.Checks); n == 0 || n > maxBatch {
+		return batchOut{}, errs.InvalidField("checks", fmt.Sprintf("has from 1 to %d questions", maxBatch))
+	}
+	for i, q := range in.Checks {
+		if q.Permission == "" && q.Feature == "" {
+			return batchOut{}, errs.InvalidField(fmt.Sprintf("checks.%d.permission", i), "Name a permission, a feature or both.")
+		}
+	}
+	p, standing := authn.From(ctx), web.Standing(ctx)
+	out := batchOut{make([]access.Decision, len(in.Checks))}
+	for i, q := range in.Checks {
+		out.Decisions[i] = a.Access.Decide(p, standing, q.Permission, q.Feature)
+	}
+	return out, nil
+}
