@@ -207,6 +207,9 @@ func TestAProfileFollowsTheProviderButTakesNobodysAddress(t *testing.T) {
 		{"Renamed", "alice.b@" + c.domain, true, "alice.b@" + c.domain},
 		{"Greedy", "owner@" + c.domain, true, "alice.b@" + c.domain},
 		{"Unproven", "alice.c@" + c.domain, false, "alice.b@" + c.domain},
+		// Mail goes there: a tenant's provider must not choose who else in the world gets some.
+		{"Elsewhere", "alice@victim.test", true, "alice.b@" + c.domain},
+		{"Below", "alice@mail." + c.domain, true, "alice.b@" + c.domain},
 	} {
 		u := c.person("alice")
 		u.Email, u.EmailVerified, u.Name = test.email, test.verified, test.name

@@ -56,7 +56,11 @@ func provision(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, e entranc
 	if err := touch(ctx, sys, i, e.who.Email); err != nil {
 		return arrival{}, err
 	}
-	m, err = tenants.UpdateProfile(ctx, tx, m, e.profile(m))
+	p, err := e.profile(ctx, tx, m)
+	if err != nil {
+		return arrival{}, err
+	}
+	m, err = tenants.UpdateProfile(ctx, tx, m, p)
 	return arrival{membership: m, identity: i}, err
 }
 
@@ -73,13 +77,23 @@ func standing(m tenants.Membership) error {
 	}
 }
 
-// profile is what the tenant may take over: an address only when it is verified, and nothing for what the provider left out.
-func (e entrance) profile(old tenants.Membership) tenants.Profile {
+// profile is what the tenant may take over: an address only when it is verified, and nothing for what the provider left out. A tenant's
+// own provider speaks of addresses at the tenant's domains alone: what is sent to members would else go to whomever it names.
+func (e entrance) profile(ctx context.Context, tx *db.TenantTx, old tenants.Membership) (tenants.Profile, error) {
 	p := tenants.Profile{Email: old.Email, Name: or(e.who.Name, old.Name), Picture: or(e.who.Picture, old.Picture)}
-	if e.who.EmailVerified {
-		p.Email = e.who.Email
+	email, err := tenants.ParseEmail(e.who.Email)
+	if err != nil || !e.who.EmailVerified {
+		return p, nil
 	}
-	return p
+	if e.connection.ID != id.Google && email.Address != old.Email {
+		if err := verified(ctx, tx, email.Domain); ReasonOf(err) == DomainNotAllowed {
+			return p, nil
+		} else if err != nil {
+			return p, err
+		}
+	}
+	p.Email = email.Address
+	return p, nil
 }
 
 // join makes a member of an identity that is none yet. With a zero identity the person is new.
@@ -155,11 +169,7 @@ func (e entrance) mayJoin(ctx context.Context, tx *db.TenantTx, email tenants.Em
 		domains = append(domains, e.who.HostedDomain)
 	}
 	for _, domain := range domains {
-		_, err := tenants.VerifiedDomain(ctx, tx, domain)
-		if kind := errs.As(err).Kind; err != nil && (kind == errs.Missing || kind == errs.Invalid) {
-			return "", Refuse(DomainNotAllowed)
-		}
-		if err != nil {
+		if err := verified(ctx, tx, domain); err != nil {
 			return "", err
 		}
 	}
@@ -167,4 +177,13 @@ func (e entrance) mayJoin(ctx context.Context, tx *db.TenantTx, email tenants.Em
 		return "", Refuse(JITDisabled)
 	}
 	return role, nil
+}
+
+// verified refuses a domain that the tenant has not shown to be its own.
+func verified(ctx context.Context, tx *db.TenantTx, domain string) error {
+	_, err := tenants.VerifiedDomain(ctx, tx, domain)
+	if kind := errs.As(err).Kind; err != nil && (kind == errs.Missing || kind == errs.Invalid) {
+		return Refuse(DomainNotAllowed)
+	}
+	return err
 }
