@@ -83,6 +83,20 @@ func (s *Store) session(ctx context.Context, known proof, tenant id.Tenant, sid 
 
 // standing says whether a member may use the tenant at all, and by this way of signing in.
 func standing(t *Tenant, m *member, method string) error {
+	if err := presence(t, m); err != nil {
+		return err
+	}
+	switch {
+	case t.Policy.Allows(method, m.role):
+		return nil
+	case t.Policy.RequireSSO:
+		return ErrSSORequired
+	}
+	return ErrMethodDisabled
+}
+
+// presence says whether a member may use the tenant at all.
+func presence(t *Tenant, m *member) error {
 	switch {
 	case t.Status != tenants.StatusActive:
 		return ErrTenantSuspended
@@ -90,12 +104,8 @@ func standing(t *Tenant, m *member, method string) error {
 		return ErrMemberSuspended
 	case m.status != tenants.MemberActive:
 		return ErrNoMembership
-	case t.Policy.Allows(method, m.role):
-		return nil
-	case t.Policy.RequireSSO:
-		return ErrSSORequired
 	}
-	return ErrMethodDisabled
+	return nil
 }
 
 // gone turns a tenant that no longer exists into a session that no longer does.
