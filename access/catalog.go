@@ -91,12 +91,12 @@ func (s *Store) readCatalog(ctx context.Context) error {
 }
 
 // decisive is the catalog to decide from; nil when the last good one is too old to be trusted.
-func (s *Store) decisive() *catalog.Catalog {
+func (s *Store) decisive() *inForce {
 	held := s.catalog.Load()
 	if behind := s.behind.Load(); held == nil || (behind != 0 && uptime()-time.Duration(behind) > s.catalogGrace) {
 		return nil
 	}
-	return held.catalog
+	return held
 }
 
 func newest(sys *db.SystemTx) (*catalogRow, error) {

@@ -32,12 +32,12 @@ func (s *Store) Decide(p *authn.Principal, standing error, permission rbac.Permi
 		d.Clause, d.Message = ErrNoMembership.Code, ErrNoMembership.Detail
 		return d
 	}
-	c := s.decisive()
-	if c == nil {
-		d.Clause, d.Message = noCatalog, "The catalog in force cannot be read. Try again."
+	held := s.decisive()
+	if held == nil {
+		d.Clause, d.Message = noCatalog, noCatalogMessage
 		return d
 	}
-	v := c.Decide(rbac.Role(p.Role), billing.Plan(p.Plan), permission, feature)
+	v := held.catalog.Decide(rbac.Role(p.Role), billing.Plan(p.Plan), permission, feature)
 	d.Allowed, d.Clause, d.NeedsRole, d.NeedsPlan = v.Allowed, string(v.Clause), string(v.NeedsRole), string(v.NeedsPlan)
 	if !v.Allowed {
 		d.Message = explain(v.Clause, d)
@@ -55,7 +55,10 @@ func (s *Store) Require(_ context.Context, p *authn.Principal, permission rbac.P
 }
 
 // noCatalog is the clause of a decision that nothing could be decided from.
-const noCatalog = "no_catalog"
+const (
+	noCatalog        = "no_catalog"
+	noCatalogMessage = "The catalog in force cannot be read. Try again."
+)
 
 // Err is the refusal as an error.
 func (d Decision) Err() error {

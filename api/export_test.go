@@ -5,6 +5,7 @@ import "reflect"
 // RawAnswers are the types that raw rows answer with, which their handlers do not show.
 func RawAnswers() map[string]reflect.Type {
 	return map[string]reflect.Type{
+		"GET /v1/permissions":                    reflect.TypeFor[permissionsOut](),
 		"POST /v1/connections/{connection}/test": reflect.TypeFor[testOut](),
 		"POST /v1/connections/{connection}/link": reflect.TypeFor[redirectOut](),
 		"POST /v1/session/reauthenticate":        reflect.TypeFor[redirectOut](),

@@ -90,6 +90,7 @@ type named struct{ id, tag string }
 var operations = map[string]named{
 	"POST /v1/check":       {"check", "Decisions"},
 	"POST /v1/check/batch": {"checkBatch", "Decisions"},
+	"GET /v1/permissions":  {"listMyPermissions", "Decisions"},
 	"GET /v1/me":           {"getMe", "Decisions"},
 	"GET /v1/catalog":      {"getCatalog", "Decisions"},
 
