@@ -146,6 +146,29 @@ func TestGate(t *testing.T) {
 	}
 }
 
+func TestShares(t *testing.T) {
+	t.Parallel()
+	s := ratelimit.NewShares(2)
+	for _, key := range []string{"a", "a", "b"} {
+		if !s.Enter(key) {
+			t.Fatalf("Enter(%q) = false with room for 2, want true", key)
+		}
+	}
+	if s.Enter("a") {
+		t.Error("Enter(a) = true when its share is full, want false")
+	}
+	s.Leave("a")
+	if !s.Enter("a") {
+		t.Error("Enter(a) = false after Leave, want true")
+	}
+	for _, key := range []string{"a", "a", "b"} {
+		s.Leave(key)
+	}
+	if n := s.Len(); n != 0 {
+		t.Errorf("keys remembered when nobody is inside = %d, want 0", n)
+	}
+}
+
 func BenchmarkAllow(b *testing.B) {
 	m := ratelimit.NewMemory(100_000)
 	limit := ratelimit.PerSecond(1_000_000)

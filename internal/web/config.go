@@ -64,7 +64,7 @@ type Config struct {
 	HTMLError func(echo.Context, Problem) error
 
 	MaxInFlight     int             // requests at once; 0 means 1024
-	MaxOpenInFlight int             // of them on open rows; 0 means a quarter
+	MaxOpenInFlight int             // of them on open rows; 0 means a quarter. A quarter of it is for one address.
 	OpenLimit       ratelimit.Limit // of one address on an open row that changes something and has no limit; zero means 60 a minute
 	FailureLimit    ratelimit.Limit // of one address presenting wrong credentials; zero means 60 a minute
 }
@@ -121,7 +121,8 @@ func New(cfg Config) (*Server, error) {
 func (s *Server) fill(cfg Config) {
 	inFlight := orDefault(cfg.MaxInFlight, 1024)
 	s.gate = ratelimit.NewGate(inFlight)
-	s.openGate = ratelimit.NewGate(orDefault(cfg.MaxOpenInFlight, max(inFlight/4, 1)))
+	open := orDefault(cfg.MaxOpenInFlight, max(inFlight/4, 1))
+	s.openGate, s.openShares = ratelimit.NewGate(open), ratelimit.NewShares(max(open/4, 1))
 	s.openLimit = orDefault(s.openLimit, ratelimit.PerMinute(60))
 	s.failureLimit = orDefault(s.failureLimit, ratelimit.PerMinute(60))
 	if s.limiter == nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/ratelimit"
 	"github.com/seed-2a059015/gatehouse/internal/telemetry"
 )
 
@@ -24,6 +25,7 @@ type exchange struct {
 	principal *authn.Principal // nil until somebody is known
 	standing  error            // what speaks against the principal
 	byCookie  bool
+	from      string // the address, as shares are counted, on an open row
 	cookies   cookieOrder
 	body      []byte
 	counter   *db.Counter
@@ -91,12 +93,12 @@ func (ex *exchange) attempt(next echo.HandlerFunc) (err error) {
 // room of those who are signed in.
 func (ex *exchange) enter() bool {
 	s := ex.server
-	if ex.stranger() && !s.openGate.Enter() {
+	if ex.stranger() && !ex.enterOpen() {
 		return false
 	}
 	if !s.gate.Enter() {
 		if ex.stranger() {
-			s.openGate.Leave()
+			ex.leaveOpen()
 		}
 		return false
 	}
@@ -105,9 +107,29 @@ func (ex *exchange) enter() bool {
 
 func (ex *exchange) leave() {
 	if ex.stranger() {
-		ex.server.openGate.Leave()
+		ex.leaveOpen()
 	}
 	ex.server.gate.Leave()
+}
+
+// enterOpen gives each address a share of the gate for strangers: one that sends its bodies slowly would else keep everybody
+// from signing in, and the probes from an answer.
+func (ex *exchange) enterOpen() bool {
+	s := ex.server
+	ex.from = ratelimit.AddressKey(s.Address(ex.Request()))
+	if !s.openShares.Enter(ex.from) {
+		return false
+	}
+	if !s.openGate.Enter() {
+		s.openShares.Leave(ex.from)
+		return false
+	}
+	return true
+}
+
+func (ex *exchange) leaveOpen() {
+	ex.server.openGate.Leave()
+	ex.server.openShares.Leave(ex.from)
 }
 
 func (ex *exchange) stranger() bool { return ex.route == nil || ex.route.open != "" }

@@ -34,6 +34,7 @@ type Server struct {
 	htmlError      func(echo.Context, Problem) error
 	crossOrigin    *http.CrossOriginProtection
 	gate, openGate *ratelimit.Gate
+	openShares     *ratelimit.Shares // of the open gate, by address
 	openLimit      ratelimit.Limit
 	failureLimit   ratelimit.Limit
 	fixed          fixedHeaders

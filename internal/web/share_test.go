@@ -1,0 +1,62 @@
+package web_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/seed-2a059015/gatehouse/internal/web"
+)
+
+// Whoever sends bodies as slowly as they can must not keep others, and the probes that would have us restarted, from the open rows.
+func TestWEB21OneAddressDoesNotFillTheOpenRows(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(c *web.Config) { c.MaxOpenInFlight = 8 })
+	release, done := make(chan struct{}), make(chan int, 16)
+	var inside atomic.Int32
+	e, err := b.server.Echo(web.Table{
+		web.Open("POST /slow", "a test", web.Raw(func(c echo.Context) error {
+			inside.Add(1)
+			<-release
+			return c.NoContent(http.StatusNoContent)
+		})),
+		web.Open("GET /probe", "a test", web.Raw(func(c echo.Context) error { return c.NoContent(http.StatusNoContent) })),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := func(address, method, path string) int {
+		r := httptest.NewRequest(method, path, nil)
+		r.Host, r.RemoteAddr = "gatehouse.test", address+":1234"
+		rec := httptest.NewRecorder()
+		e.ServeHTTP(rec, r)
+		return rec.Code
+	}
+	const attacker = "198.51.100.7"
+	for range 8 {
+		go func() { done <- from(attacker, "POST", "/slow") }()
+	}
+	for int(inside.Load())+len(done) < 8 {
+		time.Sleep(time.Millisecond)
+	}
+	if n := inside.Load(); n != 2 {
+		t.Errorf("%d of 8 requests of one address are inside, want 2: a quarter of the room is theirs", n)
+	}
+	for i := range 4 {
+		if code := from(fmt.Sprintf("192.0.2.%d", i), "GET", "/probe"); code != http.StatusNoContent {
+			t.Errorf("a request of somebody else = %d, want 204", code)
+		}
+	}
+	close(release)
+	for range 8 {
+		<-done
+	}
+	if code := from(attacker, "GET", "/probe"); code != http.StatusNoContent {
+		t.Errorf("the same address afterward = %d, want 204", code)
+	}
+}
