@@ -20,6 +20,7 @@ type Config struct {
 	SignIn   *sso.SignIn
 	APIKeys  tenants.Keys
 	Cursors  *page.Cursors
+	BaseURL  string // public, without a slash at the end
 }
 
 // API holds the handlers; its Routes are what is served.
@@ -27,7 +28,7 @@ type API struct{ Config }
 
 // New checks that nothing is missing.
 func New(cfg Config) (*API, error) {
-	if cfg.DB == nil || cfg.Access == nil || cfg.Sessions == nil || cfg.Keys == nil || cfg.SignIn == nil || cfg.Cursors == nil {
+	if cfg.DB == nil || cfg.Access == nil || cfg.Sessions == nil || cfg.Keys == nil || cfg.SignIn == nil || cfg.Cursors == nil || cfg.BaseURL == "" {
 		return nil, errors.New("api: the configuration is not complete")
 	}
 	return &API{cfg}, nil

@@ -24,6 +24,11 @@ func (a *API) Routes() web.Table {
 		web.Get("/v1/me", rbac.Self, web.Snapshot(a.me)).Doc("Who the caller is, where, and with which role and plan"),
 		web.Get("/v1/catalog", rbac.Self, web.Snapshot(a.catalog)).Doc("The permissions, roles, plans and features in force"),
 
+		// Asking by the standard: the OpenID AuthZEN Authorization API 1.0.
+		web.Post("/access/v1/evaluation", rbac.Self, web.Snapshot(a.evaluation)).AnyStanding("a product asks, and gets the clause that refuses").NoEvent("asks, changes nothing").Doc("Ask about the caller or, with members:read, another member"),
+		web.Post("/access/v1/evaluations", rbac.Self, web.Snapshot(a.evaluations)).AnyStanding("a product asks, and gets the clauses that refuse").NoEvent("asks, changes nothing").Doc("Ask up to 100 such questions at once"),
+		web.Open("GET /.well-known/authzen-configuration", "says only where to ask", web.Raw(a.authzen)).Doc("Where a client of the standard asks"),
+
 		// The caller's own.
 		web.Get("/v1/me/tenants", rbac.Self, web.Snapshot(a.places)).SessionOnly().Doc("Where the caller may go"),
 		web.Post("/v1/me/leave", rbac.Self, web.Tenant(a.leave)).SessionOnly().Doc("Leave the tenant"),

@@ -47,6 +47,10 @@ var samples = map[string]func(testing.TB, place) sample{
 	},
 	"POST /v1/connections/{connection}/link": connection("/link", nil),
 
+	"POST /access/v1/evaluation":             evaluation("/access/v1/evaluation"),
+	"POST /access/v1/evaluations":            evaluation("/access/v1/evaluations"),
+	"GET /.well-known/authzen-configuration": fixed("/.well-known/authzen-configuration", nil),
+
 	"GET /v1/sessions": fixed("/v1/sessions", nil),
 	"DELETE /v1/sessions": func(tb testing.TB, p place) sample {
 		tb.Helper()
@@ -144,6 +148,17 @@ func connection(suffix string, body any) func(testing.TB, place) sample {
 	return func(tb testing.TB, p place) sample {
 		tb.Helper()
 		return sample{path: "/v1/connections/" + p.tenant.Connect(tb).String() + suffix, body: body}
+	}
+}
+
+// evaluation asks about the caller, as everybody may.
+func evaluation(path string) func(testing.TB, place) sample {
+	return func(_ testing.TB, p place) sample {
+		return sample{path: path, body: map[string]any{
+			"subject":  map[string]any{"type": "member", "id": p.caller.Member.ID.String()},
+			"action":   map[string]any{"name": "members:read"},
+			"resource": map[string]any{"type": "feature", "id": "ai.agents"},
+		}}
 	}
 }
 

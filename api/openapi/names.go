@@ -94,6 +94,10 @@ var operations = map[string]named{
 	"GET /v1/me":           {"getMe", "Decisions"},
 	"GET /v1/catalog":      {"getCatalog", "Decisions"},
 
+	"POST /access/v1/evaluation":             {"evaluate", "Decisions"},
+	"POST /access/v1/evaluations":            {"evaluateBatch", "Decisions"},
+	"GET /.well-known/authzen-configuration": {"getAuthZENConfiguration", "Service"},
+
 	"GET /v1/me/tenants":                     {"listMyTenants", "Own account"},
 	"POST /v1/me/leave":                      {"leaveTenant", "Own account"},
 	"GET /v1/identities":                     {"listMyIdentities", "Own account"},

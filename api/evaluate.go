@@ -1,0 +1,101 @@
+package api
+
+import (
+	"context"
+
+	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/internal/authn"
+	"github.com/seed-2a059015/gatehouse/internal/errs"
+	"github.com/seed-2a059015/gatehouse/internal/id"
+	"github.com/seed-2a059015/gatehouse/internal/web"
+	"github.com/seed-2a059015/gatehouse/rbac"
+)
+
+// evaluatedBy is the context of a decision.
+type evaluatedBy struct {
+	ID         id.Decision       `json:"id"`
+	Clause     string            `json:"clause,omitempty" doc:"What refused"`
+	NeedsRole  string            `json:"needs_role,omitempty" doc:"The lowest role that would allow"`
+	NeedsPlan  string            `json:"needs_plan,omitempty" doc:"The lowest plan that would allow"`
+	ReasonUser map[string]string `json:"reason_user,omitempty" doc:"For the subject, by language"`
+}
+
+// evaluator answers the evaluations of one request. Each subject is looked up once, so that all answers about it agree.
+type evaluator struct {
+	*API
+	ctx      context.Context //nolint:containedctx // it lives as long as the request
+	caller   *authn.Principal
+	standing error
+	known    map[named]asked
+}
+
+// named is a subject as the request names it.
+type named struct{ kind, id string }
+
+// asked is a subject, and what speaks against it.
+type asked struct {
+	principal *authn.Principal
+	standing  error
+}
+
+func (a *API) evaluator(ctx context.Context) *evaluator {
+	return &evaluator{a, ctx, authn.From(ctx), web.Standing(ctx), map[named]asked{}}
+}
+
+func (e *evaluator) evaluate(in evaluationIn) (evaluationOut, error) {
+	of, err := e.subject(named{in.Subject.Type, in.Subject.ID})
+	if err != nil {
+		return evaluationOut{}, err
+	}
+	var feature billing.Feature
+	if in.Resource.Type == "feature" {
+		feature = billing.Feature(in.Resource.ID)
+	}
+	d := e.Access.Decide(of.principal, of.standing, rbac.Permission(in.Action.Name), feature)
+	out := evaluationOut{d.Allowed, &evaluatedBy{ID: d.ID, Clause: d.Clause, NeedsRole: d.NeedsRole, NeedsPlan: d.NeedsPlan}}
+	if d.Message != "" {
+		out.Context.ReasonUser = map[string]string{"en": d.Message}
+	}
+	return out, nil
+}
+
+// subject finds out who is meant. An error refuses the whole request; what speaks against a subject is an answer about it.
+func (e *evaluator) subject(n named) (asked, error) {
+	if e.caller.Kind == authn.Member && (n == named{"user", e.caller.User.String()} || n == named{"member", e.caller.Membership.String()}) ||
+		e.caller.Kind == authn.APIKey && n == (named{"api_key", e.caller.Key.String()}) {
+		return asked{e.caller, e.standing}, nil
+	}
+	// Who may not list the members learns nothing about them here: not even whether an id names one.
+	if e.standing != nil {
+		return asked{}, e.standing
+	}
+	if err := e.Access.Require(e.ctx, e.caller, rbac.MembersRead, ""); err != nil {
+		return asked{}, err
+	}
+	if of, ok := e.known[n]; ok {
+		return of, nil
+	}
+	p, err := e.lookUp(n)
+	if err != nil && errs.As(err).Kind != errs.Forbidden {
+		return asked{}, err
+	}
+	e.known[n] = asked{p, err}
+	return e.known[n], nil
+}
+
+// lookUp returns no principal for a subject that is nobody of the caller's tenant.
+func (e *evaluator) lookUp(n named) (*authn.Principal, error) {
+	switch n.kind {
+	case "member":
+		var m id.Membership
+		if m.UnmarshalText([]byte(n.id)) == nil {
+			return e.Access.Member(e.ctx, e.caller.Tenant, m)
+		}
+	case "user":
+		var u id.User
+		if u.UnmarshalText([]byte(n.id)) == nil {
+			return e.Access.User(e.ctx, e.caller.Tenant, u)
+		}
+	}
+	return nil, nil //nolint:nilnil // nobody is not an error here
+}
