@@ -65,16 +65,16 @@ func (a *API) Routes() web.Table {
 		web.Post("/v1/connections", rbac.ConnectionsWrite, web.PreparedAdmit(a.prepareConnection, a.createConnection)).Needs(billing.SSO).Idempotent().Returns(http.StatusCreated).Limit(perMinute(30)).Doc("Connect a provider"),
 		web.Patch("/v1/connections/{connection}", rbac.ConnectionsWrite, web.Prepared(a.prepareUpdate, a.updateConnection)).Needs(billing.SSO).Limit(perMinute(30)).Doc("Change a connection"),
 		web.Post("/v1/connections/{connection}/test", rbac.ConnectionsWrite, web.Raw(a.testConnection)).Needs(billing.SSO).NoEvent("a try is recorded when it is finished").Limit(perMinute(30)).Doc("Ask the provider again, and try a sign-in that changes nothing"),
-		web.Post("/v1/connections/{connection}/activate", rbac.ConnectionsWrite, web.Tenant(a.activateConnection)).Needs(billing.SSO).Doc("Let people in through a connection"),
-		web.Post("/v1/connections/{connection}/disable", rbac.ConnectionsWrite, web.Tenant(a.disableConnection)).Doc("Let nobody in through a connection"),
+		web.Post("/v1/connections/{connection}/activate", rbac.ConnectionsWrite, web.Tenant(a.activateConnection)).Needs(billing.SSO).Limit(perMinute(30)).Doc("Let people in through a connection"),
+		web.Post("/v1/connections/{connection}/disable", rbac.ConnectionsWrite, web.Tenant(a.disableConnection)).Limit(perMinute(30)).Doc("Let nobody in through a connection"),
 		web.Delete("/v1/connections/{connection}", rbac.ConnectionsWrite, web.Tenant(a.deleteConnection)).Doc("Delete a connection"),
 		web.Get("/v1/sign-ins", rbac.ConnectionsRead, web.Tenant(a.signIns)).Doc("The latest sign-in attempts, with the reason of each refusal"),
 
 		// Machines.
 		web.Get("/v1/api-keys", rbac.APIKeysRead, web.Tenant(a.apiKeys)).Doc("The tenant's API keys"),
 		web.Get("/v1/api-keys/{key}", rbac.APIKeysRead, web.Tenant(a.apiKey)).Doc("One API key"),
-		web.Post("/v1/api-keys", rbac.APIKeysWrite, web.Tenant(a.createAPIKey)).Needs(billing.APIKeys).SessionOnly().Idempotent().Returns(http.StatusCreated).Doc("Create an API key; its secret is shown once"),
-		web.Post("/v1/api-keys/{key}/rotate", rbac.APIKeysWrite, web.Tenant(a.rotateAPIKey)).SessionOnly().Idempotent().Doc("Give an API key a new secret"),
+		web.Post("/v1/api-keys", rbac.APIKeysWrite, web.Tenant(a.createAPIKey)).Needs(billing.APIKeys).SessionOnly().StepUp(fresh).Idempotent().Returns(http.StatusCreated).Doc("Create an API key; its secret is shown once"),
+		web.Post("/v1/api-keys/{key}/rotate", rbac.APIKeysWrite, web.Tenant(a.rotateAPIKey)).SessionOnly().StepUp(fresh).Idempotent().Doc("Give an API key a new secret"),
 		web.Delete("/v1/api-keys/{key}", rbac.APIKeysWrite, web.Tenant(a.revokeAPIKey)).SessionOnly().Doc("End an API key"),
 
 		// The log.
