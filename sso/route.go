@@ -29,7 +29,7 @@ func (s *SignIn) Route(ctx context.Context, address string) (Destination, error)
 		return err
 	})
 	if errs.As(err).Kind == errs.Missing {
-		return Destination{}, nil
+		tenant, err = id.Installation, nil // which has no domains: an unknown one takes as long as one that leads nowhere
 	}
 	if err != nil {
 		return Destination{}, err
@@ -37,15 +37,15 @@ func (s *SignIn) Route(ctx context.Context, address string) (Destination, error)
 	var to Destination
 	err = s.db.Tenant(ctx, tenant, func(tx *db.TenantTx) error {
 		t, policy, err := tenants.Current(ctx, tx)
-		if err != nil || t.Status != tenants.StatusActive {
-			return err
-		}
-		d, err := tenants.VerifiedDomain(ctx, tx, email.Domain)
 		if err != nil {
 			return err
 		}
 		active, err := activeConnections(ctx, tx)
 		if err != nil {
+			return err
+		}
+		d, err := tenants.VerifiedDomain(ctx, tx, email.Domain)
+		if err != nil || t.Status != tenants.StatusActive {
 			return err
 		}
 		for _, c := range active {
