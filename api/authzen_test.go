@@ -60,8 +60,11 @@ func TestAnEvaluationSaysWhatACheckSays(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for _, q := range []question{
-				{"permission": "members:read"}, {"permission": "members:write"}, {"permission": "no:such"},
-				{"permission": "members:read", "feature": string(billing.SSO)}, {"permission": "members:read", "feature": "ai.agents"},
+				{"permission": "members:read"},
+				{"permission": "members:write"},
+				{"permission": "no:such"},
+				{"permission": "members:read", "feature": string(billing.SSO)},
+				{"permission": "members:read", "feature": "ai.agents"},
 				{"permission": "members:read", "feature": "no.such"},
 			} {
 				var want decision

@@ -58,9 +58,15 @@ func TestABatchAnswersAsSingleQuestionsDo(t *testing.T) {
 	s := apitest.Start(t)
 	tenant := s.NewTenant(t, billing.Pro)
 	questions := []question{
-		{"permission": "members:read"}, {"permission": "members:write"}, {"permission": "no:such"}, {"feature": "no.such"},
-		{"feature": "ai.agents"}, {"feature": string(billing.SSO)}, {"permission": "members:read", "feature": string(billing.SSO)},
-		{"permission": "connections:write"}, {"permission": "members:read"},
+		{"permission": "members:read"},
+		{"permission": "members:write"},
+		{"permission": "no:such"},
+		{"feature": "no.such"},
+		{"feature": "ai.agents"},
+		{"feature": string(billing.SSO)},
+		{"permission": "members:read", "feature": string(billing.SSO)},
+		{"permission": "connections:write"},
+		{"permission": "members:read"},
 	}
 	for name, c := range map[string]*apitest.Client{
 		"session": s.Bearer(s.Session(t, tenant, rbac.Member)),

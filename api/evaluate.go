@@ -66,7 +66,7 @@ func (e *evaluator) subject(n named) (asked, error) {
 		return asked{e.caller, e.standing}, nil
 	}
 	// Who may not list the members learns nothing about them here: not even whether an id names one.
-	if e.standing != nil {
+	if e.standing != nil { // the row lets them in, to hear about themselves
 		return asked{}, e.standing
 	}
 	if err := e.Access.Require(e.ctx, e.caller, rbac.MembersRead, ""); err != nil {

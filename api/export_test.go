@@ -12,3 +12,6 @@ func RawAnswers() map[string]reflect.Type {
 		"POST /v1/session/reauthenticate":        reflect.TypeFor[redirectOut](),
 	}
 }
+
+// EntityTag is entityTag.
+var EntityTag = entityTag //nolint:gochecknoglobals // for tests alone

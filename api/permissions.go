@@ -36,7 +36,7 @@ func (a *API) permissions(c echo.Context) error {
 	h := c.Response().Header()
 	h.Set("ETag", tag)
 	h.Set("Cache-Control", "private, no-cache") // kept, but asked about before each use
-	h.Set("Vary", "Authorization, Cookie, X-API-Key")
+	h.Add("Vary", "Authorization, Cookie, X-API-Key")
 	if names(c.Request().Header.Values("If-None-Match"), tag) {
 		return c.NoContent(http.StatusNotModified)
 	}
@@ -49,7 +49,7 @@ func grantsOf(g access.Grants) permissionsOut {
 
 // entityTag is opaque: versions say how busy a tenant is, which is nobody's business.
 func entityTag(of ...any) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q", of))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%#v", of))
 	return `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed-2a059015/gatehouse/api"
 	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/internal/apitest"
 	"github.com/seed-2a059015/gatehouse/internal/db"
@@ -132,4 +133,20 @@ func TestWarmPermissionsAskNoDatabase(t *testing.T) {
 	asksNoDatabase(t, s, "GET /v1/permissions", func() {
 		c.With("If-None-Match", tag).Do(t, "GET", "/v1/permissions", nil).Want(t, 304)
 	})
+}
+
+// A version is a number, not a character: the first million must not be all that can be told apart.
+func TestEntityTagsTellVersionsApart(t *testing.T) {
+	t.Parallel()
+	known := map[string]int64{}
+	for _, version := range []int64{0, 1, 55296, 55297, 1 << 21, 1<<21 + 1, 1 << 40} {
+		tag := api.EntityTag(version, "member")
+		if other, taken := known[tag]; taken {
+			t.Errorf("versions %d and %d have one ETag", version, other)
+		}
+		known[tag] = version
+	}
+	if api.EntityTag("a", "b c") == api.EntityTag("a b", "c") {
+		t.Error("the ETag runs its parts together")
+	}
 }
