@@ -28,6 +28,8 @@ var conflicts = map[string]*errs.Error{
 	"refresh_tokens_pkey":   errs.New(errs.Conflict, "refresh_raced", "Another request has refreshed this session."),
 }
 
+var tryAgain = errs.New(errs.Unavailable, "try_again", "Two changes met. Nothing was changed; try again.")
+
 // Constraint is the name of the constraint that err broke, or "".
 func Constraint(err error) string {
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
@@ -72,14 +74,13 @@ func mapped(err error) error {
 	case "08", "53", "57":
 		return unavailable(err)
 	case "40": // serialization failure, deadlock
-		e := errs.New(errs.Unavailable, "try_again", "Two changes met. Nothing was changed; try again.")
-		return e.Because(err)
+		return tryAgain.Because(err)
 	}
 	switch pg.Code {
 	case "25006": // read-only transaction: a full disk or a standby
 		return unavailable(err)
 	case "55P03": // lock_timeout
-		return unavailable(err)
+		return tryAgain.Because(err)
 	case "22021", "22P05": // a character that text cannot hold
 		return errs.New(errs.Invalid, "invalid_input", "The request has a character that cannot be stored.").Because(err)
 	}
