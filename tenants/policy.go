@@ -111,10 +111,11 @@ func (c PolicyChange) check(ctx context.Context, tx *db.TenantTx) error {
 	return mayGrant(ctx, tx, *c.GoogleRole)
 }
 
-// provenSSO says whether the caller has shown that the tenant's single sign-on works, or is no person who could be locked out.
+// provenSSO says whether the caller has shown that the tenant's single sign-on works, or is the installation itself. An API key has shown
+// nothing: it would do for its maker what they may not.
 func provenSSO(ctx context.Context) bool {
 	p := authn.From(ctx)
-	return p.Kind != authn.Member || p.Method == "oidc" || p.Method == "saml"
+	return p.Kind == authn.Operator || p.Kind == authn.System || p.Method == "oidc" || p.Method == "saml"
 }
 
 // replace notes a column whose value is to change.

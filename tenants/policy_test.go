@@ -6,6 +6,7 @@ import (
 
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/rbac"
 	"github.com/seed-2a059015/gatehouse/tenants"
 )
@@ -65,9 +66,12 @@ func TestOnlyWhoCameBySSOCanRequireIt(t *testing.T) {
 		ctx := authn.With(t.Context(), &p)
 		c.refuse(ctx, "requiring SSO after "+method, tenants.ErrSSOUnproven, require(ctx))
 	}
+	key := &authn.Principal{Kind: authn.APIKey, Tenant: c.tenant.ID, Key: id.New[id.Key](), Role: string(rbac.Admin), Method: "api_key"}
+	ctx := authn.With(t.Context(), key)
+	c.refuse(ctx, "requiring SSO by an API key", tenants.ErrSSOUnproven, require(ctx))
 	p := *authn.From(c.as(c.owner))
 	p.Method = "oidc"
-	ctx := authn.With(t.Context(), &p)
+	ctx = authn.With(t.Context(), &p)
 	c.must(ctx, "requiring SSO after oidc", require(ctx))
 	c.must(c.as(c.owner), "what is so already", require(c.as(c.owner)))
 }
