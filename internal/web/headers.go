@@ -59,5 +59,5 @@ func (ex *exchange) harden() error {
 // isAPI says that a path is one of the JSON API, where no page can be.
 func (s *Server) isAPI(path string) bool {
 	rest, ours := strings.CutPrefix(path, s.prefix)
-	return ours && (rest == "/v1" || strings.HasPrefix(rest, "/v1/"))
+	return ours && (rest == "/v1" || strings.HasPrefix(rest, "/v1/") || strings.HasPrefix(rest, "/access/v1/"))
 }
