@@ -140,7 +140,7 @@ func (a *API) draftOf(ctx context.Context, which id.Connection) (d sso.Draft, er
 		c, err := sso.ConnectionByID(ctx, tx, which)
 		d = sso.Draft{
 			Name: c.Name, Issuer: c.Issuer, ClientID: c.ClientID, PublicClient: c.TokenAuth == "none", Claims: c.Claims, JIT: c.JIT,
-			DefaultRole: c.DefaultRole,
+			DefaultRole: c.DefaultRole, Version: c.Version,
 		}
 		return err
 	})

@@ -63,7 +63,7 @@ func (s *SignIn) Create(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, 
 
 // Update replaces a connection by a draft. Another issuer makes it a draft again, takes the stored secret away unless a new one is
 // given, ends its sessions, and leaves the identities of the old issuer without effect. Endpoints that changed at the same issuer are
-// the conflict endpoints_changed until the draft accepts them.
+// the conflict endpoints_changed until the draft accepts them. A draft made from an older version is try_again.
 func (s *SignIn) Update(ctx context.Context, tx *db.TenantTx, which id.Connection, p Prepared) (Connection, error) {
 	d := p.draft
 	if err := mayConfigure(ctx, tx, d.DefaultRole); err != nil {
@@ -72,6 +72,9 @@ func (s *SignIn) Update(ctx context.Context, tx *db.TenantTx, which id.Connectio
 	c, err := s.lock(ctx, tx, which)
 	if err != nil {
 		return Connection{}, err
+	}
+	if d.Version != 0 && d.Version != c.Version {
+		return Connection{}, errs.New(errs.Unavailable, "try_again", "Two changes met. Nothing was changed; try again.")
 	}
 	moved := d.Issuer != c.Issuer
 	drifted := !moved && !p.endpoints.Equal(c.Endpoints)

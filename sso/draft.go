@@ -27,6 +27,9 @@ type Draft struct {
 	DefaultRole rbac.Role
 	// AcceptEndpoints takes over endpoints that have changed at the same issuer since the connection was saved.
 	AcceptEndpoints bool
+	// Version is that of the connection which the draft was made from; zero does not ask. If the connection has moved on when the draft is
+	// stored, somebody else's change would be taken back.
+	Version int64
 }
 
 // ClaimMapping names the claims that fill a profile. Empty names mean the standard ones. No claim gives a role.
