@@ -148,7 +148,7 @@ func TestGate(t *testing.T) {
 
 func TestShares(t *testing.T) {
 	t.Parallel()
-	s := ratelimit.NewShares(2)
+	s := ratelimit.NewShares[string](2)
 	for _, key := range []string{"a", "a", "b"} {
 		if !s.Enter(key) {
 			t.Fatalf("Enter(%q) = false with room for 2, want true", key)

@@ -4,18 +4,20 @@ import "sync"
 
 // Shares lets so many in at once for each key, so that one party cannot fill a [Gate] that many stand before. It remembers only who is
 // inside.
-type Shares struct {
+type Shares[K comparable] struct {
 	limit int
 
 	mu     sync.Mutex
-	inside map[string]int
+	inside map[K]int
 }
 
 // NewShares returns shares of limit at once for each key.
-func NewShares(limit int) *Shares { return &Shares{limit: limit, inside: map[string]int{}} }
+func NewShares[K comparable](limit int) *Shares[K] {
+	return &Shares[K]{limit: limit, inside: map[K]int{}}
+}
 
 // Enter reports whether there is room for the key, and takes it. Who entered calls Leave once.
-func (s *Shares) Enter(key string) bool {
+func (s *Shares[K]) Enter(key K) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.inside[key] >= s.limit {
@@ -26,7 +28,7 @@ func (s *Shares) Enter(key string) bool {
 }
 
 // Leave gives the room back.
-func (s *Shares) Leave(key string) {
+func (s *Shares[K]) Leave(key K) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.inside[key]--; s.inside[key] <= 0 {
@@ -35,7 +37,7 @@ func (s *Shares) Leave(key string) {
 }
 
 // Len is the number of keys inside.
-func (s *Shares) Len() int {
+func (s *Shares[K]) Len() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.inside)

@@ -63,10 +63,12 @@ type Config struct {
 	// anonymous one to the sign-in.
 	HTMLError func(echo.Context, Problem) error
 
-	MaxInFlight     int             // requests at once; 0 means 1024
-	MaxOpenInFlight int             // of them on open rows; 0 means a quarter. A quarter of it is for one address.
-	OpenLimit       ratelimit.Limit // of one address on an open row that changes something and has no limit; zero means 60 a minute
-	FailureLimit    ratelimit.Limit // of one address presenting wrong credentials; zero means 60 a minute
+	MaxInFlight int // requests at once; 0 means 1024
+	// MaxTenantInFlight is how many of them one tenant may have; 0 means a quarter.
+	MaxTenantInFlight int
+	MaxOpenInFlight   int             // of them on open rows; 0 means a quarter. A quarter of it is for one address.
+	OpenLimit         ratelimit.Limit // of one address on an open row that changes something and has no limit; zero means 60 a minute
+	FailureLimit      ratelimit.Limit // of one address presenting wrong credentials; zero means 60 a minute
 }
 
 // New validates cfg and returns a server without routes.
@@ -106,7 +108,7 @@ func New(cfg Config) (*Server, error) {
 			wrong("no %s", what)
 		}
 	}
-	if cfg.MaxInFlight < 0 || cfg.MaxOpenInFlight < 0 || cfg.MaxOpenInFlight > max(cfg.MaxInFlight, 1024) {
+	if cfg.MaxInFlight < 0 || cfg.MaxTenantInFlight < 0 || cfg.MaxOpenInFlight < 0 || cfg.MaxOpenInFlight > max(cfg.MaxInFlight, 1024) {
 		wrong("requests in flight: %d, of which open %d", cfg.MaxInFlight, cfg.MaxOpenInFlight)
 	}
 	if err := errors.Join(mistakes...); err != nil {
@@ -122,7 +124,8 @@ func (s *Server) fill(cfg Config) {
 	inFlight := orDefault(cfg.MaxInFlight, 1024)
 	s.gate = ratelimit.NewGate(inFlight)
 	open := orDefault(cfg.MaxOpenInFlight, max(inFlight/4, 1))
-	s.openGate, s.openShares = ratelimit.NewGate(open), ratelimit.NewShares(max(open/4, 1))
+	s.openGate, s.openShares = ratelimit.NewGate(open), ratelimit.NewShares[string](max(open/4, 1))
+	s.tenantShares = ratelimit.NewShares[id.Tenant](orDefault(cfg.MaxTenantInFlight, max(inFlight/4, 1)))
 	s.openLimit = orDefault(s.openLimit, ratelimit.PerMinute(60))
 	s.failureLimit = orDefault(s.failureLimit, ratelimit.PerMinute(60))
 	if s.limiter == nil {

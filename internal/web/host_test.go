@@ -205,7 +205,7 @@ func TestWEB15LimitKeys(t *testing.T) {
 
 func TestOverload(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, func(c *web.Config) { c.MaxInFlight, c.MaxOpenInFlight = 2, 1 })
+	b := newBench(t, func(c *web.Config) { c.MaxInFlight, c.MaxTenantInFlight, c.MaxOpenInFlight = 2, 2, 1 })
 	slow := make(chan answer)
 	go func() { slow <- b.do("POST", "/v1/keys", `{"name":"slow"}`, asMember()...) }()
 	go func() { slow <- b.do("POST", "/v1/keys", `{"name":"slow"}`, asMember()...) }()

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/internal/ratelimit"
 	"github.com/seed-2a059015/gatehouse/internal/secret"
 	"github.com/seed-2a059015/gatehouse/internal/telemetry"
@@ -34,7 +35,8 @@ type Server struct {
 	htmlError      func(echo.Context, Problem) error
 	crossOrigin    *http.CrossOriginProtection
 	gate, openGate *ratelimit.Gate
-	openShares     *ratelimit.Shares // of the open gate, by address
+	openShares     *ratelimit.Shares[string]    // of the open gate, by address
+	tenantShares   *ratelimit.Shares[id.Tenant] // of the gate
 	openLimit      ratelimit.Limit
 	failureLimit   ratelimit.Limit
 	fixed          fixedHeaders
@@ -65,6 +67,7 @@ func (s *Server) arrange() {
 	s.openSteps = append(slices.Clip(common), (*exchange).throttle)
 	s.steps = append(slices.Clip(common),
 		(*exchange).authenticate, // tenant active → membership active → sign-in policy
+		(*exchange).room,         // before anything is read or asked for the tenant
 		(*exchange).permit,       // permission → plan feature
 		(*exchange).stepUp,       // session only → recent enough
 		(*exchange).throttle,     // last: a refusal above costs nobody their share

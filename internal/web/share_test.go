@@ -60,3 +60,28 @@ func TestWEB21OneAddressDoesNotFillTheOpenRows(t *testing.T) {
 		t.Errorf("the same address afterward = %d, want 204", code)
 	}
 }
+
+// The same by people of one tenant: an ordinary member of any could stop the whole installation.
+func TestWEB21OneTenantDoesNotFillTheServer(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(c *web.Config) { c.MaxInFlight, c.MaxOpenInFlight = 8, 4 })
+	slow := make(chan answer, 3)
+	for range 3 {
+		go func() { slow <- b.do("POST", "/v1/keys", `{"name":"slow"}`, asMember()...) }()
+	}
+	for int(b.handled.Load())+len(slow) < 3 {
+		time.Sleep(time.Millisecond)
+	}
+	b.do("GET", "/healthz", "").want(t, "a probe meanwhile", 200, "")
+	refused := 0
+	for range 3 {
+		if a := <-slow; a.Code == http.StatusServiceUnavailable {
+			a.want(t, "one too many of the tenant", 503, "overloaded")
+			refused++
+		}
+	}
+	if refused != 1 {
+		t.Errorf("of 3 requests of one tenant %d were refused, want 1: a quarter of the room is theirs", refused)
+	}
+	b.do("GET", "/v1/things", "", asMember()...).want(t, "the tenant afterwards", 200, "")
+}
