@@ -41,11 +41,11 @@ func (c *Console) Routes() web.Table {
 		web.Open("POST /login/google", whySignIn, web.Raw(c.startGoogle)).MaxBody(maxForm).Limit(office).Doc("Go to Google"),
 		web.Open("GET /login/link", whySignIn, web.Raw(c.askLink)).Doc("Sign in by a one-time link"),
 		web.Open("POST /login/link", whyLink, web.Raw(c.redeemLink)).MaxBody(maxForm).Limit(ratelimit.PerMinute(20)).Doc("Redeem a one-time link"),
-		web.Open("GET /login/{tenant}", whySignIn, web.Raw(c.showTenant)).Doc("An organization's own sign-in"),
+		web.Open("GET /login/{tenant}", whySignIn, web.Raw(c.showTenant)).Limit(office).Doc("An organization's own sign-in"),
 		web.Open("POST /login/{tenant}", whySignIn, web.Raw(c.startTenant)).MaxBody(maxForm).Limit(office).Doc("Go to the organization's provider"),
-		web.Open("GET /sso/oidc/{connection}/callback", whyCallback, web.Raw(c.finishOIDC)).Doc("Back from an organization's provider"),
-		web.Open("GET /sso/google/callback", whyCallback, web.Raw(c.finishGoogle)).Doc("Back from Google"),
-		web.Open("POST /choose", whyChoice, web.Raw(c.choose)).MaxBody(maxForm).Doc("Choose the organization to enter"),
+		web.Open("GET /sso/oidc/{connection}/callback", whyCallback, web.Raw(c.finishOIDC)).Limit(office).Doc("Back from an organization's provider"),
+		web.Open("GET /sso/google/callback", whyCallback, web.Raw(c.finishGoogle)).Limit(office).Doc("Back from Google"),
+		web.Open("POST /choose", whyChoice, web.Raw(c.choose)).MaxBody(maxForm).Limit(office).Doc("Choose the organization to enter"),
 
 		web.Open("GET /static/{file}", whyStatic, web.Raw(c.assets.serve)).Doc("Style, script and pictures"),
 	}

@@ -115,6 +115,8 @@ func (k Keys) Rotate(ctx context.Context, tx *db.TenantTx, key id.Key, overlap t
 	if row.ExpiresAt != nil && !tx.Now.Before(*row.ExpiresAt) {
 		return Key{}, secret.Credential{}, errs.New(errs.Conflict, "api_key_expired", "This API key has expired. Create a new one.")
 	}
+	// Whoever holds the secret answers for the key from now on: it stops working when they are removed.
+	row.CreatedBy = authn.From(ctx).Membership
 	row.PreviousHash, row.PreviousExpiresAt, row.RotatedAt = nil, nil, &tx.Now
 	if overlap > 0 {
 		until := tx.Now.Add(overlap)
@@ -123,7 +125,7 @@ func (k Keys) Rotate(ctx context.Context, tx *db.TenantTx, key id.Key, overlap t
 	row.Generation++
 	cred := k.issue(tx, &row)
 	_, err = gorm.G[Key](tx.DB).Where("id = ?", row.ID).
-		Select("hash", "hint", "generation", "previous_hash", "previous_expires_at", "rotated_at").Updates(ctx, row)
+		Select("hash", "hint", "generation", "created_by", "previous_hash", "previous_expires_at", "rotated_at").Updates(ctx, row)
 	if err != nil {
 		return Key{}, secret.Credential{}, fmt.Errorf("rotate API key: %w", err)
 	}

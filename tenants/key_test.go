@@ -109,6 +109,27 @@ func TestKEY_08_NoKeyAboveItsMaker(t *testing.T) {
 	c.refuse(owner, "Rotate of another tenant's key", errNotFound, rotate(owner, theirs.ID, 0))
 }
 
+func TestWhoRotatesAKeyAnswersForIt(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	first, second := c.join("first", rbac.Admin), c.join("second", rbac.Admin)
+	var made, rotated tenants.Key
+	c.must(c.as(first), "Create", func(tx *db.TenantTx) (err error) {
+		made, _, err = c.keys.Create(c.as(first), tx, tenants.NewKey{Name: "deploy", Role: rbac.Member})
+		return err
+	})
+	c.must(c.as(second), "Rotate", func(tx *db.TenantTx) (err error) {
+		if _, _, err = c.keys.Rotate(c.as(second), tx, made.ID, time.Hour); err != nil {
+			return err
+		}
+		rotated, err = c.keys.Find(c.as(second), tx, made.ID)
+		return err
+	})
+	if made.CreatedBy != first.ID || rotated.CreatedBy != second.ID {
+		t.Errorf("the key answers to %v and then to %v, want %v and then %v", made.CreatedBy, rotated.CreatedBy, first.ID, second.ID)
+	}
+}
+
 func TestKEY_14_RotationIsExact(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)

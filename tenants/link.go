@@ -70,7 +70,7 @@ func RedeemLink(ctx context.Context, tx *db.TenantTx, cred secret.Credential) (M
 	}
 	m, err := Member(ctx, tx, used[0].MembershipID)
 	if err != nil || m.Status != MemberActive {
-		return Membership{}, ErrLinkUsed.Because(err)
+		return Membership{}, db.Keep(ErrLinkUsed.Because(err)) // it stays used: resuming the member does not bring it back
 	}
 	return m, nil
 }

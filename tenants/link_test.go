@@ -2,6 +2,7 @@ package tenants_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -80,9 +81,19 @@ func TestLinkThatCannotBeUsed(t *testing.T) {
 		_, err := tenants.SuspendMember(c.operator(), tx, m.ID)
 		return err
 	})
-	refused("the link of a suspended member", cred)
+	if _, err := c.redeem(cred); !errors.Is(err, tenants.ErrLinkUsed) {
+		t.Errorf("the link of a suspended member = %v, want %v", err, tenants.ErrLinkUsed)
+	}
+	c.must(c.operator(), "resume", func(tx *db.TenantTx) error {
+		_, err := tenants.ResumeMember(c.operator(), tx, m.ID)
+		return err
+	})
+	refused("a link that was tried while its member was suspended", cred)
+	cred = c.link(m, time.Hour)
 	c.must(c.operator(), "remove", func(tx *db.TenantTx) error { return tenants.RemoveMember(c.operator(), tx, m.ID) })
-	refused("the link of a removed member", cred)
+	if _, err := c.redeem(cred); !errors.Is(err, tenants.ErrLinkUsed) {
+		t.Errorf("the link of a removed member = %v, want %v", err, tenants.ErrLinkUsed)
+	}
 }
 
 func TestOnlyTheOperatorMakesLinks(t *testing.T) {

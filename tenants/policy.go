@@ -61,6 +61,9 @@ type PolicyChange struct {
 	SessionAbsolute *int64
 }
 
+// ErrOwnerRequired keeps to the owners what could keep owners out.
+var ErrOwnerRequired = errs.New(errs.Forbidden, "owner_required", "Only an owner may do this.")
+
 // ErrSSOUnproven keeps a person from requiring SSO who did not come in by it: they would lock out themselves, and perhaps everybody.
 var ErrSSOUnproven = errs.New(errs.Conflict, "sso_unproven", "Sign in by single sign-on first: whoever requires it must have shown that it works.")
 
@@ -83,8 +86,13 @@ func SetPolicy(ctx context.Context, tx *db.TenantTx, c PolicyChange) (Policy, er
 	if len(cols) == 0 {
 		return p, nil
 	}
-	if p.RequireSSO && cols["require_sso"] != nil && !provenSSO(ctx) {
-		return Policy{}, ErrSSOUnproven
+	if cols["require_sso"] != nil {
+		if p.RequireSSO && !provenSSO(ctx) {
+			return Policy{}, ErrSSOUnproven
+		}
+		if !decidesSSO(ctx) {
+			return Policy{}, ErrOwnerRequired
+		}
 	}
 	if err := tx.DB.Table("tenant_state").Where("tenant_id = ?", tx.Tenant).Updates(cols).Error; err != nil {
 		return Policy{}, fmt.Errorf("update sign-in policy: %w", err)
@@ -111,11 +119,22 @@ func (c PolicyChange) check(ctx context.Context, tx *db.TenantTx) error {
 	return mayGrant(ctx, tx, *c.GoogleRole)
 }
 
-// provenSSO says whether the caller has shown that the tenant's single sign-on works, or is the installation itself. An API key has shown
-// nothing: it would do for its maker what they may not.
+// provenSSO says whether the caller has shown that the tenant's single sign-on works, or speaks for the installation. A member's API key
+// has shown nothing: it would do for its maker what they may not.
 func provenSSO(ctx context.Context) bool {
 	p := authn.From(ctx)
-	return p.Kind == authn.Operator || p.Kind == authn.System || p.Method == "oidc" || p.Method == "saml"
+	return byInstallation(p) || p.Method == "oidc" || p.Method == "saml"
+}
+
+// decidesSSO keeps whether single sign-on is required in the hands of the owners: an administrator could otherwise keep out those who come
+// in another way, over a connection of their own.
+func decidesSSO(ctx context.Context) bool {
+	p := authn.From(ctx)
+	return byInstallation(p) || p.Kind == authn.Member && rbac.Role(p.Role) == rbac.Owner
+}
+
+func byInstallation(p *authn.Principal) bool {
+	return p.Kind == authn.Operator || p.Kind == authn.System || p.MadeByOperator
 }
 
 // replace notes a column whose value is to change.

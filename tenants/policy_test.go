@@ -69,11 +69,23 @@ func TestOnlyWhoCameBySSOCanRequireIt(t *testing.T) {
 	key := &authn.Principal{Kind: authn.APIKey, Tenant: c.tenant.ID, Key: id.New[id.Key](), Role: string(rbac.Admin), Method: "api_key"}
 	ctx := authn.With(t.Context(), key)
 	c.refuse(ctx, "requiring SSO by an API key", tenants.ErrSSOUnproven, require(ctx))
+	admin := *authn.From(c.as(c.join("admin", rbac.Admin)))
+	admin.Method = "oidc"
+	ctx = authn.With(t.Context(), &admin)
+	c.refuse(ctx, "requiring SSO by an admin, whose provider it may be", tenants.ErrOwnerRequired, require(ctx))
 	p := *authn.From(c.as(c.owner))
 	p.Method = "oidc"
 	ctx = authn.With(t.Context(), &p)
 	c.must(ctx, "requiring SSO after oidc", require(ctx))
 	c.must(c.as(c.owner), "what is so already", require(c.as(c.owner)))
+	no, made := false, *key
+	made.MadeByOperator = true
+	ctx = authn.With(t.Context(), &made)
+	c.must(ctx, "requiring it no more by a key that the operator made", func(tx *db.TenantTx) error {
+		_, err := tenants.SetPolicy(ctx, tx, tenants.PolicyChange{RequireSSO: &no})
+		return err
+	})
+	c.must(ctx, "requiring SSO by a key that the operator made", require(ctx))
 }
 
 func TestPolicyAllows(t *testing.T) {

@@ -9,6 +9,7 @@ func states() []Problem {
 		{Code: "slug_taken", Status: []int{409}, Meaning: "The slug cannot be used.", Remedy: "Use another one."},
 		{Code: "domain_exists", Status: []int{409}, Meaning: "The organization already lists this domain.", Remedy: "Use the entry that is there."},
 		{Code: "domain_unavailable", Status: []int{409}, Meaning: "The domain cannot be used by this organization.", Remedy: "Ask the operator of this installation."},
+		{Code: "owner_required", Status: []int{403}, Meaning: "Only an owner may decide whether single sign-on is required.", Remedy: "Ask an owner, or use an API key that the operator made."},
 		{Code: "sso_unproven", Status: []int{409}, Meaning: "Single sign-on cannot be required by somebody who did not come in by it.", Remedy: "Sign in through the connection first: that shows that it works."},
 		{Code: "connection_incomplete", Status: []int{409}, Meaning: "The connection has no client secret yet.", Remedy: "Store the secret, then activate the connection."},
 		{Code: "endpoints_changed", Status: []int{409}, Meaning: "The provider's endpoints differ from those that were accepted when the connection was saved.", Remedy: "Look at the change and repeat the request with accept_endpoints if it is expected."},

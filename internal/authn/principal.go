@@ -38,6 +38,9 @@ type Principal struct {
 	AuthTime   time.Time // of the session
 	AMR        []string
 
+	// MadeByOperator is set for an API key that the operator's command line made: no member's limits bind it but its role.
+	MadeByOperator bool
+
 	Actor     id.User // who really acts, when acting for another
 	ActingFor id.User
 }
