@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"time"
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
@@ -20,9 +19,6 @@ type Args = river.JobArgs
 
 // Option changes how a job is done. River's unique jobs are left out: their key is global, and would tell one tenant of another's job.
 type Option func(*river.InsertOpts)
-
-// At delays the job.
-func At(t time.Time) Option { return func(o *river.InsertOpts) { o.ScheduledAt = t } }
 
 // Attempts bounds how often the job is tried; without it 25 times, over three weeks.
 func Attempts(n int) Option { return func(o *river.InsertOpts) { o.MaxAttempts = n } }
