@@ -144,7 +144,7 @@ var explanations = map[Reason]Explanation{
 
 // Explain returns what a reason means; for a reason that is not listed, what an internal failure means.
 func (r Reason) Explain() Explanation {
-	if e, ok := explanations[r]; ok {
+	if e, ok := explain(r); ok {
 		return e
 	}
 	return explanations[Broken]
@@ -159,8 +159,17 @@ func Refuse(r Reason) *errs.Error {
 // ReasonOf returns the reason within err, [Broken] for an error that is no refusal.
 func ReasonOf(err error) Reason {
 	r := Reason(errs.CodeOf(err))
-	if _, ok := explanations[r]; ok {
+	if _, ok := explain(r); ok {
 		return r
 	}
 	return Broken
+}
+
+func explain(r Reason) (Explanation, bool) {
+	for _, known := range []map[Reason]Explanation{explanations, samlReasons} {
+		if e, ok := known[r]; ok {
+			return e, true
+		}
+	}
+	return Explanation{}, false
 }
