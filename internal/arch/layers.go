@@ -6,7 +6,7 @@ package arch
 // floors lists the packages of the product from the lowest floor to the highest.
 var floors = [][]string{
 	{"internal/errs", "internal/id", "internal/secret"},
-	{"internal/authn", "internal/db", "internal/netguard", "internal/page", "internal/telemetry", "migrations"},
+	{"internal/authn", "internal/db", "internal/netguard", "internal/page", "internal/resolver", "internal/telemetry", "migrations"},
 	{"internal/events", "internal/jobs", "internal/mail", "internal/ratelimit", "internal/webhooks"},
 	{"billing/...", "rbac"},
 	{"catalog"},
@@ -62,6 +62,7 @@ var confined = []struct {
 	{"github.com/crewjam/saml", []string{"sso/saml", "testidp/..."}},
 	{"github.com/russellhaering/goxmldsig", []string{"sso/saml", "testidp/..."}},
 	{"github.com/beevik/etree", []string{"sso/saml", "testidp/..."}},
+	{"github.com/miekg/dns", []string{"internal/resolver"}},
 	{"github.com/stripe/stripe-go", []string{"billing/stripe"}},
 	{"github.com/casbin", []string{"rbac"}},
 	{"github.com/pressly/goose", []string{"migrations"}},
