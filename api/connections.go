@@ -16,9 +16,9 @@ import (
 
 type connectionOut struct {
 	ID          id.Connection    `json:"id"`
-	Protocol    string           `json:"protocol" enum:"oidc"`
+	Protocol    string           `json:"protocol" enum:"oidc,saml"`
 	Name        string           `json:"name"`
-	Status      sso.Status       `json:"status" enum:"draft,active,disabled" doc:"Only an active connection lets people in"`
+	Status      sso.Status       `json:"status" enum:"draft,testing,optional,required,disabled" doc:"One in testing lets its testers in, an optional or required one everybody"`
 	Issuer      string           `json:"issuer"`
 	ClientID    string           `json:"client_id"`
 	SecretSet   bool             `json:"client_secret_set"`
@@ -45,7 +45,7 @@ type endpointsOut struct {
 func (a *API) connectionOf(c sso.Connection) connectionOut {
 	return connectionOut{
 		ID: c.ID, Protocol: c.Protocol, Name: c.Name, Status: c.Status, Issuer: c.Issuer, ClientID: c.ClientID, SecretSet: c.SecretSet(),
-		SecretHint: c.SecretHint, RedirectURI: a.SignIn.CallbackURL(c.ID), Endpoints: endpointsOf(c.Endpoints), Claims: c.Claims, JIT: c.JIT,
+		SecretHint: c.SecretHint, RedirectURI: a.SignIn.CallbackURL(c), Endpoints: endpointsOf(c.Endpoints), Claims: c.Claims, JIT: c.JIT,
 		DefaultRole: c.DefaultRole, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, TestedAt: c.TestedAt,
 	}
 }

@@ -33,14 +33,14 @@ func (c *Console) finishOIDC(ctx echo.Context) error {
 	if err := connection.UnmarshalText([]byte(ctx.Param("connection"))); err != nil || connection.IsZero() || connection == id.Google {
 		return errs.NotFound("connection")
 	}
-	return c.finish(ctx, connection)
+	return c.finish(ctx, sso.ProtocolOIDC, connection)
 }
 
-func (c *Console) finishGoogle(ctx echo.Context) error { return c.finish(ctx, id.Google) }
+func (c *Console) finishGoogle(ctx echo.Context) error { return c.finish(ctx, sso.ProtocolOIDC, id.Google) }
 
 // finish takes what a provider sent back. A refusal comes as an error whose code is the reason.
-func (c *Console) finish(ctx echo.Context, connection id.Connection) error {
-	result, err := c.signIn.Finish(ctx.Request().Context(), ctx.Request(), connection)
+func (c *Console) finish(ctx echo.Context, protocol string, connection id.Connection) error {
+	result, err := c.signIn.Finish(ctx.Request().Context(), ctx.Request(), protocol, connection)
 	switch {
 	case err != nil:
 		return err

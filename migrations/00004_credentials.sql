@@ -5,10 +5,11 @@ CREATE TABLE sessions (
   id                 uuid        NOT NULL,
   membership_id      uuid        NOT NULL,
   user_id            uuid        NOT NULL CONSTRAINT sessions_user_fkey REFERENCES users (id),
-  method             text        NOT NULL CONSTRAINT sessions_method_check CHECK (method IN ('oidc', 'google', 'link')),
+  method             text        NOT NULL CONSTRAINT sessions_method_check CHECK (method IN ('oidc', 'saml', 'google', 'link')),
   connection_id      uuid,
   issuer             text        NOT NULL DEFAULT '',
   subject            text        NOT NULL DEFAULT '',
+  subject_format     text        NOT NULL DEFAULT '',
   idp_session        text        NOT NULL DEFAULT '',
   auth_time          timestamptz NOT NULL,
   amr                text[]      NOT NULL DEFAULT '{}',
@@ -30,6 +31,7 @@ CREATE TABLE sessions (
 );
 CREATE INDEX sessions_member_idx ON sessions (tenant_id, membership_id) WHERE revoked_at IS NULL;
 CREATE INDEX sessions_user_idx ON sessions (user_id) WHERE revoked_at IS NULL;
+CREATE INDEX sessions_proof_idx ON sessions (tenant_id, connection_id, subject) WHERE revoked_at IS NULL;
 SELECT gatehouse_protect('sessions', 'SELECT, INSERT, UPDATE, DELETE');
 
 -- Every generation is kept (hashed) while its session lives, so that an old token is known as reuse and not taken for a guess.

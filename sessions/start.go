@@ -21,20 +21,23 @@ type Start struct {
 	Policy     tenants.Policy
 	Membership tenants.Membership
 
-	Method          string // oidc, google or link
+	Method          string // oidc, saml, google or link
 	Connection      id.Connection
 	Issuer, Subject string
+	SubjectFormat   string // of a SAML NameID
 	IdPSession      string // the provider's own name of its session, for its log-out messages
 	AuthTime        time.Time
 	AMR             []string
+	// NotAfter is when the provider's own session ends, which no session of ours outlives; zero if it does not say.
+	NotAfter time.Time
 
 	Actor, ActingFor id.User
 }
 
 const startSQL = `WITH started AS (
-  INSERT INTO sessions (tenant_id, id, membership_id, user_id, method, connection_id, issuer, subject, idp_session, auth_time, amr, actor,
+  INSERT INTO sessions (tenant_id, id, membership_id, user_id, method, connection_id, issuer, subject, subject_format, idp_session, auth_time, amr, actor,
     acting_for, device_hash, user_agent, address, created_at, last_seen_at, idle_seconds, expires_at, refresh_generation, refreshed_at)
-  VALUES (@tenant, @session, @membership, @user, @method, @connection, @issuer, @subject, @idp, @auth_time, @amr, @actor,
+  VALUES (@tenant, @session, @membership, @user, @method, @connection, @issuer, @subject, @format, @idp, @auth_time, @amr, @actor,
     @acting_for, @device, @agent, @address, @now, @now, @idle, @expires, 1, @now)
   RETURNING tenant_id, id)
 INSERT INTO refresh_tokens (tenant_id, session_id, generation, hash, created_at) SELECT tenant_id, id, 1, @hash, @now FROM started`
@@ -57,12 +60,15 @@ func (s *Sessions) Start(ctx context.Context, tx *db.TenantTx, in Start) (Issued
 	}
 	session := id.New[id.Session]()
 	ends := limits{in.Policy.SessionIdle, tx.Now.Add(time.Duration(in.Policy.SessionAbsolute) * time.Second)}
+	if !in.NotAfter.IsZero() && in.NotAfter.Before(ends.ExpiresAt) {
+		ends.ExpiresAt = in.NotAfter
+	}
 	token := s.refresh.first(tx.Tenant, session)
 	origin := authn.OriginFrom(ctx)
 	amr := references(in.AMR).bounded()
 	err := tx.DB.Exec(startSQL, map[string]any{
 		"tenant": tx.Tenant, "session": session, "membership": in.Membership.ID, "user": in.Membership.UserID, "method": in.Method,
-		"connection": in.Connection, "issuer": in.Issuer, "subject": in.Subject, "idp": in.IdPSession, "auth_time": in.AuthTime, "amr": amr,
+		"connection": in.Connection, "issuer": in.Issuer, "subject": in.Subject, "format": in.SubjectFormat, "idp": in.IdPSession, "auth_time": in.AuthTime, "amr": amr,
 		"actor": in.Actor, "acting_for": in.ActingFor, "device": s.refresh.device(origin.UserAgent), "agent": shown(origin.UserAgent, 256),
 		"address": shown(origin.Address, 64), "now": tx.Now, "idle": ends.IdleSeconds, "expires": ends.ExpiresAt, "hash": s.refresh.hash(token),
 	}).Error

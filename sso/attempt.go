@@ -36,6 +36,16 @@ const (
 	Refused   Outcome = "refused"
 )
 
+// Source is who started an attempt.
+type Source string
+
+// The sources: the person here, the provider, or an administrator who tests.
+const (
+	FromSP   Source = "sp"
+	FromIdP  Source = "idp"
+	FromTest Source = "test"
+)
+
 // Record is the row of an attempt, which a tenant's administrators may read.
 type Record struct {
 	ID            id.Attempt `gorm:"primaryKey"`
@@ -44,8 +54,17 @@ type Record struct {
 	Stage         Stage
 	Outcome       Outcome
 	Reason        Reason
-	StateHash     []byte `json:"-"`
-	BrowserHash   []byte `json:"-"`
+	Source        Source
+	Expected, Got string        // of the check that refused
+	Checks        []Check       `gorm:"serializer:json"`
+	Subject       string        // that was proven
+	Email         string        // as the provider said it
+	MembershipID  id.Membership // who was let in
+	KnownMemberID id.Membership // who had signed in over the connection with this browser before
+	SetupLinkID   id.SetupLink  // whose holder tests the connection
+	Held          []byte        `json:"-"` // a proven identity that waits for the person's confirmation, encrypted
+	StateHash     []byte        `json:"-"`
+	BrowserHash   []byte        `json:"-"`
 	ReturnTo      string
 	SessionID     id.Session  // that a link, a test or a reauthentication belongs to
 	UserID        id.User     // who that is, or who was proven
@@ -76,6 +95,12 @@ const (
 func insertAttempt(ctx context.Context, tx *db.TenantTx, r *Record) error {
 	origin := authn.OriginFrom(ctx)
 	r.Address, r.UserAgent, r.RequestID = sourceOf(origin.Address), origin.UserAgent, origin.RequestID
+	if r.Source == "" {
+		r.Source = FromSP
+	}
+	if r.Purpose == ForTest {
+		r.Source = FromTest
+	}
 	r.CreatedAt, r.ExpiresAt = tx.Now, tx.Now.Add(attemptLifetime)
 	// Counting and adding is one step for one address.
 	g := tx.DB.WithContext(ctx)

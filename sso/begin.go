@@ -2,6 +2,7 @@ package sso
 
 import (
 	"context"
+	"net/url"
 	"time"
 
 	"github.com/seed-2a059015/gatehouse/internal/authn"
@@ -24,6 +25,7 @@ type Start struct {
 // cross-site POST, and gone after ten minutes.
 type Redirect struct {
 	URL         string
+	Form        url.Values // not nil: the browser posts these fields to URL
 	CookieName  string
 	CookieValue string
 	MaxAge      time.Duration
@@ -115,18 +117,20 @@ func (s *SignIn) begin(ctx context.Context, tenant id.Tenant, r Record, hint str
 			return err
 		}
 		r.ConnectionID, r.ConfigVersion = c.ID, c.Version
-		a = s.attempt(tx, r, c, state)
+		if a, err = s.attempt(ctx, tx, r, c, state); err != nil {
+			return err
+		}
 		return insertAttempt(ctx, tx, &r)
 	})
 	if err != nil {
 		return Redirect{}, err
 	}
 	a.LoginHint = loginHint(hint)
-	to, err := s.oidc.Begin(ctx, a)
+	to, err := s.providerOf(a.Connection).Begin(ctx, a)
 	if err != nil {
 		return Redirect{}, err
 	}
-	return Redirect{URL: to, CookieName: CookieName(state), CookieValue: cookie, MaxAge: attemptLifetime}, nil
+	return Redirect{URL: to.URL, Form: to.Form, CookieName: CookieName(state), CookieValue: cookie, MaxAge: attemptLifetime}, nil
 }
 
 // usable finds the connection of a new attempt, and says whether the tenant's policy lets it be used.
@@ -148,7 +152,7 @@ func (s *SignIn) usable(ctx context.Context, tx *db.TenantTx, r Record, viaGoogl
 		return viaGoogle, nil
 	}
 	if r.ConnectionID.IsZero() {
-		list, err := activeConnections(ctx, tx)
+		list, err := openConnections(ctx, tx)
 		if err != nil {
 			return Connection{}, err
 		}
@@ -161,22 +165,29 @@ func (s *SignIn) usable(ctx context.Context, tx *db.TenantTx, r Record, viaGoogl
 	if err != nil {
 		return Connection{}, err
 	}
-	if c.Status != Active && r.Purpose != ForTest {
+	if !c.Status.Open() && r.Purpose != ForTest {
 		return Connection{}, errs.NotFound("connection")
 	}
 	return c, nil
 }
 
 // attempt is the provider's view of a record.
-func (s *SignIn) attempt(tx *db.TenantTx, r Record, c Connection, state string) Attempt {
-	a := Attempt{
-		ID: r.ID, Purpose: r.Purpose, Connection: c, RedirectURI: s.CallbackURL(c.ID), State: state, Nonce: s.derive("nonce", state),
-		Verifier: s.derive("verifier", state), CreatedAt: r.CreatedAt, Now: tx.Now,
+func (s *SignIn) attempt(ctx context.Context, tx *db.TenantTx, r Record, c Connection, state string) (a Attempt, err error) {
+	a = Attempt{
+		ID: r.ID, Purpose: r.Purpose, Connection: c, RedirectURI: s.CallbackURL(c), State: state, CreatedAt: r.CreatedAt, Now: tx.Now,
 	}
-	if c.ID == id.Google {
+	switch {
+	case c.ID == id.Google:
 		a.Secret, a.AlsoIssuer = s.google.draft.ClientSecret, s.google.alsoIssuer()
+	case c.Protocol == ProtocolSAML:
+		a.EntityID, a.LogoutURI, a.RequestID = s.EntityID(c.ID), s.LogoutURL(c.ID), s.requestID(state)
+		a.Keys, err = s.keysOf(ctx, tx, c.ID)
+		return a, err
+	default:
+		a.Secret, err = s.open(tx.Tenant, c)
 	}
-	return a
+	a.Nonce, a.Verifier = s.derive("nonce", state), s.derive("verifier", state)
+	return a, err
 }
 
 // loginHint passes on nothing but an address.

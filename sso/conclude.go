@@ -48,13 +48,17 @@ func (s *SignIn) enter(ctx context.Context, b back, who Identity, tenant id.Tena
 			if err := unchanged(ctx, tx, b); err != nil {
 				return err
 			}
+			if err := firstUse(ctx, tx, b.record.ConnectionID, who); err != nil {
+				return err
+			}
 			a, err := provision(ctx, sys, tx, entrance{b.attempt.Connection, policy, who})
 			if err != nil {
 				return err
 			}
 			result.Issued, err = s.start(ctx, tx, b, sessions.Start{
-				Tenant: t, Policy: policy, Membership: a.membership, Method: methodOf(b.record.ConnectionID), Connection: b.record.ConnectionID,
-				Issuer: who.Issuer, Subject: who.Subject, IdPSession: who.SessionID, AuthTime: who.AuthTime, AMR: who.AMR,
+				Tenant: t, Policy: policy, Membership: a.membership, Method: b.attempt.Connection.Method(), Connection: b.record.ConnectionID,
+				Issuer: who.Issuer, Subject: who.Subject, SubjectFormat: who.NameIDFormat, IdPSession: who.SessionID, AuthTime: who.AuthTime, AMR: who.AMR,
+				NotAfter: who.NotAfter,
 			}, events.Data{"joined": a.joined, "email_kept": who.EmailVerified && !sameAddress(who.Email, a.membership.Email)})
 			return err
 		})

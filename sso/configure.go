@@ -21,6 +21,7 @@ import (
 type Prepared struct {
 	draft     Draft
 	endpoints Endpoints
+	saml      *SAML
 }
 
 // Prepare checks a draft and asks its provider, outside any transaction. What is wrong with the provider is the error
@@ -29,11 +30,15 @@ func (s *SignIn) Prepare(ctx context.Context, d Draft) (Prepared, error) {
 	if err := d.check(); err != nil {
 		return Prepared{}, err
 	}
-	e, err := s.oidc.Discover(ctx, d)
+	provider := s.providers[d.Protocol]
+	if provider == nil {
+		return Prepared{}, errs.InvalidField("protocol", "This installation does not speak it.")
+	}
+	found, err := provider.Discover(ctx, d)
 	if err != nil {
 		return Prepared{}, err
 	}
-	return Prepared{draft: d, endpoints: e}, nil
+	return Prepared{draft: d, endpoints: found.Endpoints, saml: found.SAML}, nil
 }
 
 // Create saves a connection as a draft that lets nobody in yet.
@@ -43,7 +48,7 @@ func (s *SignIn) Create(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, 
 	}
 	d := p.draft
 	c := Connection{
-		ID: id.New[id.Connection](), Protocol: ProtocolOIDC, Name: d.Name, Status: Drafted, Issuer: d.Issuer, ClientID: d.ClientID,
+		ID: id.New[id.Connection](), Protocol: d.Protocol, Name: d.Name, Status: Drafted, Issuer: d.Issuer, ClientID: d.ClientID,
 		TokenAuth: p.endpoints.TokenAuth, Endpoints: p.endpoints, Claims: d.Claims, JIT: d.JIT, DefaultRole: d.DefaultRole, Version: 1,
 		CreatedBy: authn.From(ctx).Membership, CreatedAt: tx.Now, UpdatedAt: tx.Now,
 	}
@@ -113,7 +118,7 @@ func (s *SignIn) Update(ctx context.Context, tx *db.TenantTx, which id.Connectio
 // Activate lets people in over the connection.
 func (s *SignIn) Activate(ctx context.Context, tx *db.TenantTx, which id.Connection) (Connection, error) {
 	c, err := s.lock(ctx, tx, which)
-	if err != nil || c.Status == Active {
+	if err != nil || c.Status.Everybody() {
 		return c, err
 	}
 	if err := mayConfigure(ctx, tx, c.DefaultRole); err != nil {
@@ -122,7 +127,7 @@ func (s *SignIn) Activate(ctx context.Context, tx *db.TenantTx, which id.Connect
 	if c.TokenAuth != "none" && !c.SecretSet() {
 		return c, errs.New(errs.Conflict, "connection_incomplete", "The connection needs its client secret before it can be activated.")
 	}
-	c.Status = Active
+	c.Status = Optional
 	if err := store(ctx, tx, &c); err != nil {
 		return c, err
 	}
@@ -196,7 +201,8 @@ func store(ctx context.Context, tx *db.TenantTx, c *Connection) error {
 	c.Version++
 	c.UpdatedAt = tx.Now
 	_, err := gorm.G[Connection](tx.DB).Where("id = ?", c.ID).Select("name", "status", "issuer", "client_id", "client_secret", "secret_hint",
-		"token_auth", "endpoints", "claim_mapping", "jit", "default_role", "version", "updated_at", "tested_at").Updates(ctx, *c)
+		"token_auth", "endpoints", "claim_mapping", "jit", "default_role", "preset", "saml", "group_roles", "testers", "watched_until",
+		"version", "updated_at", "tested_at").Updates(ctx, *c)
 	if err != nil {
 		return fmt.Errorf("store connection %s: %w", c.ID, err)
 	}

@@ -16,15 +16,27 @@ import (
 // Status is whether a connection lets people in.
 type Status string
 
-// The states. A connection begins as a draft, and falls back to one when its issuer or endpoints change.
+// The states. A connection begins as a draft, and falls back to one when its issuer or endpoints change. One in testing lets its testers in,
+// an optional one everybody, and a required one is the only way in but for owners who break the glass.
 const (
 	Drafted  Status = "draft"
-	Active   Status = "active"
+	Testing  Status = "testing"
+	Optional Status = "optional"
+	Required Status = "required"
 	Disabled Status = "disabled"
 )
 
-// ProtocolOIDC is the only protocol so far.
-const ProtocolOIDC = "oidc"
+// Open says that people sign in over the connection, testers or everybody.
+func (s Status) Open() bool { return s == Testing || s == Optional || s == Required }
+
+// Everybody says that the connection is offered to all.
+func (s Status) Everybody() bool { return s == Optional || s == Required }
+
+// The protocols.
+const (
+	ProtocolOIDC = "oidc"
+	ProtocolSAML = "saml"
+)
 
 // Connection is a tenant's own provider.
 type Connection struct {
@@ -42,16 +54,43 @@ type Connection struct {
 	Claims      ClaimMapping `gorm:"column:claim_mapping;serializer:json"`
 	JIT         bool         `gorm:"column:jit"`
 	DefaultRole rbac.Role
+	// Preset is the key of the guide that the connection was set up by.
+	Preset string
+	// SAML is nil for other protocols.
+	SAML *SAML `gorm:"column:saml;serializer:json"`
+	// GroupRoles gives roles by group, the first that fits; Testers are the addresses of who may sign in while the connection is in testing.
+	GroupRoles []GroupRole `gorm:"serializer:json"`
+	Testers    []string    `gorm:"serializer:json"`
 	// Version moves with everything that an attempt under way must not outlive.
-	Version   int64
-	CreatedBy id.Membership
-	CreatedAt time.Time `gorm:"autoCreateTime:false"`
-	UpdatedAt time.Time `gorm:"autoUpdateTime:false"`
-	TestedAt  *time.Time
+	Version int64
+	// WatchedUntil is when a change stops being taken back by itself if it locks people out.
+	WatchedUntil *time.Time
+	CreatedBy    id.Membership
+	CreatedAt    time.Time `gorm:"autoCreateTime:false"`
+	UpdatedAt    time.Time `gorm:"autoUpdateTime:false"`
+	TestedAt     *time.Time
 }
 
 // TableName implements GORM's Tabler.
 func (Connection) TableName() string { return "connections" }
+
+// GroupRole gives a role to the members of a group at the provider.
+type GroupRole struct {
+	Group string    `json:"group"`
+	Role  rbac.Role `json:"role"`
+}
+
+// Method is how a session over the connection is made, as sessions and policies name it.
+func (c Connection) Method() string {
+	switch {
+	case c.ID == id.Google:
+		return MethodGoogle
+	case c.Protocol == ProtocolSAML:
+		return MethodSAML
+	default:
+		return MethodOIDC
+	}
+}
 
 // SecretSet says that a client secret is stored.
 func (c Connection) SecretSet() bool { return len(c.Sealed) > 0 }
@@ -81,11 +120,11 @@ func Connections(ctx context.Context, tx *db.TenantTx, after id.Connection, limi
 	return list, nil
 }
 
-// activeConnections lists those that let people in, oldest first. Nobody has many.
-func activeConnections(ctx context.Context, tx *db.TenantTx) ([]Connection, error) {
-	list, err := gorm.G[Connection](tx.DB).Where("status = ?", string(Active)).Order("id").Limit(20).Find(ctx)
+// openConnections lists those that let everybody in, oldest first. Nobody has many.
+func openConnections(ctx context.Context, tx *db.TenantTx) ([]Connection, error) {
+	list, err := gorm.G[Connection](tx.DB).Where("status IN ('optional', 'required')").Order("id").Limit(20).Find(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("list active connections: %w", err)
+		return nil, fmt.Errorf("list open connections: %w", err)
 	}
 	return list, nil
 }

@@ -13,6 +13,7 @@ import (
 // Draft is a connection as an administrator types it. There is no field for endpoints or scopes: the first are discovered, the
 // second are always openid, email and profile.
 type Draft struct {
+	Protocol string // "" means oidc
 	Name     string
 	Issuer   string
 	ClientID string
@@ -22,6 +23,9 @@ type Draft struct {
 	// PublicClient says that the provider knows this client without a secret.
 	PublicClient bool
 	Claims       ClaimMapping
+	SAML         *SAMLDraft // of a SAML connection; Issuer, ClientID and ClientSecret are then empty
+	Preset       string     // key of the guide it was made by; it changes hints, not rules
+	GroupRoles   []GroupRole
 	// JIT lets people of verified domains join at their first sign-in, with DefaultRole.
 	JIT         bool
 	DefaultRole rbac.Role
@@ -32,12 +36,34 @@ type Draft struct {
 	Version int64
 }
 
-// ClaimMapping names the claims that fill a profile. Empty names mean the standard ones. No claim gives a role.
+// SAMLDraft is what an administrator types about a SAML provider: where its metadata is, or its text, or its parts.
+type SAMLDraft struct {
+	MetadataURL string
+	Metadata    string // the document itself, at most 1 MiB
+	EntityID    string // which of several; by hand, the provider's entity ID
+	// By hand: addresses and certificates, PEM or bare base64.
+	SSOURL, SLOURL, Certificates string
+
+	RequestBinding string
+	NameIDFormat   string
+	ForceAuthn     bool
+	AuthnContexts  []string
+	Encryption     bool
+	IdPInitiated   bool
+	PinnedKey      string // fingerprint of the key that must sign the metadata
+	// Legacy switches; see [SAML].
+	SHA1, InclusiveC14N, ResponseOnly bool
+}
+
+// ClaimMapping names the claims or attributes that fill a profile. Empty names mean the standard ones. No claim gives a role.
 type ClaimMapping struct {
 	Email   string `json:"email,omitempty"`
 	Name    string `json:"name,omitempty"`
 	Picture string `json:"picture,omitempty"`
 	Groups  string `json:"groups,omitempty"`
+	// FirstName and LastName make a name where the provider sends no whole one.
+	FirstName string `json:"first_name,omitempty"`
+	LastName  string `json:"last_name,omitempty"`
 }
 
 // EmailClaim is the name of the claim with the address. Only the standard one can be verified: email_verified speaks of no other.
@@ -70,6 +96,7 @@ var protocol = map[string]bool{
 // check judges everything that needs no network and no database, all mistakes at once.
 func (d *Draft) check() error {
 	d.Name, d.Issuer, d.ClientID = strings.TrimSpace(d.Name), strings.TrimSpace(d.Issuer), strings.TrimSpace(d.ClientID)
+	d.Protocol = or(d.Protocol, ProtocolOIDC)
 	if d.DefaultRole == "" {
 		d.DefaultRole = rbac.Member
 	}

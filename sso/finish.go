@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"time"
 
 	"gorm.io/gorm"
@@ -41,21 +40,27 @@ type Choice struct {
 // Finish takes what the provider sent back to the callback of a connection. First the attempt is used up, whatever comes after; then the
 // provider is asked, while no transaction is open; then one transaction lets the person in, with its event. A refusal is made by
 // [Refuse], and is written down too.
-func (s *SignIn) Finish(ctx context.Context, r *http.Request, connection id.Connection) (Result, error) {
-	result, err := s.finish(ctx, r, connection)
+func (s *SignIn) Finish(ctx context.Context, r *http.Request, protocol string, connection id.Connection) (Result, error) {
+	result, err := s.finish(ctx, r, protocol, connection)
 	if err != nil || len(result.Choices) == 0 { // who still has to choose is counted then
-		s.count(methodOf(connection), err)
+		s.count(Connection{ID: connection, Protocol: protocol}.Method(), err)
 	}
 	return result, err
 }
 
-func (s *SignIn) finish(ctx context.Context, r *http.Request, connection id.Connection) (Result, error) {
-	b, err := s.takeBack(ctx, r, connection)
+func (s *SignIn) finish(ctx context.Context, r *http.Request, protocol string, connection id.Connection) (Result, error) {
+	provider := s.providers[protocol]
+	state, err := provider.State(r)
 	if err != nil {
 		s.note(ctx, connection, err)
 		return Result{}, err
 	}
-	who, err := s.oidc.Finish(ctx, r, b.attempt)
+	b, err := s.takeBack(ctx, r, protocol, connection, state)
+	if err != nil {
+		s.note(ctx, connection, err)
+		return Result{}, err
+	}
+	who, err := provider.Finish(ctx, r, b.attempt)
 	if err != nil {
 		return Result{}, s.refuse(ctx, b, err)
 	}
@@ -75,11 +80,7 @@ type back struct {
 }
 
 // takeBack uses the attempt of a request up and says whether it may go on.
-func (s *SignIn) takeBack(ctx context.Context, r *http.Request, connection id.Connection) (back, error) {
-	state, err := stateOf(r)
-	if err != nil {
-		return back{}, err
-	}
+func (s *SignIn) takeBack(ctx context.Context, r *http.Request, protocol string, connection id.Connection, state string) (b back, err error) {
 	tenant, ok := tenantOf(state)
 	if !ok {
 		return back{}, Refuse(StateUnknown)
@@ -90,7 +91,7 @@ func (s *SignIn) takeBack(ctx context.Context, r *http.Request, connection id.Co
 			return back{}, err
 		}
 	}
-	b := back{tenant: tenant}
+	b.tenant = tenant
 	err = s.db.Tenant(ctx, tenant, func(tx *db.TenantTx) error {
 		b.record, err = findAttempt(ctx, tx, state)
 		if err != nil {
@@ -104,13 +105,14 @@ func (s *SignIn) takeBack(ctx context.Context, r *http.Request, connection id.Co
 			return s.again(ctx, tx, b.record)
 		}
 		c, err := s.resume(ctx, tx, r, b.record, connection, viaGoogle, state)
+		if err == nil && c.Protocol != protocol {
+			err = Refuse(ConnectionMismatch)
+		}
 		if err != nil {
 			return remember(ctx, tx, b.record, Returned, err)
 		}
-		b.attempt = s.attempt(tx, b.record, c, state)
-		if c.ID != id.Google {
-			b.attempt.Secret, err = s.open(tenant, c)
-		}
+		b.attempt, err = s.attempt(ctx, tx, b.record, c, state)
+		b.attempt.Trail = &Trail{}
 		return err
 	})
 	return b, err
@@ -156,7 +158,7 @@ func (s *SignIn) resume(
 			return Connection{}, Refuse(ConnectionInactive).Because(err)
 		}
 	}
-	if c.Status != Active && rec.Purpose != ForTest || c.ID.IsZero() {
+	if !c.Status.Open() && rec.Purpose != ForTest || c.ID.IsZero() {
 		return Connection{}, Refuse(ConnectionInactive)
 	}
 	if c.Version != rec.ConfigVersion {
@@ -180,7 +182,7 @@ func unchanged(ctx context.Context, tx *db.TenantTx, b back) error {
 	switch {
 	case err != nil:
 		return fmt.Errorf("lock connection %s: %w", b.record.ConnectionID, err)
-	case len(rows) == 0 || rows[0].Status != Active:
+	case len(rows) == 0 || !rows[0].Status.Open():
 		return Refuse(ConnectionInactive)
 	case rows[0].Version != b.record.ConfigVersion:
 		return Refuse(ConnectionChanged)
@@ -192,25 +194,6 @@ func unchanged(ctx context.Context, tx *db.TenantTx, b back) error {
 func (s *SignIn) sameBrowser(r *http.Request, rec Record, state string) bool {
 	cookies := r.CookiesNamed(CookieName(state))
 	return len(cookies) == 1 && secret.Equal(s.browserHash(state, cookies[0].Value), rec.BrowserHash)
-}
-
-// stateOf reads the one state of a callback.
-func stateOf(r *http.Request) (string, error) {
-	if len(r.URL.RawQuery) > 32<<10 {
-		return "", Refuse(CallbackMalformed)
-	}
-	q, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return "", Refuse(CallbackMalformed)
-	}
-	switch states := q["state"]; len(states) {
-	case 0:
-		return "", Refuse(StateMissing)
-	case 1:
-		return states[0], nil
-	default:
-		return "", Refuse(CallbackMalformed)
-	}
 }
 
 // remember writes a refusal down in the scope that found it.

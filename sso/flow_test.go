@@ -82,7 +82,7 @@ func TestOIDC_003_AnotherBrowser(t *testing.T) {
 			back := c.begin(t).prove(t, c.idp, "mallory")
 			r := back.request(t)
 			spoil(r, back.redirect)
-			c.refused(t, sso.WrongBrowser, func() (sso.Result, error) { return c.signIn.Finish(visitor(t), r, c.connection.ID) })
+			c.refused(t, sso.WrongBrowser, func() (sso.Result, error) { return c.signIn.Finish(visitor(t), r, sso.ProtocolOIDC, c.connection.ID) })
 			// A state that another browser has seen is worth nothing any more, not even in the right one.
 			if _, err := back.finish(t); sso.ReasonOf(err) != sso.AttemptUsed {
 				t.Errorf("Finish in the right browser = %v, want %s", err, sso.AttemptUsed)
@@ -111,7 +111,7 @@ func TestOIDC_004_011_OneCallbackFiftyTimes(t *testing.T) {
 	var all sync.WaitGroup
 	for range cap(outcomes) {
 		all.Go(func() {
-			_, err := c.signIn.Finish(visitor(t), back.request(t), c.connection.ID)
+			_, err := c.signIn.Finish(visitor(t), back.request(t), sso.ProtocolOIDC, c.connection.ID)
 			if err == nil {
 				outcomes <- "in"
 				return
@@ -168,7 +168,7 @@ func TestOIDC_006_012_XT_038_AnAttemptBelongsToOneConnection(t *testing.T) {
 	back := victim.begin(t).prove(t, victim.idp, "alice")
 	before := w.rows(t, evil)
 	victim.refused(t, sso.ConnectionMismatch, func() (sso.Result, error) {
-		return w.signIn.Finish(visitor(t), back.request(t), evil.connection.ID)
+		return w.signIn.Finish(visitor(t), back.request(t), sso.ProtocolOIDC, evil.connection.ID)
 	})
 	if diff := cmp.Diff(before, w.rows(t, evil)); diff != "" {
 		t.Errorf("the other tenant changed (-before +after):\n%s", diff)
@@ -189,7 +189,7 @@ func TestOIDC_007_TwoTabsInReverseOrder(t *testing.T) {
 		r := back.request(t)
 		other := map[*tab]*tab{one: two, two: one}[back]
 		r.AddCookie(&http.Cookie{Name: other.redirect.CookieName, Value: other.redirect.CookieValue})
-		if _, err := c.signIn.Finish(visitor(t), r, c.connection.ID); err != nil {
+		if _, err := c.signIn.Finish(visitor(t), r, sso.ProtocolOIDC, c.connection.ID); err != nil {
 			t.Errorf("Finish = %v, want a session", err)
 		}
 	}

@@ -57,7 +57,7 @@ func (g *google) connection(ctx context.Context) (Connection, error) {
 	if g.last.Version > 0 && now.Sub(g.asOf) < googleFresh {
 		return g.last, nil
 	}
-	e, err := g.provider.Discover(ctx, g.draft)
+	found, err := g.provider.Discover(ctx, g.draft)
 	if err != nil {
 		if g.last.Version > 0 {
 			return g.last, nil
@@ -65,8 +65,8 @@ func (g *google) connection(ctx context.Context) (Connection, error) {
 		return Connection{}, Refuse(ProviderUnreachable).Because(err)
 	}
 	g.last = Connection{
-		ID: id.Google, Protocol: ProtocolOIDC, Name: g.draft.Name, Status: Active, Issuer: g.draft.Issuer, ClientID: g.draft.ClientID,
-		TokenAuth: e.TokenAuth, Endpoints: e, Version: 1,
+		ID: id.Google, Protocol: ProtocolOIDC, Name: g.draft.Name, Status: Optional, Issuer: g.draft.Issuer, ClientID: g.draft.ClientID,
+		TokenAuth: found.Endpoints.TokenAuth, Endpoints: found.Endpoints, Version: 1,
 	}
 	g.asOf = now
 	return g.last, nil

@@ -227,7 +227,7 @@ func (t *tab) request(tb testing.TB) *http.Request {
 // finish calls the callback that the provider chose, whatever connection it names.
 func (t *tab) finish(tb testing.TB) (sso.Result, error) {
 	tb.Helper()
-	return t.w.signIn.Finish(visitor(tb), t.request(tb), callbackOf(tb, t.callback))
+	return t.w.signIn.Finish(visitor(tb), t.request(tb), sso.ProtocolOIDC, callbackOf(tb, t.callback))
 }
 
 func callbackOf(tb testing.TB, address string) id.Connection {

@@ -112,7 +112,7 @@ func TestXT_024_FiftyFirstSignInsOfOnePerson(t *testing.T) {
 	var all sync.WaitGroup
 	for _, back := range tabs {
 		all.Go(func() {
-			if _, err := c.signIn.Finish(visitor(t), back.request(t), c.connection.ID); err != nil {
+			if _, err := c.signIn.Finish(visitor(t), back.request(t), sso.ProtocolOIDC, c.connection.ID); err != nil {
 				t.Errorf("Finish = %v, want a session", err)
 			}
 		})

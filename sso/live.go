@@ -48,6 +48,9 @@ func (s *SignIn) finishReauth(ctx context.Context, b back, who Identity) error {
 		if err := unchanged(ctx, tx, b); err != nil {
 			return err
 		}
+		if err := firstUse(ctx, tx, b.record.ConnectionID, who); err != nil {
+			return err
+		}
 		session, m, err := stillLive(ctx, tx, b.record)
 		if err != nil {
 			return err

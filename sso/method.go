@@ -8,6 +8,7 @@ import (
 // How a session was made, as sessions and policies name it.
 const (
 	MethodOIDC   = "oidc"
+	MethodSAML   = "saml"
 	MethodGoogle = "google"
 	MethodLink   = "link"
 )

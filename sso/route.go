@@ -40,7 +40,7 @@ func (s *SignIn) Route(ctx context.Context, address string) (Destination, error)
 		if err != nil {
 			return err
 		}
-		active, err := activeConnections(ctx, tx)
+		active, err := openConnections(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -97,7 +97,7 @@ func (s *SignIn) DoorsOf(ctx context.Context, slug string) (Doors, error) {
 			return err
 		}
 		doors.Google = s.google != nil && policy.Allows(MethodGoogle, "")
-		active, err := activeConnections(ctx, tx)
+		active, err := openConnections(ctx, tx)
 		for _, c := range active {
 			doors.Connections = append(doors.Connections, Door{c.ID, c.Name})
 		}

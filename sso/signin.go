@@ -20,6 +20,7 @@ type Config struct {
 	Root     secret.RootKey
 	Sessions *sessions.Sessions
 	OIDC     Provider
+	SAML     Provider      // nil: no connection speaks SAML
 	Google   *GoogleConfig // nil: nobody signs in with Google
 	BaseURL  string        // public, without a slash at the end; redirect URIs are made of it and of nothing else
 	Log      *slog.Logger  // nil means slog.Default
@@ -29,15 +30,15 @@ type Config struct {
 
 // SignIn brings people in. Make it with [New]; it is safe for concurrent use.
 type SignIn struct {
-	db       *db.DB
-	keyring  *secret.Keyring
-	pepper   secret.Pepper
-	sessions *sessions.Sessions
-	oidc     Provider
-	google   *google
-	base     string
-	log      *slog.Logger
-	observe  func(method, outcome string)
+	db        *db.DB
+	keyring   *secret.Keyring
+	pepper    secret.Pepper
+	sessions  *sessions.Sessions
+	providers map[string]Provider // by protocol
+	google    *google
+	base      string
+	log       *slog.Logger
+	observe   func(method, outcome string)
 }
 
 // New reports everything that is wrong with the configuration at once.
@@ -64,8 +65,12 @@ func New(cfg Config) (*SignIn, error) {
 		return nil, err
 	}
 	s := &SignIn{
-		db: cfg.DB, keyring: cfg.Keyring, pepper: cfg.Root.Derive("sso"), sessions: cfg.Sessions, oidc: cfg.OIDC, base: cfg.BaseURL,
+		db: cfg.DB, keyring: cfg.Keyring, pepper: cfg.Root.Derive("sso"), sessions: cfg.Sessions, base: cfg.BaseURL,
 		log: cfg.Log, observe: cfg.Observe,
+	}
+	s.providers = map[string]Provider{ProtocolOIDC: cfg.OIDC}
+	if cfg.SAML != nil {
+		s.providers[ProtocolSAML] = cfg.SAML
 	}
 	if cfg.Google != nil {
 		s.google = newGoogle(*cfg.Google, cfg.OIDC)
@@ -79,13 +84,36 @@ func New(cfg Config) (*SignIn, error) {
 	return s, nil
 }
 
-// CallbackURL is the one redirect URI of a connection, to be registered at its provider.
-func (s *SignIn) CallbackURL(c id.Connection) string {
-	if c == id.Google {
+// CallbackURL is the one address of a connection that its provider sends people back to: the redirect URI of OpenID Connect, the assertion
+// consumer service of SAML.
+func (s *SignIn) CallbackURL(c Connection) string {
+	switch {
+	case c.ID == id.Google:
 		return s.base + "/sso/google/callback"
+	case c.Protocol == ProtocolSAML:
+		return s.base + "/sso/saml/" + c.ID.String() + "/acs"
+	default:
+		return s.base + "/sso/oidc/" + c.ID.String() + "/callback"
 	}
-	return s.base + "/sso/oidc/" + c.String() + "/callback"
 }
+
+// EntityID is our name at a connection's SAML provider. It is also where our metadata is.
+func (s *SignIn) EntityID(c id.Connection) string {
+	return s.base + "/sso/saml/" + c.String() + "/metadata"
+}
+
+// LogoutURL is where a connection's SAML provider sends logout messages.
+func (s *SignIn) LogoutURL(c id.Connection) string {
+	return s.base + "/sso/saml/" + c.String() + "/slo"
+}
+
+// BackChannelURL is where a connection's OpenID Provider sends logout tokens.
+func (s *SignIn) BackChannelURL(c id.Connection) string {
+	return s.base + "/sso/oidc/" + c.String() + "/backchannel-logout"
+}
+
+// providerOf is who speaks a connection's protocol.
+func (s *SignIn) providerOf(c Connection) Provider { return s.providers[c.Protocol] }
 
 func hostOf(address string) string {
 	u, err := url.Parse(address)

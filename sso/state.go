@@ -52,6 +52,12 @@ func (s *SignIn) derive(what, state string) string {
 	return base64.RawURLEncoding.EncodeToString(mac[:])
 }
 
+// requestID is the ID of an attempt's AuthnRequest. An xs:ID begins with no digit.
+func (s *SignIn) requestID(state string) string {
+	mac := s.pepper.MAC("request", []byte(state))
+	return "_" + hex.EncodeToString(mac[:20])
+}
+
 func (s *SignIn) browserHash(state, cookie string) []byte {
 	mac := s.pepper.MAC("browser", []byte(state), []byte(cookie))
 	return mac[:]

@@ -67,7 +67,7 @@ func (c *company) connect(tb testing.TB) {
 	path := "/v1/connections/" + c.connection
 	c.admin(tb).call(http.MethodPatch, path, map[string]any{"client_id": client, "client_secret": secret}).is(http.StatusOK)
 	c.admin(tb).call(http.MethodPost, path+"/test", nil).is(http.StatusOK)
-	c.admin(tb).call(http.MethodPost, path+"/activate", nil).is(http.StatusOK).shows(`"active"`)
+	c.admin(tb).call(http.MethodPost, path+"/activate", nil).is(http.StatusOK).shows(`"optional"`)
 }
 
 // hire adds a person at the provider.

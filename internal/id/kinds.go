@@ -5,50 +5,59 @@ import "github.com/google/uuid"
 type kind interface{ prefix() string }
 
 type (
-	tenant     struct{}
-	user       struct{}
-	membership struct{}
-	identity   struct{}
-	connection struct{}
-	domain     struct{}
-	attempt    struct{}
-	session    struct{}
-	key        struct{}
-	link       struct{}
-	event      struct{}
-	decision   struct{}
-	request    struct{}
+	tenant        struct{}
+	user          struct{}
+	membership    struct{}
+	identity      struct{}
+	connection    struct{}
+	domain        struct{}
+	attempt       struct{}
+	session       struct{}
+	key           struct{}
+	link          struct{}
+	event         struct{}
+	decision      struct{}
+	request       struct{}
+	setupLink     struct{}
+	routingRule   struct{}
+	connectionKey struct{}
 )
 
-func (tenant) prefix() string     { return "tnt" }
-func (user) prefix() string       { return "usr" }
-func (membership) prefix() string { return "mem" }
-func (identity) prefix() string   { return "idn" }
-func (connection) prefix() string { return "con" }
-func (domain) prefix() string     { return "dom" }
-func (attempt) prefix() string    { return "att" }
-func (session) prefix() string    { return "ses" }
-func (key) prefix() string        { return "key" }
-func (link) prefix() string       { return "lnk" }
-func (event) prefix() string      { return "evt" }
-func (decision) prefix() string   { return "dec" }
-func (request) prefix() string    { return "req" }
+func (tenant) prefix() string        { return "tnt" }
+func (user) prefix() string          { return "usr" }
+func (membership) prefix() string    { return "mem" }
+func (identity) prefix() string      { return "idn" }
+func (connection) prefix() string    { return "con" }
+func (domain) prefix() string        { return "dom" }
+func (attempt) prefix() string       { return "att" }
+func (session) prefix() string       { return "ses" }
+func (key) prefix() string           { return "key" }
+func (link) prefix() string          { return "lnk" }
+func (event) prefix() string         { return "evt" }
+func (decision) prefix() string      { return "dec" }
+func (request) prefix() string       { return "req" }
+func (setupLink) prefix() string     { return "sul" }
+func (routingRule) prefix() string   { return "rul" }
+func (connectionKey) prefix() string { return "cok" }
 
 // The ids of Gatehouse, one type a kind.
 type (
-	Tenant     = Of[tenant]
-	User       = Of[user]
-	Membership = Of[membership]
-	Identity   = Of[identity]
-	Connection = Of[connection]
-	Domain     = Of[domain]
-	Attempt    = Of[attempt]
-	Session    = Of[session]
-	Key        = Of[key]
-	Link       = Of[link]
-	Event      = Of[event]
-	Decision   = Of[decision]
-	Request    = Of[request]
+	Tenant        = Of[tenant]
+	User          = Of[user]
+	Membership    = Of[membership]
+	Identity      = Of[identity]
+	Connection    = Of[connection]
+	Domain        = Of[domain]
+	Attempt       = Of[attempt]
+	Session       = Of[session]
+	Key           = Of[key]
+	Link          = Of[link]
+	Event         = Of[event]
+	Decision      = Of[decision]
+	Request       = Of[request]
+	SetupLink     = Of[setupLink]
+	RoutingRule   = Of[routingRule]
+	ConnectionKey = Of[connectionKey]
 )
 
 // Installation is the tenant that stands for the installation itself: sign-ins that have no tenant yet (Google, before the person's

@@ -11,7 +11,7 @@ import (
 )
 
 // Begin returns the address of the provider that asks for a code: with PKCE by S256 whatever the provider lists, and a nonce.
-func (p *Provider) Begin(_ context.Context, a sso.Attempt) (string, error) {
+func (p *Provider) Begin(_ context.Context, a sso.Attempt) (sso.Departure, error) {
 	options := []oauth2.AuthCodeOption{oauth2.S256ChallengeOption(a.Verifier), oidc.Nonce(a.Nonce)}
 	if a.LoginHint != "" {
 		options = append(options, oauth2.SetAuthURLParam("login_hint", a.LoginHint))
@@ -21,9 +21,9 @@ func (p *Provider) Begin(_ context.Context, a sso.Attempt) (string, error) {
 	}
 	address := client(a).AuthCodeURL(a.State, options...)
 	if _, err := url.Parse(address); err != nil {
-		return "", sso.Refuse(sso.ConnectionInactive).Because(err)
+		return sso.Departure{}, sso.Refuse(sso.ConnectionInactive).Because(err)
 	}
-	return address, nil
+	return sso.Departure{URL: address}, nil
 }
 
 // client has one redirect URI and one way to prove itself; x/oauth2 probes for neither.

@@ -7,6 +7,25 @@ import (
 	"github.com/seed-2a059015/gatehouse/sso"
 )
 
+// State implements [sso.Provider]: the one state of the query.
+func (*Provider) State(r *http.Request) (string, error) {
+	if len(r.URL.RawQuery) > 32<<10 {
+		return "", sso.Refuse(sso.CallbackMalformed)
+	}
+	q, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return "", sso.Refuse(sso.CallbackMalformed)
+	}
+	switch states := q["state"]; len(states) {
+	case 0:
+		return "", sso.Refuse(sso.StateMissing)
+	case 1:
+		return states[0], nil
+	default:
+		return "", sso.Refuse(sso.CallbackMalformed)
+	}
+}
+
 // callback returns the code of an authorization response, after RFC 6749, section 4.1.2, and RFC 9207. Nothing of an error is kept but
 // whether it was access_denied.
 func callback(r *http.Request, a sso.Attempt) (string, error) {

@@ -13,27 +13,27 @@ import (
 )
 
 // Discover reads and judges the discovery document of a draft's issuer, and its key set.
-func (p *Provider) Discover(ctx context.Context, d sso.Draft) (sso.Endpoints, error) {
+func (p *Provider) Discover(ctx context.Context, d sso.Draft) (sso.Found, error) {
 	if err := p.checkIssuer(d.Issuer); err != nil {
-		return sso.Endpoints{}, err
+		return sso.Found{}, err
 	}
 	o, err := p.document(ctx, d.Issuer)
 	if err != nil {
-		return sso.Endpoints{}, err
+		return sso.Found{}, err
 	}
 	e, err := p.judge(o, d)
 	if err != nil {
-		return sso.Endpoints{}, err
+		return sso.Found{}, err
 	}
 	body, err := p.get(ctx, "discovery "+d.Issuer, e.Keys, netguard.Limits{Body: maxKeySet})
 	if err != nil {
-		return sso.Endpoints{}, unreached("jwks_uri", err)
+		return sso.Found{}, unreached("jwks_uri", err)
 	}
 	keys, err := parseKeySet(body)
 	if err != nil || !slices.ContainsFunc(e.Algorithms, func(alg string) bool { return keys.fits(alg) }) {
-		return sso.Endpoints{}, invalid("jwks_uri", jwksUnusable)
+		return sso.Found{}, invalid("jwks_uri", jwksUnusable)
 	}
-	return e, nil
+	return sso.Found{Endpoints: e}, nil
 }
 
 func (p *Provider) document(ctx context.Context, issuer string) (object, error) {

@@ -55,12 +55,12 @@ func TestOIDC_100_To_110_WhatAProviderSaysAtSave(t *testing.T) {
 			t.Parallel()
 			p, server, idp, _ := newProvider(t)
 			must(t, idp.Play(scenario.ID))
-			e, err := p.Discover(t.Context(), sso.Draft{Issuer: idp.URL(), ClientID: "gatehouse", ClientSecret: secret.New("s")})
+			found, err := p.Discover(t.Context(), sso.Draft{Issuer: idp.URL(), ClientID: "gatehouse", ClientSecret: secret.New("s")})
 			if said == "" {
 				must(t, err)
-				for _, alg := range e.Algorithms {
+				for _, alg := range found.Endpoints.Algorithms {
 					if !strings.Contains("RS256 PS256 ES256 EdDSA", alg) {
-						t.Errorf("algorithms = %v", e.Algorithms)
+						t.Errorf("algorithms = %v", found.Endpoints.Algorithms)
 					}
 				}
 				return

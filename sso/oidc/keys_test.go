@@ -17,8 +17,9 @@ import (
 // connect saves a connection without a database.
 func connect(tb testing.TB, p *oidc.Provider, idp *testidp.Provider) sso.Connection {
 	tb.Helper()
-	e, err := p.Discover(tb.Context(), sso.Draft{Issuer: idp.URL(), ClientID: "gatehouse", PublicClient: true})
+	found, err := p.Discover(tb.Context(), sso.Draft{Issuer: idp.URL(), ClientID: "gatehouse", PublicClient: true})
 	must(tb, err)
+	e := found.Endpoints
 	return sso.Connection{
 		ID: id.New[id.Connection](), Issuer: idp.URL(), ClientID: "gatehouse", Endpoints: e, TokenAuth: e.TokenAuth, Version: 1,
 	}
@@ -34,7 +35,7 @@ func signIn(tb testing.TB, p *oidc.Provider, idp *testidp.Provider, c sso.Connec
 	}
 	to, err := p.Begin(tb.Context(), a)
 	must(tb, err)
-	back, err := idp.Authorize(tb.Context(), to, "alice")
+	back, err := idp.Authorize(tb.Context(), to.URL, "alice")
 	must(tb, err)
 	return p.Finish(tb.Context(), httptest.NewRequestWithContext(tb.Context(), http.MethodGet, back, nil), a)
 }

@@ -1,0 +1,81 @@
+package sso
+
+import (
+	"context"
+	"crypto/rsa"
+	"crypto/x509"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/id"
+	"github.com/seed-2a059015/gatehouse/internal/secret"
+)
+
+// KeySlot is the place of a key in a connection's life.
+type KeySlot string
+
+// The slots. The active key signs; all decrypt.
+const (
+	ActiveKey  KeySlot = "active"
+	NextKey    KeySlot = "next"
+	RetiredKey KeySlot = "retired"
+)
+
+// ConnectionKey is a key pair of ours for one connection.
+type ConnectionKey struct {
+	ID           id.ConnectionKey `gorm:"primaryKey"`
+	ConnectionID id.Connection
+	Slot         KeySlot
+	Certificate  []byte // DER
+	PrivateKey   []byte `json:"-"` // PKCS #8, encrypted
+	NotAfter     time.Time
+	CreatedAt    time.Time `gorm:"autoCreateTime:false"`
+	RetiredAt    *time.Time
+}
+
+// TableName implements GORM's Tabler.
+func (ConnectionKey) TableName() string { return "connection_keys" }
+
+// keysOf opens the keys of a connection, the active one first.
+func (s *SignIn) keysOf(ctx context.Context, tx *db.TenantTx, c id.Connection) ([]Key, error) {
+	rows, err := gorm.G[ConnectionKey](tx.DB).Where("connection_id = ?", c).Order("slot, id").Limit(10).Find(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list keys of connection %s: %w", c, err)
+	}
+	var keys []Key
+	for _, row := range rows {
+		k, err := s.openKey(tx.Tenant, row)
+		if err != nil {
+			return nil, err
+		}
+		keys = append(keys, k)
+	}
+	return keys, nil
+}
+
+func keySealedAt(tenant id.Tenant, k id.ConnectionKey) secret.AAD {
+	return secret.AAD{Table: "connection_keys", Row: k.String(), Tenant: tenant.String()}
+}
+
+func (s *SignIn) openKey(tenant id.Tenant, row ConnectionKey) (Key, error) {
+	plain, err := s.keyring.Open(row.PrivateKey, keySealedAt(tenant, row.ID))
+	if err != nil {
+		return Key{}, fmt.Errorf("open key %s: %w", row.ID, err)
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(plain)
+	if err != nil {
+		return Key{}, fmt.Errorf("parse key %s: %w", row.ID, err)
+	}
+	private, ok := parsed.(*rsa.PrivateKey)
+	if !ok {
+		return Key{}, fmt.Errorf("key %s is not RSA", row.ID)
+	}
+	cert, err := x509.ParseCertificate(row.Certificate)
+	if err != nil {
+		return Key{}, fmt.Errorf("parse certificate of key %s: %w", row.ID, err)
+	}
+	return Key{Private: private, Certificate: cert}, nil
+}
