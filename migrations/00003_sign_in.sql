@@ -7,12 +7,14 @@ CREATE TABLE connection_directory (
 );
 GRANT SELECT, INSERT ON connection_directory TO gatehouse_system;
 
--- One tenant per verified domain.
+-- One tenant per verified domain. skeleton is what the name looks like: two names with one skeleton are taken for each other.
 CREATE TABLE domain_directory (
   domain      text        NOT NULL CONSTRAINT domain_directory_pkey PRIMARY KEY,
   tenant_id   uuid        NOT NULL CONSTRAINT domain_directory_tenant_fkey REFERENCES tenants (id),
+  skeleton    text        NOT NULL,
   verified_at timestamptz NOT NULL
 );
+CREATE INDEX domain_directory_skeleton_idx ON domain_directory (skeleton);
 GRANT SELECT, INSERT, DELETE ON domain_directory TO gatehouse_system;
 
 -- An external identity is the triple (connection, issuer, subject). The e-mail is what the provider last said, never a key.
@@ -65,14 +67,23 @@ CREATE TABLE domains (
                             CONSTRAINT domains_tenant_fkey REFERENCES tenants (id),
   id            uuid        NOT NULL,
   domain        text        NOT NULL,
-  status        text        NOT NULL CONSTRAINT domains_status_check CHECK (status IN ('pending', 'verified')),
+  status        text        NOT NULL CONSTRAINT domains_status_check CHECK (status IN ('pending', 'verified', 'failed')),
   connection_id uuid,
+  token         text        NOT NULL,
   created_at    timestamptz NOT NULL,
+  asked_at      timestamptz NOT NULL,
   verified_at   timestamptz,
+  verified_by   text        NOT NULL DEFAULT '' CONSTRAINT domains_verified_by_check CHECK (verified_by IN ('', 'dns', 'operator')),
+  checked_at    timestamptz,
+  finding       text        NOT NULL DEFAULT '' CONSTRAINT domains_finding_check
+                            CHECK (finding IN ('', 'found', 'missing', 'mismatch', 'alias', 'unreachable', 'unavailable')),
+  lost_at       timestamptz,
+  next_check_at timestamptz,
   CONSTRAINT domains_pkey PRIMARY KEY (tenant_id, id),
   CONSTRAINT domains_domain_key UNIQUE (tenant_id, domain),
   CONSTRAINT domains_connection_fkey FOREIGN KEY (tenant_id, connection_id) REFERENCES connections (tenant_id, id)
 );
+CREATE INDEX domains_due_idx ON domains (next_check_at) WHERE next_check_at IS NOT NULL;
 SELECT gatehouse_protect('domains', 'SELECT, INSERT, UPDATE, DELETE');
 
 -- A sign-in from its first redirect on. state and browser are hashes; nonce and PKCE verifier are derived, never stored.

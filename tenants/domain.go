@@ -19,8 +19,9 @@ type DomainStatus string
 
 // The states. Only a verified domain routes sign-ins and lets people join.
 const (
-	DomainPending  DomainStatus = "pending"
-	DomainVerified DomainStatus = "verified"
+	DomainPending  DomainStatus = "pending"  // the DNS is asked again and again
+	DomainVerified DomainStatus = "verified" // asked again each month, if the DNS has shown it
+	DomainFailed   DomainStatus = "failed"   // given up, until somebody asks again
 )
 
 // Domain is a mail domain that a tenant claims. ConnectionID, when set, is where its people sign in.
@@ -29,45 +30,28 @@ type Domain struct {
 	Domain       string
 	Status       DomainStatus
 	ConnectionID id.Connection
+	Token        string    // of the [Challenge]; it stands in the DNS, so it is no secret, but it is no other tenant's
 	CreatedAt    time.Time `gorm:"autoCreateTime:false"`
+	AskedAt      time.Time // when somebody last asked for a proof
 	VerifiedAt   *time.Time
+	VerifiedBy   VerifiedBy
+	CheckedAt    *time.Time
+	Finding      Finding    // of the last check
+	LostAt       *time.Time // since when the record of a verified domain is gone
+	NextCheckAt  *time.Time // nil: nobody asks
 }
+
+// VerifiedBy is whose word a verified domain rests on.
+type VerifiedBy string
+
+// What a domain rests on. The operator's word needs no record and is never checked.
+const (
+	VerifiedByDNS      VerifiedBy = "dns"
+	VerifiedByOperator VerifiedBy = "operator"
+)
 
 // TableName implements GORM's Tabler.
 func (Domain) TableName() string { return "domains" }
-
-// AddDomain lists a domain for the tenant, not yet verified.
-func AddDomain(ctx context.Context, tx *db.TenantTx, name string) (Domain, error) {
-	d, err := ParseDomain(name)
-	if err != nil {
-		return Domain{}, err
-	}
-	if anybodys(d) {
-		return Domain{}, errs.InvalidField("domain", "Everybody can have an address there, so nobody can claim it.")
-	}
-	row := Domain{ID: id.New[id.Domain](), Domain: d, Status: DomainPending, CreatedAt: tx.Now}
-	if err := gorm.G[Domain](tx.DB).Create(ctx, &row); err != nil {
-		return Domain{}, fmt.Errorf("add domain: %w", err)
-	}
-	return row, events.Record(ctx, tx, events.DomainAdded, row.ID, events.Data{"domain": d})
-}
-
-// VerifyDomain marks a domain as the tenant's own. Of two tenants that claim it, one wins; the other gets domain_unavailable.
-func VerifyDomain(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, name string) (Domain, error) {
-	d, err := domainByName(ctx, tx, name, locked)
-	if err != nil || d.Status == DomainVerified {
-		return d, err
-	}
-	err = sys.DB.Exec("INSERT INTO domain_directory (domain, tenant_id, verified_at) VALUES (?, ?, ?)", d.Domain, tx.Tenant, tx.Now).Error
-	if err != nil {
-		return d, fmt.Errorf("claim domain: %w", err)
-	}
-	d.Status, d.VerifiedAt = DomainVerified, &tx.Now
-	if _, err := gorm.G[Domain](tx.DB).Where("id = ?", d.ID).Select("status", "verified_at").Updates(ctx, d); err != nil {
-		return d, fmt.Errorf("verify domain: %w", err)
-	}
-	return d, events.Record(ctx, tx, events.DomainVerified, d.ID, events.Data{"domain": d.Domain})
-}
 
 // RouteDomainTo sends the people of a domain to one of the tenant's connections; the zero id takes the route away.
 func RouteDomainTo(ctx context.Context, tx *db.TenantTx, name string, connection id.Connection) (Domain, error) {
@@ -92,6 +76,11 @@ func Domains(ctx context.Context, tx *db.TenantTx) ([]Domain, error) {
 		return nil, fmt.Errorf("list domains: %w", err)
 	}
 	return list, nil
+}
+
+// DomainByID finds one domain of the tenant.
+func DomainByID(ctx context.Context, tx *db.TenantTx, which id.Domain) (Domain, error) {
+	return domainBy(ctx, tx, "id = ?", which)
 }
 
 // VerifiedDomain finds a verified domain of the tenant by its exact name: a sub-domain proves nothing for its parent, nor the reverse.
@@ -121,7 +110,11 @@ func domainByName(ctx context.Context, tx *db.TenantTx, name string, opts ...cla
 	if err != nil {
 		return Domain{}, err
 	}
-	d, err := gorm.G[Domain](tx.DB, opts...).Where("domain = ?", parsed).First(ctx)
+	return domainBy(ctx, tx, "domain = ?", parsed, opts...)
+}
+
+func domainBy(ctx context.Context, tx *db.TenantTx, where string, value any, opts ...clause.Expression) (Domain, error) {
+	d, err := gorm.G[Domain](tx.DB, opts...).Where(where, value).First(ctx)
 	if db.IsMissing(err) {
 		return Domain{}, errs.NotFound("domain")
 	}

@@ -21,9 +21,15 @@ const (
 	MemberLeft         Type = "member.left"
 	MemberProfileMoved Type = "member.profile_updated"
 
-	DomainAdded    Type = "domain.added"
-	DomainVerified Type = "domain.verified"
-	DomainRouted   Type = "domain.routed"
+	DomainAdded      Type = "domain.added"
+	DomainVerified   Type = "domain.verified"
+	DomainRouted     Type = "domain.routed"
+	DomainFailed     Type = "domain.failed"          // no record within 72 hours
+	DomainRestarted  Type = "domain.check_restarted" // of one that had failed
+	DomainLost       Type = "domain.lost"            // a verified one's record is gone
+	DomainRestored   Type = "domain.restored"
+	DomainUnverified Type = "domain.unverified"
+	DomainRemoved    Type = "domain.removed"
 
 	ConnectionCreated   Type = "connection.created"
 	ConnectionUpdated   Type = "connection.updated"
