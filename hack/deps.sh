@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Finds what the tests run against: a C compiler for the race detector, Postgres binaries and a pooler, Chromium, and
-# two OpenID providers that are not ours (Node runs one, Debian packages the other). What is missing is installed where
+# the OpenID and SAML providers that are not ours (Node runs two, PHP one, Debian packages one). What is missing is installed where
 # that is possible (Debian or Ubuntu, as root or with password-less sudo); elsewhere one message says what to install.
 set -euo pipefail
 
@@ -9,6 +9,7 @@ have_any() { local c; for c; do have "$c" && return 0; done; return 1; }
 have_postgres() {
   have initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || compgen -G '/usr/pgsql-*/bin/initdb' >/dev/null
 }
+have_php() { have php && php -r 'exit((int) !(extension_loaded("dom") && extension_loaded("mbstring")));'; }
 have_chromium() { have_any chromium chromium-browser google-chrome google-chrome-stable || [ -x "${CHROME_BIN:-}" ]; }
 
 # missing prints the Debian packages that would supply what is not there.
@@ -20,6 +21,8 @@ missing() {
   have_chromium || echo chromium
   have glewlwyd || echo glewlwyd
   have pgbouncer || [ -x /usr/sbin/pgbouncer ] || echo pgbouncer
+  have openssl || echo openssl
+  have_php || echo php-cli php-xml php-mbstring
   have node || echo nodejs
   have npm || echo npm # some Node packages bring it, and then this one conflicts: asked again after the first round
 }

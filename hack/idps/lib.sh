@@ -25,6 +25,12 @@ once() {
   ) 9>"$CACHE/$key.lock"
 }
 
+# self_signed <file> <name>: an RSA key in file.key and its certificate in file.crt, unless they are there.
+self_signed() {
+  [ -f "$1.crt" ] || openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj "/CN=$2" -keyout "$1.key" -out "$1.crt" 2>"$STATE/openssl.log" ||
+    { tail -5 "$STATE/openssl.log" >&2; die "openssl could not make a certificate"; }
+}
+
 # start_bg <command...>: the program becomes a process group of its own.
 start_bg() {
   setsid "$@" >>"$STATE/out.log" 2>&1 </dev/null 9>&- &

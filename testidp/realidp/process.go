@@ -18,19 +18,26 @@ import (
 	"syscall"
 )
 
+// process is a running script and its provider.
+type process struct {
+	base  string // the provider's address, without a slash at the end
+	state string // the folder for what it reads and writes; gone after stop
+	stop  func()
+}
+
 // run starts the script of a provider on a free port and waits until it says that it is ready.
-func run(ctx context.Context, kind Kind, o Options) (string, func(), error) {
+func run(ctx context.Context, kind Kind, o Options) (process, error) {
 	script, err := scriptOf(kind)
 	if err != nil {
-		return "", nil, err
+		return process{}, err
 	}
 	port, err := freePort(ctx)
 	if err != nil {
-		return "", nil, err
+		return process{}, err
 	}
 	state, err := os.MkdirTemp("", "gatehouse-"+string(kind)+"-")
 	if err != nil {
-		return "", nil, fmt.Errorf("make state folder: %w", err)
+		return process{}, fmt.Errorf("make state folder: %w", err)
 	}
 	cmd := exec.Command("bash", script, "run") //nolint:noctx // ends when its standard input does, not with ctx
 	cmd.Env = append(os.Environ(), "PORT="+strconv.Itoa(port), "STATE="+state,
@@ -41,7 +48,7 @@ func run(ctx context.Context, kind Kind, o Options) (string, func(), error) {
 	stdin, errIn := cmd.StdinPipe()
 	stdout, errOut := cmd.StdoutPipe()
 	if err := errors.Join(errIn, errOut, cmd.Start()); err != nil {
-		return "", nil, errors.Join(fmt.Errorf("run %s: %w", script, err), os.RemoveAll(state))
+		return process{}, errors.Join(fmt.Errorf("run %s: %w", script, err), os.RemoveAll(state))
 	}
 	stop := sync.OnceFunc(func() {
 		_ = stdin.Close()
@@ -57,14 +64,14 @@ func run(ctx context.Context, kind Kind, o Options) (string, func(), error) {
 	case ok := <-ready:
 		if !ok {
 			stop()
-			return "", nil, fmt.Errorf("%s ended: %s", filepath.Base(script), strings.TrimSpace(stderr.String()))
+			return process{}, fmt.Errorf("%s ended: %s", filepath.Base(script), strings.TrimSpace(stderr.String()))
 		}
 	case <-ctx.Done():
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) // with whatever is installing; the script stops the provider
 		stop()
-		return "", nil, fmt.Errorf("%s is not ready: %w: %s", filepath.Base(script), ctx.Err(), strings.TrimSpace(stderr.String()))
+		return process{}, fmt.Errorf("%s is not ready: %w: %s", filepath.Base(script), ctx.Err(), strings.TrimSpace(stderr.String()))
 	}
-	return "http://127.0.0.1:" + strconv.Itoa(port), stop, nil
+	return process{base: "http://127.0.0.1:" + strconv.Itoa(port), state: state, stop: stop}, nil
 }
 
 func saysReady(out io.Reader) bool {

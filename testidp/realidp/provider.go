@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Options say what a provider is started with.
+// Options say what an OpenID Provider is started with.
 type Options struct {
 	// Tenants are the names of the issuers. Empty means one issuer, acme.
 	Tenants []string
@@ -19,16 +19,18 @@ type Options struct {
 	Redirects []string
 }
 
-// Kind is an implementation of OpenID Connect.
+// Kind is an implementation of OpenID Connect or SAML.
 type Kind string
 
-// The kinds.
+// The kinds: the first two speak OpenID Connect and are for [Launch], the others speak SAML and are for [LaunchSAML].
 const (
-	OIDCProvider Kind = "oidc-provider"
-	Glewlwyd     Kind = "glewlwyd"
+	OIDCProvider  Kind = "oidc-provider"
+	Glewlwyd      Kind = "glewlwyd"
+	SimpleSAMLphp Kind = "simplesamlphp"
+	Samlp         Kind = "samlp"
 )
 
-// Provider is a running provider.
+// Provider is a running OpenID Provider.
 type Provider struct {
 	kind  Kind
 	base  string
@@ -65,7 +67,7 @@ func start(tb testing.TB, kind Kind, o Options) *Provider {
 	return p
 }
 
-// Launch starts a provider for several tests; ctx bounds the start only. The returned function stops the provider and
+// Launch starts an OpenID Provider for several tests; ctx bounds the start only. The returned function stops the provider and
 // removes what it wrote. A provider whose starter dies without stopping it ends by itself.
 func Launch(ctx context.Context, kind Kind, o Options) (*Provider, func(), error) {
 	if len(o.Tenants) == 0 {
@@ -74,19 +76,19 @@ func Launch(ctx context.Context, kind Kind, o Options) (*Provider, func(), error
 	if len(o.Redirects) == 0 {
 		o.Redirects = []string{"http://127.0.0.1:9/callback"}
 	}
-	base, stop, err := run(ctx, kind, o)
+	proc, err := run(ctx, kind, o)
 	if err != nil {
 		return nil, nil, err
 	}
-	p := &Provider{kind: kind, base: base}
+	p := &Provider{kind: kind, base: proc.base}
 	if kind == Glewlwyd {
 		p.admin = withCookies(&http.Client{Timeout: 10 * time.Second})
 		if err := p.call(ctx, p.admin, http.MethodPost, "/api/auth/", credentials{"admin", password}, nil); err != nil {
-			stop()
+			proc.stop()
 			return nil, nil, err
 		}
 	}
-	return p, stop, nil
+	return p, proc.stop, nil
 }
 
 // Issuer is the issuer identifier of a tenant.

@@ -22,4 +22,10 @@ func TestLaunchSaysWhatIsMissing(t *testing.T) {
 			t.Errorf("Launch(%s) without a cache = %v, want what to do", kind, err)
 		}
 	}
+	for _, kind := range []realidp.Kind{realidp.SimpleSAMLphp, realidp.Samlp} {
+		_, _, err := realidp.LaunchSAML(t.Context(), kind)
+		if err == nil || !strings.Contains(err.Error(), "set GATEHOUSE_IDP_CACHE") {
+			t.Errorf("LaunchSAML(%s) without a cache = %v, want what to do", kind, err)
+		}
+	}
 }
