@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Finds what the tests run against: a C compiler for the race detector, Postgres binaries and a pooler, Chromium, and
-# the OpenID and SAML providers that are not ours (Node runs two, PHP one, Debian packages one). What is missing is installed where
-# that is possible (Debian or Ubuntu, as root or with password-less sudo); elsewhere one message says what to install.
+# Finds what the tests run against: a C compiler for the race detector, Postgres binaries and a pooler, Chromium, and the
+# OpenID and SAML providers that are not ours (Node runs two of them, PHP one, and one is Debian's). What is missing is
+# installed where that is possible (Debian or Ubuntu, as root or with password-less sudo); elsewhere one message says what
+# to install.
 set -euo pipefail
 
 have() { command -v "$1" >/dev/null 2>&1; }

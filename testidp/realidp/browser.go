@@ -55,28 +55,16 @@ const maxSteps = 16
 // last page that leads nowhere is the zero Delivery; one that says so with an error status is an error.
 func walk(ctx context.Context, browser *http.Client, base string, d Delivery, login string) (Delivery, error) {
 	for range maxSteps {
-		page, body, err := visit(ctx, browser, d)
+		at, err := visit(ctx, browser, d)
 		if err != nil {
 			return Delivery{}, err
 		}
-		if location := page.Header.Get("Location"); location != "" {
-			at, err := page.Request.URL.Parse(location)
-			if err != nil {
-				return Delivery{}, err
-			}
-			d = Redirect(at.String())
-		} else {
-			if page.StatusCode/100 != 2 {
-				return Delivery{}, fmt.Errorf("%s answered %s: %.500s", page.Request.URL.Path, page.Status, plain(body))
-			}
-			target, form, err := fill(page.Request.URL, body, login)
-			if errors.Is(err, errNoForm) {
-				return Delivery{}, nil
-			}
-			if err != nil {
-				return Delivery{}, err
-			}
-			d = Post(target, form)
+		d, err = at.next(login)
+		if errors.Is(err, errNoForm) {
+			return Delivery{}, nil
+		}
+		if err != nil {
+			return Delivery{}, err
 		}
 		if !strings.HasPrefix(d.URL, base+"/") {
 			return d, nil
@@ -85,17 +73,47 @@ func walk(ctx context.Context, browser *http.Client, base string, d Delivery, lo
 	return Delivery{}, fmt.Errorf("still at the provider after %d steps", maxSteps)
 }
 
-func visit(ctx context.Context, browser *http.Client, d Delivery) (*http.Response, string, error) {
+// page is what the browser got.
+type page struct {
+	url      *url.URL
+	status   int
+	location *url.URL // where it redirects to, nil if it does not
+	body     string
+}
+
+// next is where the page leads a person who fills in its form.
+func (p page) next(login string) (Delivery, error) {
+	if p.location != nil {
+		return Redirect(p.location.String()), nil
+	}
+	if p.status/100 != 2 {
+		return Delivery{}, fmt.Errorf("%s answered %d: %.500s", p.url.Path, p.status, plain(p.body))
+	}
+	target, form, err := fill(p.url, p.body, login)
+	if err != nil {
+		return Delivery{}, err
+	}
+	return Post(target, form), nil
+}
+
+func visit(ctx context.Context, browser *http.Client, d Delivery) (page, error) {
 	req, err := d.request(ctx)
 	if err != nil {
-		return nil, "", err
+		return page{}, err
 	}
 	resp, err := browser.Do(req)
 	if err != nil {
-		return nil, "", err
+		return page{}, err
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 4<<20))
-	return resp, string(body), errors.Join(err, resp.Body.Close())
+	if err := errors.Join(err, resp.Body.Close()); err != nil {
+		return page{}, err
+	}
+	location, err := resp.Location()
+	if err != nil && !errors.Is(err, http.ErrNoLocation) {
+		return page{}, err
+	}
+	return page{url: req.URL, status: resp.StatusCode, location: location, body: string(body)}, nil
 }
 
 var (
@@ -114,12 +132,12 @@ func plain(body string) string {
 var errNoForm = errors.New("a page without a form")
 
 // fill completes the first form of a page.
-func fill(page *url.URL, body, login string) (string, url.Values, error) {
+func fill(at *url.URL, body, login string) (string, url.Values, error) {
 	action := formTag.FindStringSubmatch(body)
 	if action == nil {
-		return "", nil, fmt.Errorf("%w at %s", errNoForm, page.Path)
+		return "", nil, fmt.Errorf("%w at %s", errNoForm, at.Path)
 	}
-	target, err := page.Parse(html.UnescapeString(action[1]))
+	target, err := at.Parse(html.UnescapeString(action[1]))
 	if err != nil {
 		return "", nil, err
 	}

@@ -1,6 +1,7 @@
 package realidp_test
 
 import (
+	"encoding/base64"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -60,12 +61,10 @@ func TestSamlp(t *testing.T) {
 // proveSAML signs in at service providers that are registered in different ways, and out again.
 func proveSAML(t *testing.T, p *realidp.SAML, tenant string, parties map[string]realidp.Party) {
 	t.Helper()
+	id := newIdentity(t)
 	for name, party := range parties {
-		sp := newServiceProvider(t, p, tenant, party)
-		for _, request := range []realidp.Delivery{sp.redirect(t, sp.authnRequest("_r1")), sp.post(sp.authnRequest("_r1"))} {
-			if party.SignedRequests && request.Method == http.MethodPost {
-				continue // not signed
-			}
+		sp := id.register(t, p, tenant, party)
+		for _, request := range []realidp.Delivery{sp.redirect(t, sp.authnRequest("_r1")), sp.post(t, sp.authnRequest("_r1"))} {
 			d, err := p.Login(t.Context(), nil, request, "alice")
 			if err != nil {
 				t.Fatalf("%s: Login = %v", name, err)
@@ -83,26 +82,30 @@ func proveSAML(t *testing.T, p *realidp.SAML, tenant string, parties map[string]
 			}
 		}
 	}
-	sp := newServiceProvider(t, p, tenant, realidp.Party{})
-	proveRefusals(t, p, sp)
+	sp := id.register(t, p, tenant, realidp.Party{})
+	proveRefusals(t, sp)
 	proveSettablePeople(t, sp)
 	proveInitiatedLogin(t, sp)
 	proveLogout(t, sp)
 	proveRollover(t, sp)
 }
 
-func proveRefusals(t *testing.T, p *realidp.SAML, sp *serviceProvider) {
+func proveRefusals(t *testing.T, sp *serviceProvider) {
 	t.Helper()
-	if d, err := p.Login(t.Context(), nil, sp.redirect(t, sp.authnRequest("_r1")), "nobody"); err == nil {
+	if d, err := sp.idp.Login(t.Context(), nil, sp.redirect(t, sp.authnRequest("_r1")), "nobody"); err == nil {
 		t.Errorf("Login(nobody) = %v, want an error", d)
 	}
-	strict := newServiceProvider(t, p, sp.tenant, realidp.Party{SignedRequests: true})
+	strict := sp.register(t, sp.idp, sp.tenant, realidp.Party{SignedRequests: true})
 	signed := strict.redirect(t, strict.authnRequest("_r1"))
 	unsigned, _, _ := strings.Cut(signed.URL, "&SigAlg=")
-	forged := strings.Replace(signed.URL, "RelayState=the-state", "RelayState=other", 1)
-	for _, address := range []string{unsigned, forged} {
-		if d, err := p.Login(t.Context(), nil, realidp.Redirect(address), "alice"); err == nil {
-			t.Errorf("Login by %q = %v, want a refusal: the request is not signed", address, d)
+	plain := base64.StdEncoding.EncodeToString([]byte(strict.authnRequest("_r1")))
+	for name, request := range map[string]realidp.Delivery{
+		"redirect without a signature": realidp.Redirect(unsigned),
+		"redirect changed":             realidp.Redirect(strings.Replace(signed.URL, "RelayState=the-state", "RelayState=other", 1)),
+		"form without a signature":     realidp.Post(strict.idpSSO, url.Values{"SAMLRequest": {plain}}),
+	} {
+		if d, err := sp.idp.Login(t.Context(), nil, request, "alice"); err == nil {
+			t.Errorf("Login by %s = %v, want a refusal", name, d)
 		}
 	}
 }

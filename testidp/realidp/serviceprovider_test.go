@@ -28,30 +28,44 @@ import (
 
 // serviceProvider is the other end: messages by hand, and signatures checked by goxmldsig.
 type serviceProvider struct {
+	identity
 	idp            *realidp.SAML
 	tenant         string
 	party          realidp.Party
 	entityID       string
 	acs, slo       string
-	key            *rsa.PrivateKey
 	idpSSO, idpSLO string
 }
 
-func newServiceProvider(tb testing.TB, idp *realidp.SAML, tenant string, party realidp.Party) *serviceProvider {
+// identity is a key and its certificate, for as many service providers as like: making one takes long.
+type identity struct {
+	key         *rsa.PrivateKey
+	certificate []byte
+}
+
+func newIdentity(tb testing.TB) identity {
 	tb.Helper()
-	host := "https://" + strings.ToLower(rand.Text()) + ".example"
-	sp := &serviceProvider{idp: idp, tenant: tenant, entityID: host + "/metadata", acs: host + "/acs", slo: host + "/slo"}
-	var err error
-	if sp.key, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
 		tb.Fatalf("make key: %v", err)
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "sp"},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 	}
-	certificate, err := x509.CreateCertificate(rand.Reader, template, template, sp.key.Public(), sp.key)
+	certificate, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
 		tb.Fatalf("make certificate: %v", err)
+	}
+	return identity{key, certificate}
+}
+
+func (id identity) register(tb testing.TB, idp *realidp.SAML, tenant string, party realidp.Party) *serviceProvider {
+	tb.Helper()
+	host := "https://" + strings.ToLower(rand.Text()) + ".example"
+	sp := &serviceProvider{
+		identity: id, idp: idp, tenant: tenant, party: party,
+		entityID: host + "/metadata", acs: host + "/acs", slo: host + "/slo",
 	}
 	party.Metadata = fmt.Appendf(nil, `<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="%s">
 <SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
@@ -59,11 +73,10 @@ func newServiceProvider(tb testing.TB, idp *realidp.SAML, tenant string, party r
 <SingleLogoutService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="%s"/>
 <NameIDFormat>%s</NameIDFormat>
 <AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="%s" index="0"/>
-</SPSSODescriptor></EntityDescriptor>`, sp.entityID, base64.StdEncoding.EncodeToString(certificate), sp.slo, realidp.EmailNameID, sp.acs)
+</SPSSODescriptor></EntityDescriptor>`, sp.entityID, base64.StdEncoding.EncodeToString(sp.certificate), sp.slo, realidp.EmailNameID, sp.acs)
 	if err := idp.Register(tb.Context(), tenant, party); err != nil {
 		tb.Fatalf("Register = %v", err)
 	}
-	sp.party = party
 	root := sp.metadata(tb)
 	if got := root.SelectAttrValue("entityID", ""); got != idp.EntityID(tenant) {
 		tb.Fatalf("entity ID in the metadata = %q, want %q", got, idp.EntityID(tenant))
@@ -126,9 +139,22 @@ func (sp *serviceProvider) endpoint(message string) (field, address string) {
 	return "SAMLResponse", sp.idpSLO
 }
 
-func (sp *serviceProvider) post(message string) realidp.Delivery {
+// post signs a message for the HTTP-POST binding.
+func (sp *serviceProvider) post(tb testing.TB, message string) realidp.Delivery {
+	tb.Helper()
 	field, address := sp.endpoint(message)
-	return realidp.Post(address, url.Values{field: {base64.StdEncoding.EncodeToString([]byte(message))}, "RelayState": {"the-state"}})
+	signing := dsig.NewDefaultSigningContext(dsig.TLSCertKeyStore{PrivateKey: sp.key, Certificate: [][]byte{sp.certificate}})
+	signing.Canonicalizer = dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList("")
+	signed, err := signing.SignEnveloped(parse(tb, []byte(message)))
+	if err != nil {
+		tb.Fatalf("sign: %v", err)
+	}
+	doc := etree.NewDocumentWithRoot(signed)
+	encoded, err := doc.WriteToBytes()
+	if err != nil {
+		tb.Fatalf("write: %v", err)
+	}
+	return realidp.Post(address, url.Values{field: {base64.StdEncoding.EncodeToString(encoded)}, "RelayState": {"the-state"}})
 }
 
 // redirect signs a message for the HTTP-Redirect binding (bindings, 3.4.4.1).
