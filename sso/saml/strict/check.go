@@ -17,7 +17,7 @@ func Check(doc []byte, what Document, l Limits) (Facts, error) {
 	if err != nil {
 		return Facts{}, err
 	}
-	r := reader{what: what, limits: l, ids: map[string]struct{}{}}
+	r := reader{what: what, limits: l, ids: map[string]struct{}{}, names: map[xml.Name]struct{}{}}
 	if err := r.read(rest); err != nil {
 		return Facts{}, err
 	}
@@ -32,7 +32,7 @@ type reader struct {
 	scope    []binding
 	ids      map[string]struct{}
 	elements int
-	names    []xml.Name // of the attributes of the element at hand; kept for its memory
+	names    map[xml.Name]struct{} // of the attributes of the element at hand; kept for its memory
 	facts    Facts
 }
 
@@ -109,6 +109,9 @@ func (r *reader) start(t xml.StartElement) error {
 	var err error
 	if e.name, err = r.resolve(t.Name); err != nil {
 		return err
+	}
+	if e.name.Space == nsXML {
+		return refuse(BadNamespace, "the element %s has the prefix xml", e.name.Local)
 	}
 	if err := r.attributes(t.Attr); err != nil {
 		return err

@@ -37,14 +37,14 @@ func (r *reader) declare(attrs []xml.Attr) error {
 	return nil
 }
 
-// resolve replaces the prefix of an element's name with its namespace.
+// resolve replaces the prefix of a name with its namespace.
 func (r *reader) resolve(name xml.Name) (xml.Name, error) {
 	// The decoder leaves ":a", "a:" and "a:b:c" to its caller.
 	if strings.Contains(name.Local, ":") {
 		return xml.Name{}, refuse(BadNamespace, "the name %s has a colon too many", name.Local)
 	}
 	if name.Space == "xml" {
-		return xml.Name{Space: nsXML, Local: name.Local}, nil
+		return xml.Name{Space: nsXML, Local: name.Local}, nil // declared everywhere
 	}
 	for i := len(r.scope) - 1; i >= 0; i-- {
 		if r.scope[i].prefix == name.Space {
@@ -59,7 +59,7 @@ func (r *reader) resolve(name xml.Name) (xml.Name, error) {
 
 // attributes refuses an attribute that is given twice: in the same words, which Go lets pass, or under two prefixes of one namespace.
 func (r *reader) attributes(attrs []xml.Attr) error {
-	r.names = r.names[:0]
+	clear(r.names)
 	for _, a := range attrs {
 		name := a.Name
 		if name.Space != "" && name.Space != "xmlns" {
@@ -70,12 +70,10 @@ func (r *reader) attributes(attrs []xml.Attr) error {
 		} else if strings.Contains(name.Local, ":") {
 			return refuse(BadNamespace, "the name %s has a colon too many", name.Local)
 		}
-		for _, other := range r.names {
-			if other == name {
-				return refuse(BadAttribute, "the attribute %s is given twice", name.Local)
-			}
+		if _, twice := r.names[name]; twice {
+			return refuse(BadAttribute, "the attribute %s is given twice", name.Local)
 		}
-		r.names = append(r.names, name)
+		r.names[name] = struct{}{}
 	}
 	return nil
 }
