@@ -1,7 +1,9 @@
 package guide_test
 
 import (
+	"encoding/json"
 	"net/url"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -249,6 +251,31 @@ func TestFillPutsTheValuesOfAConnection(t *testing.T) {
 		again, _ := guide.Find(g.Provider, g.Protocol)
 		if diff := cmp.Diff(g, again); diff != "" {
 			t.Errorf("Fill changed the shared guide (-before +after):\n%s", diff)
+		}
+	})
+}
+
+func TestNoFileIsForgotten(t *testing.T) {
+	t.Parallel()
+	entries, err := os.ReadDir("guides")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := len(guide.All()); got != len(entries) {
+		t.Errorf("All() has %d guides, want the %d files of guides/", got, len(entries))
+	}
+}
+
+func TestSettingsToPasteAreJSON(t *testing.T) {
+	t.Parallel()
+	values := map[string]string{guide.ACSURL: "https://sp.example.com/acs", guide.EntityID: "https://sp.example.com/metadata"}
+	forEach(t, func(t *testing.T, g guide.Guide) {
+		for _, s := range g.Fill(values).Steps {
+			for _, f := range s.Fields {
+				if text := f.Value.String(); strings.HasPrefix(text, `{"`) && !json.Valid([]byte(text)) {
+					t.Errorf("field %q = %s, want JSON", f.Label, text)
+				}
+			}
 		}
 	})
 }
