@@ -82,16 +82,20 @@ func issue(key crypto.Signer, name string, from, until time.Time, issuer *identi
 // sample renders a document of testdata with the certificates of the provider.
 func sample(t testing.TB, name string) string {
 	t.Helper()
+	ids := provider()
+	return fill(t, name, map[string]string{
+		"Active": ids.Active.base64(), "Next": ids.Next.base64(), "Other": ids.Other.base64(), "Encryption": ids.Encryption.base64(),
+	})
+}
+
+func fill(t testing.TB, name string, data map[string]string) string {
+	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", name+".xml"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	ids := provider()
 	var out bytes.Buffer
-	err = template.Must(template.New(name).Parse(string(text))).Execute(&out, map[string]string{
-		"Active": ids.Active.base64(), "Next": ids.Next.base64(), "Other": ids.Other.base64(), "Encryption": ids.Encryption.base64(),
-	})
-	if err != nil {
+	if err := template.Must(template.New(name).Parse(string(text))).Execute(&out, data); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
