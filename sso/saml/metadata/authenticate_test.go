@@ -13,20 +13,20 @@ import (
 )
 
 // signed signs a document as a whole.
-func signed(t testing.TB, doc string, by identity) string {
-	t.Helper()
+func signed(tb testing.TB, doc string, by identity) string {
+	tb.Helper()
 	tree := etree.NewDocument()
 	if err := tree.ReadFromString(doc); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	root, err := xmlsig.Sign(tree.Root(), by.key, by.cert)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	tree.SetRoot(root)
 	out, err := tree.WriteToString()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return out
 }

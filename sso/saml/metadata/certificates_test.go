@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/pem"
+	"slices"
 	"strings"
 	"testing"
 
@@ -73,7 +74,7 @@ func TestSAML_161_RefusedCertificates(t *testing.T) {
 		"garbage in base64": {[]string{descriptor("", "Z2FyYmFnZQ==")}, metadata.CertificateInvalid, "certificate 1"},
 		"empty":             {[]string{descriptor("", "")}, metadata.CertificateInvalid, "certificate 1"},
 		"cut short":         {[]string{descriptor("", active[:len(active)/8*4])}, metadata.CertificateInvalid, "certificate 1"},
-		"something behind":  {[]string{descriptor("", base64.StdEncoding.EncodeToString(append(ids.Active.cert.Raw[:len(ids.Active.cert.Raw):len(ids.Active.cert.Raw)], 0)))}, metadata.CertificateInvalid, "certificate 1"},
+		"something behind":  {[]string{descriptor("", base64.StdEncoding.EncodeToString(append(slices.Clip(ids.Active.cert.Raw), 0)))}, metadata.CertificateInvalid, "certificate 1"},
 		"an element within": {[]string{descriptor("", active[:40]+"<x/>"+active[40:])}, metadata.Malformed, ""},
 		"six":               {[]string{descriptor("", six...)}, metadata.CertificatesTooMany, ""},
 		"fifty":             {[]string{descriptor("", fifty...)}, metadata.CertificatesTooMany, ""},

@@ -37,7 +37,7 @@ func (e *Error) Error() string { return "metadata: " + string(e.Reason) + ": " +
 
 // Is lets errors.Is find a reason: errors.Is(err, &metadata.Error{Reason: metadata.Expired}).
 func (e *Error) Is(target error) bool {
-	other, ok := target.(*Error) //nolint:errorlint // Is is asked about one link of the chain.
+	other, ok := target.(*Error)
 	return ok && other.Reason == e.Reason
 }
 

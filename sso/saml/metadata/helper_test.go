@@ -80,40 +80,40 @@ func issue(key crypto.Signer, name string, from, until time.Time, issuer *identi
 }
 
 // sample renders a document of testdata with the certificates of the provider.
-func sample(t testing.TB, name string) string {
-	t.Helper()
+func sample(tb testing.TB, name string) string {
+	tb.Helper()
 	ids := provider()
-	return fill(t, name, map[string]string{
+	return fill(tb, name, map[string]string{
 		"Active": ids.Active.base64(), "Next": ids.Next.base64(), "Other": ids.Other.base64(), "Encryption": ids.Encryption.base64(),
 	})
 }
 
-func fill(t testing.TB, name string, data map[string]string) string {
-	t.Helper()
+func fill(tb testing.TB, name string, data map[string]string) string {
+	tb.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", name+".xml"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var out bytes.Buffer
 	if err := template.Must(template.New(name).Parse(string(text))).Execute(&out, data); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return out.String()
 }
 
 // swap replaces a piece of a document that must be there.
-func swap(t testing.TB, doc, old, replacement string) string {
-	t.Helper()
+func swap(tb testing.TB, doc, old, replacement string) string {
+	tb.Helper()
 	if !strings.Contains(doc, old) {
-		t.Fatalf("%q is not in the document", old)
+		tb.Fatalf("%q is not in the document", old)
 	}
 	return strings.ReplaceAll(doc, old, replacement)
 }
 
 // keys replaces the one key descriptor of the sample "auth0".
-func keys(t testing.TB, descriptors ...string) string {
-	t.Helper()
-	doc := sample(t, "auth0")
+func keys(tb testing.TB, descriptors ...string) string {
+	tb.Helper()
+	doc := sample(tb, "auth0")
 	from, to := strings.Index(doc, "<KeyDescriptor"), strings.Index(doc, "</KeyDescriptor>")+len("</KeyDescriptor>")
 	return doc[:from] + strings.Join(descriptors, "") + doc[to:]
 }
@@ -140,22 +140,22 @@ func checkURL(location string) error {
 	return nil
 }
 
-func parse(t testing.TB, doc string, adjust ...func(*metadata.Options)) metadata.Entity {
-	t.Helper()
+func parse(tb testing.TB, doc string, adjust ...func(*metadata.Options)) metadata.Entity {
+	tb.Helper()
 	o := options()
 	for _, f := range adjust {
 		f(&o)
 	}
 	e, err := metadata.Parse([]byte(doc), o)
 	if err != nil {
-		t.Fatalf("Parse(...) = %v", err)
+		tb.Fatalf("Parse(...) = %v", err)
 	}
 	return e
 }
 
 // refused checks that a document is refused for the reason, and returns the error.
-func refused(t testing.TB, doc string, reason metadata.Reason, adjust ...func(*metadata.Options)) *metadata.Error {
-	t.Helper()
+func refused(tb testing.TB, doc string, reason metadata.Reason, adjust ...func(*metadata.Options)) metadata.Error {
+	tb.Helper()
 	o := options()
 	for _, f := range adjust {
 		f(&o)
@@ -163,12 +163,12 @@ func refused(t testing.TB, doc string, reason metadata.Reason, adjust ...func(*m
 	_, err := metadata.Parse([]byte(doc), o)
 	refusal := (*metadata.Error)(nil)
 	if !errors.As(err, &refusal) {
-		t.Fatalf("Parse(...) = %v, want a refusal with %s", err, reason)
+		tb.Fatalf("Parse(...) = %v, want a refusal with %s", err, reason)
 	}
 	if refusal.Reason != reason {
-		t.Fatalf("Parse(...) = %v, want %s", refusal, reason)
+		tb.Fatalf("Parse(...) = %v, want %s", refusal, reason)
 	}
-	return refusal
+	return *refusal
 }
 
 func names(certs []*x509.Certificate) []string {
@@ -179,9 +179,9 @@ func names(certs []*x509.Certificate) []string {
 	return list
 }
 
-func same(t testing.TB, what string, got, want any) {
-	t.Helper()
+func same(tb testing.TB, what string, got, want any) {
+	tb.Helper()
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", what, diff)
+		tb.Errorf("%s (-want +got):\n%s", what, diff)
 	}
 }
