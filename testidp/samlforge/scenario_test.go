@@ -52,7 +52,7 @@ const fooling = `
 	003 007 010 010-response 011 012 019 020 020-signature 021 024 024-inclusive 024-signedinfo 024-transform 025 025-11
 	027 027-first 028-empty 028-missing 032-digest 033-digest 033-value 037 041-decoy 041-id-case 041-prefixed-id 042
 	042-assertion 050 051 052 053-all 054 054-attribute 054-audience 054-issuer 055-empty 057 058 058-bare 058-system
-	060-parameter 062 062-comment 062-text 062-twice 063-text 064 065-latin1 065-utf16 065-utf7 068-1000 069 072 073
+	060-parameter 062 062-comment 062-text 062-twice 063-text 064 065-latin1 065-utf16 065-utf7 072 073
 	083-tail 083-two 084 085 087 087-signed 087-twice 088 089 100-empty 100-nameid 100-space 100-subjects 100-twice
 	101-twice 103 104-holder 104-missing 104-sender 107 107-empty 109 111 111-first 114 114-foreign 117-missing
 	118-format 121-1.1 121-2.1 121-missing 121-response 122 122-response 126 126-past 129-local 129-local-confirmation
@@ -60,7 +60,7 @@ const fooling = `
 `
 
 // refusedByOthers are honest documents that it refuses.
-const refusedByOthers = `036 071 071-3000 112 113 142`
+const refusedByOthers = `036 112 113 142`
 
 // TestWhatOthersAccept proves that a forgery is only what its title says: one that is broken by mistake would be refused for
 // the wrong reason.
@@ -68,6 +68,9 @@ func TestWhatOthersAccept(t *testing.T) {
 	t.Parallel()
 	shared := must(t, tools)
 	for _, s := range samlforge.Scenarios() {
+		if huge := regexp.MustCompile(`^SAML-(068|069|071)`); huge.MatchString(s.ID) {
+			continue // others take minutes
+		}
 		t.Run(s.ID, func(t *testing.T) {
 			t.Parallel()
 			name := strings.TrimPrefix(s.ID, "SAML-")
