@@ -83,6 +83,11 @@ func DomainByID(ctx context.Context, tx *db.TenantTx, which id.Domain) (Domain, 
 	return domainBy(ctx, tx, "id = ?", which)
 }
 
+// DomainByName finds one domain of the tenant by its exact name.
+func DomainByName(ctx context.Context, tx *db.TenantTx, name string) (Domain, error) {
+	return domainByName(ctx, tx, name)
+}
+
 // VerifiedDomain finds a verified domain of the tenant by its exact name: a sub-domain proves nothing for its parent, nor the reverse.
 func VerifiedDomain(ctx context.Context, tx *db.TenantTx, domain string) (Domain, error) {
 	d, err := domainByName(ctx, tx, domain)

@@ -24,7 +24,7 @@ var arrows = [][2]string{{"internal/jobs", "internal/mail"}}
 // peers are the servers that tests talk to; `gatehouse dev` starts some of them. Only programs, tests and other peers
 // import them, and they import nothing above peerCeiling.
 var peers = []string{
-	"internal/devpg", "internal/testdb", "internal/testmail", "internal/teststripe", "testidp/...",
+	"internal/devpg", "internal/testdb", "internal/testdns", "internal/testmail", "internal/teststripe", "testidp/...",
 }
 
 // peerCeiling is the highest floor that peers may import, by one of its packages.
@@ -59,10 +59,11 @@ var confined = []struct {
 	{"github.com/labstack/echo", web},
 	{"github.com/coreos/go-oidc", []string{"sso/oidc"}},
 	{"golang.org/x/oauth2", []string{"sso/oidc"}},
-	{"github.com/crewjam/saml", []string{"sso/saml", "testidp/..."}},
-	{"github.com/russellhaering/goxmldsig", []string{"sso/saml", "testidp/..."}},
-	{"github.com/beevik/etree", []string{"sso/saml", "testidp/..."}},
-	{"github.com/miekg/dns", []string{"internal/resolver"}},
+	{"github.com/crewjam/saml", []string{"sso/saml/...", "testidp/..."}},
+	{"github.com/russellhaering/goxmldsig", []string{"sso/saml/...", "testidp/..."}},
+	{"github.com/beevik/etree", []string{"sso/saml/...", "testidp/..."}},
+	{"github.com/mattermost/xml-roundtrip-validator", []string{"sso/saml/...", "testidp/..."}},
+	{"github.com/miekg/dns", []string{"internal/resolver", "internal/testdns"}},
 	{"github.com/stripe/stripe-go", []string{"billing/stripe"}},
 	{"github.com/casbin", []string{"rbac"}},
 	{"github.com/pressly/goose", []string{"migrations"}},
