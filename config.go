@@ -11,6 +11,7 @@ import (
 	"github.com/seed-2a059015/gatehouse/catalog"
 	"github.com/seed-2a059015/gatehouse/internal/mail"
 	"github.com/seed-2a059015/gatehouse/internal/netguard"
+	"github.com/seed-2a059015/gatehouse/internal/resolver"
 	"github.com/seed-2a059015/gatehouse/internal/secret"
 	"github.com/seed-2a059015/gatehouse/sso"
 )
@@ -38,6 +39,7 @@ type Config struct {
 	CORSOrigins     []string
 	IdentityNetwork []netip.Prefix // private networks where tenants' identity providers may be, in spite of the guard
 	EgressProxy     *url.URL
+	DNSResolver     string // host:port of a recursive server that is asked about customers' domains; "" means those of the system
 
 	// InsecureLoopbackProviders lets connections reach http providers on this machine. For development only; the serve command never
 	// sets it.
@@ -55,6 +57,7 @@ type parts struct {
 	guard   *netguard.Guard
 	google  *sso.GoogleConfig
 	catalog *catalog.Catalog
+	dns     *resolver.Resolver
 }
 
 // check reports everything that is wrong at once.
@@ -84,6 +87,9 @@ func (c Config) check() (p parts, err error) {
 		if p.catalog, err = catalog.Parse("catalog", c.Catalog); err != nil {
 			mistakes = append(mistakes, err)
 		}
+	}
+	if p.dns, err = resolver.New(c.DNSResolver); err != nil {
+		add("DNSResolver: %w", err)
 	}
 	policy := netguard.Policy{AllowedNetworks: c.IdentityNetwork, EgressProxy: c.EgressProxy}
 	if err := policy.Validate(); err != nil {

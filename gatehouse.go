@@ -104,7 +104,7 @@ func (g *Gatehouse) assemble(ctx context.Context) (err error) {
 // assembleDoors builds what faces the network.
 func (g *Gatehouse) assembleDoors(base string, apiKeys tenants.Keys) (err error) {
 	g.api, err = api.New(api.Config{
-		DB: g.db, Access: g.access, Sessions: g.sessions, Keys: g.keys, SignIn: g.signIn, APIKeys: apiKeys,
+		DB: g.db, Access: g.access, Sessions: g.sessions, Keys: g.keys, SignIn: g.signIn, APIKeys: apiKeys, Prover: g.prover(),
 		Cursors: page.New(g.parts.root.Derive("cursors")), BaseURL: base,
 	})
 	if err != nil {
@@ -126,6 +126,10 @@ func (g *Gatehouse) assembleDoors(base string, apiKeys tenants.Keys) (err error)
 	g.tables = []web.Table{g.api.Routes(), pages.Routes()}
 	g.watch()
 	return nil
+}
+
+func (g *Gatehouse) prover() tenants.Prover {
+	return tenants.Prover{DB: g.db, DNS: g.parts.dns, Keyring: g.parts.keyring}
 }
 
 func (g *Gatehouse) reloadKeys(ctx context.Context) {

@@ -29,6 +29,7 @@ func (g *Gatehouse) runJobs(ctx context.Context) error {
 	runner, err := jobs.New(jobs.Config{
 		Conn: g.db.Config(), Workers: workers, Log: g.log,
 		Periodic: []jobs.Periodic{
+			{Name: "check_domains", Every: time.Minute, Func: g.prover().CheckDue},
 			{Name: "prune_attempts", Every: 10 * time.Minute, Func: g.prune(sso.PruneAttempts)},
 			{Name: "prune_sessions", Every: time.Hour, Func: g.prune(func(ctx context.Context, sys *db.SystemTx) (int64, error) {
 				return sessions.Prune(ctx, sys, sys.Now.Add(-keepEnded))

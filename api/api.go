@@ -19,6 +19,7 @@ type Config struct {
 	Keys     *sessions.Keys
 	SignIn   *sso.SignIn
 	APIKeys  tenants.Keys
+	Prover   tenants.Prover
 	Cursors  *page.Cursors
 	BaseURL  string // public, without a slash at the end
 }
@@ -28,7 +29,8 @@ type API struct{ Config }
 
 // New checks that nothing is missing.
 func New(cfg Config) (*API, error) {
-	if cfg.DB == nil || cfg.Access == nil || cfg.Sessions == nil || cfg.Keys == nil || cfg.SignIn == nil || cfg.Cursors == nil || cfg.BaseURL == "" {
+	if cfg.DB == nil || cfg.Access == nil || cfg.Sessions == nil || cfg.Keys == nil || cfg.SignIn == nil || cfg.Cursors == nil || cfg.BaseURL == "" ||
+		cfg.Prover.DB == nil || cfg.Prover.DNS == nil || cfg.Prover.Keyring == nil {
 		return nil, errors.New("api: the configuration is not complete")
 	}
 	return &API{cfg}, nil

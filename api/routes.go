@@ -47,7 +47,13 @@ func (a *API) Routes() web.Table {
 		web.Get("/v1/tenant", rbac.TenantRead, web.Tenant(a.tenant)).Doc("The tenant and its sign-in policy"),
 		web.Patch("/v1/tenant", rbac.TenantWrite, web.Tenant(a.updateTenant)).Doc("Rename the tenant or change its sign-in policy"),
 		web.Delete("/v1/tenant", rbac.TenantDelete, web.Admit(a.deleteTenant)).SessionOnly().StepUp(fresh).Doc("Delete the tenant for good"),
+
+		// Its domains.
 		web.Get("/v1/domains", rbac.DomainsRead, web.Tenant(a.domains)).Doc("The tenant's mail domains"),
+		web.Get("/v1/domains/{domain}", rbac.DomainsRead, web.Tenant(a.domain)).Doc("One domain, with the record that proves it"),
+		web.Post("/v1/domains", rbac.DomainsWrite, web.Tenant(a.addDomain)).Idempotent().Returns(http.StatusCreated).Limit(perMinute(30)).Doc("List a domain, and get the record that proves it"),
+		web.Post("/v1/domains/{domain}/check", rbac.DomainsWrite, web.PreparedAdmit(a.lookAtDomain, a.checkDomain)).NoEvent("recorded when it changes the domain").Limit(perMinute(10)).Doc("Look for the record now, and for another 72 hours"),
+		web.Delete("/v1/domains/{domain}", rbac.DomainsWrite, web.Admit(a.removeDomain)).Limit(perMinute(30)).Doc("Remove a domain; a verified one takes an owner or a fresh sign-in"),
 
 		// People.
 		web.Get("/v1/members", rbac.MembersRead, web.Tenant(a.members)).Doc("The members of the tenant"),

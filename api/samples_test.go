@@ -1,14 +1,17 @@
 package api_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/internal/apitest"
+	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/rbac"
 	"github.com/seed-2a059015/gatehouse/sessions"
+	"github.com/seed-2a059015/gatehouse/tenants"
 )
 
 // place is a tenant in which a row is tried, and the session that tries it.
@@ -77,7 +80,12 @@ var samples = map[string]func(testing.TB, place) sample{
 	"GET /v1/tenant":    fixed("/v1/tenant", nil),
 	"PATCH /v1/tenant":  fixed("/v1/tenant", map[string]any{"name": "Another name"}),
 	"DELETE /v1/tenant": fixed("/v1/tenant", nil),
-	"GET /v1/domains":   fixed("/v1/domains", nil),
+
+	"GET /v1/domains":                 fixed("/v1/domains", nil),
+	"GET /v1/domains/{domain}":        domain(""),
+	"POST /v1/domains":                fixed("/v1/domains", map[string]any{"domain": "another.example"}),
+	"POST /v1/domains/{domain}/check": domain("/check"),
+	"DELETE /v1/domains/{domain}":     domain(""),
 
 	"GET /v1/members":                      fixed("/v1/members", nil),
 	"GET /v1/members/{member}":             member("", nil),
@@ -148,6 +156,19 @@ func connection(suffix string, body any) func(testing.TB, place) sample {
 	return func(tb testing.TB, p place) sample {
 		tb.Helper()
 		return sample{path: "/v1/connections/" + p.tenant.Connect(tb).String() + suffix, body: body}
+	}
+}
+
+// domain is a request about a domain that is not verified.
+func domain(suffix string) func(testing.TB, place) sample {
+	return func(tb testing.TB, p place) sample {
+		tb.Helper()
+		var d tenants.Domain
+		p.tenant.Within(tb, func(ctx context.Context, tx *db.TenantTx) (err error) {
+			d, err = tenants.AddDomain(ctx, tx, "pending.example")
+			return err
+		})
+		return sample{path: "/v1/domains/" + d.ID.String() + suffix}
 	}
 }
 

@@ -78,24 +78,3 @@ func (a *API) updateTenant(ctx context.Context, tx *db.TenantTx, in updateTenant
 func (a *API) deleteTenant(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, _ web.None) (web.None, error) {
 	return web.None{}, tenants.Delete(ctx, sys, tx)
 }
-
-type domainOut struct {
-	ID         id.Domain     `json:"id"`
-	Domain     string        `json:"domain"`
-	Status     string        `json:"status" enum:"pending,verified"`
-	Connection id.Connection `json:"connection_id,omitzero" doc:"Where its people sign in"`
-	VerifiedAt *time.Time    `json:"verified_at,omitzero"`
-}
-
-type domainsOut struct {
-	Items []domainOut `json:"items"`
-}
-
-func (a *API) domains(ctx context.Context, tx *db.TenantTx, _ web.None) (domainsOut, error) {
-	list, err := tenants.Domains(ctx, tx)
-	out := domainsOut{Items: make([]domainOut, 0, len(list))}
-	for _, d := range list {
-		out.Items = append(out.Items, domainOut{d.ID, d.Domain, string(d.Status), d.ConnectionID, d.VerifiedAt})
-	}
-	return out, err
-}

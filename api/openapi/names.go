@@ -115,7 +115,12 @@ var operations = map[string]named{
 	"GET /v1/tenant":    {"getTenant", "Organization"},
 	"PATCH /v1/tenant":  {"updateTenant", "Organization"},
 	"DELETE /v1/tenant": {"deleteTenant", "Organization"},
-	"GET /v1/domains":   {"listDomains", "Organization"},
+
+	"GET /v1/domains":                 {"listDomains", "Organization"},
+	"GET /v1/domains/{domain}":        {"getDomain", "Organization"},
+	"POST /v1/domains":                {"addDomain", "Organization"},
+	"POST /v1/domains/{domain}/check": {"checkDomain", "Organization"},
+	"DELETE /v1/domains/{domain}":     {"removeDomain", "Organization"},
 
 	"GET /v1/members":                      {"listMembers", "Members"},
 	"GET /v1/members/{member}":             {"getMember", "Members"},

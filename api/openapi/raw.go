@@ -36,6 +36,7 @@ var pathTexts = map[string]struct {
 	"identity":   {"The identity", "IdentityID"},
 	"session":    {"The session", "SessionID"},
 	"member":     {"The membership, not the user", "MembershipID"},
+	"domain":     {"The domain's id, not its name", "DomainID"},
 	"key":        {"The id of the key, which is no secret", "KeyID"},
 	"file":       {"The name of the file", ""},
 }

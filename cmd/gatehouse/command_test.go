@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/seed-2a059015/gatehouse/internal/testdns"
 )
 
 func TestEveryCommandExplainsItself(t *testing.T) {
@@ -104,11 +106,30 @@ func TestALifeOfADomain(t *testing.T) {
 		Status     string `json:"status"`
 		Connection string `json:"connection_id"`
 		Verified   string `json:"verified_at"`
+		VerifiedBy string `json:"verified_by"`
+		Result     string `json:"last_result"`
+		Next       string `json:"next_check_at"`
+		Name       string `json:"txt_name"`
+		Value      string `json:"txt_value"`
+	}
+	dns := testdns.Start(t)
+	env := w.with("GATEHOUSE_DNS_RESOLVER", dns.Addr)
+	added := decode[line](t, succeed(t, env, "domain", "add", "proven.example", "--tenant", "acme", "--json"))
+	if got := decode[line](t, succeed(t, env, "domain", "check", "proven.example", "--tenant", "acme", "--json")); got.Status != "pending" || got.Result != "missing" {
+		t.Errorf("domain check = %+v, want it pending, the record missing", got)
+	}
+	shown := succeed(t, env, "domain", "check", "proven.example", "--tenant", "acme")
+	if want := "proven.example is pending: the record is missing\nSet this record in the DNS:\n  _gatehouse-challenge.proven.example. TXT \"" + added.Value + "\"\n"; shown != want {
+		t.Errorf("domain check printed %q, want %q", shown, want)
+	}
+	dns.Set(added.Name, added.Value)
+	if got := decode[line](t, succeed(t, env, "domain", "check", "proven.example", "--tenant", "acme", "--json")); got.Status != "verified" || got.VerifiedBy != "dns" {
+		t.Errorf("domain check = %+v, want it verified by dns", got)
 	}
 	if got := decode[line](t, succeed(t, w.env, "domain", "add", "ACME.example", "--tenant", "acme", "--json")); got.Status != "pending" || got.Domain != "acme.example" {
 		t.Errorf("domain add = %+v, want acme.example, pending", got)
 	}
-	if got := decode[line](t, succeed(t, w.env, "domain", "verify", "acme.example", "--tenant", "acme", "--json")); got.Status != "verified" || got.Verified == "" {
+	if got := decode[line](t, succeed(t, w.env, "domain", "verify", "acme.example", "--tenant", "acme", "--json")); got.Status != "verified" || got.VerifiedBy != "operator" || got.Verified == "" {
 		t.Errorf("domain verify = %+v, want it verified", got)
 	}
 	again := succeed(t, w.env, "domain", "verify", "acme.example", "--tenant", "acme")
@@ -116,7 +137,7 @@ func TestALifeOfADomain(t *testing.T) {
 		t.Errorf("domain verify again printed %q, want %q", again, want)
 	}
 	got := decode[[]line](t, succeed(t, w.env, "domain", "list", "--tenant", "acme", "--json"))
-	if len(got) != 1 || got[0].Status != "verified" || !strings.HasPrefix(got[0].ID, "dom_") {
+	if len(got) != 2 || got[0].Status != "verified" || !strings.HasPrefix(got[0].ID, "dom_") {
 		t.Errorf("domain list = %+v, want acme.example, verified", got)
 	}
 }

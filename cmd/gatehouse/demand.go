@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/seed-2a059015/gatehouse/internal/mail"
+	"github.com/seed-2a059015/gatehouse/internal/resolver"
 	"github.com/seed-2a059015/gatehouse/internal/secret"
 )
 
@@ -43,6 +44,9 @@ func (s settings) forServe(catalogFile string) (parsed, error) {
 	}
 	out.proxies = prefixes(&p, "GATEHOUSE_TRUSTED_PROXIES", s.TrustedProxies)
 	out.idpNets = prefixes(&p, "GATEHOUSE_IDP_NETWORKS", s.IDPNetworks)
+	if _, err := resolver.New(s.DNSResolver); err != nil {
+		p.add("GATEHOUSE_DNS_RESOLVER: %v", err)
+	}
 	if s.EgressProxy != "" {
 		u, err := url.Parse(s.EgressProxy)
 		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {

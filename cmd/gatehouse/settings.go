@@ -27,6 +27,7 @@ type settings struct {
 	CORSOrigins      []string `env:"GATEHOUSE_CORS_ORIGINS"`
 	IDPNetworks      []string `env:"GATEHOUSE_IDP_NETWORKS"`
 	EgressProxy      string   `env:"GATEHOUSE_EGRESS_PROXY"`
+	DNSResolver      string   `env:"GATEHOUSE_DNS_RESOLVER"`
 	HealthcheckURL   string   `env:"GATEHOUSE_HEALTHCHECK_URL" envDefault:"http://127.0.0.1:8080/readyz"`
 	DatabaseMaxConns string   `env:"GATEHOUSE_DATABASE_MAX_CONNS" envDefault:"10"`
 }

@@ -77,6 +77,7 @@ func Start(tb testing.TB, changes ...func(*gatehouse.Config)) *Server {
 	cfg := gatehouse.Config{
 		DatabaseURL: s.DB.URL, BaseURL: s.URL, MasterKeys: "test:" + randomKey(), RootSecret: randomKey(), MaxConns: 16,
 		GoogleClientID: googleClient, GoogleClientSecret: clientSecret, GoogleIssuer: s.Google.URL(), InsecureLoopbackProviders: true,
+		DNSResolver:    "127.0.0.1:1",                                        // nobody listens: a test that needs the DNS names its own
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, // so that each client can have an address
 		Log:            slog.New(slog.NewJSONHandler(s.Log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
