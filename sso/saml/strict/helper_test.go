@@ -59,11 +59,11 @@ func build(p parts) string {
 }
 
 // with returns an honest response in which one thing is replaced, which must be there.
-func with(t testing.TB, old, replacement string) string {
-	t.Helper()
+func with(tb testing.TB, old, replacement string) string {
+	tb.Helper()
 	honest := build(parts{})
 	if !strings.Contains(honest, old) {
-		t.Fatalf("the honest response has no %q", old)
+		tb.Fatalf("the honest response has no %q", old)
 	}
 	return strings.Replace(honest, old, replacement, 1)
 }

@@ -3,6 +3,7 @@ package strict
 import (
 	"encoding/xml"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -46,9 +47,9 @@ func (r *reader) resolve(name xml.Name) (xml.Name, error) {
 	if name.Space == "xml" {
 		return xml.Name{Space: nsXML, Local: name.Local}, nil // declared everywhere
 	}
-	for i := len(r.scope) - 1; i >= 0; i-- {
-		if r.scope[i].prefix == name.Space {
-			return xml.Name{Space: r.scope[i].uri, Local: name.Local}, nil
+	for _, b := range slices.Backward(r.scope) {
+		if b.prefix == name.Space {
+			return xml.Name{Space: b.uri, Local: name.Local}, nil
 		}
 	}
 	if name.Space != "" {

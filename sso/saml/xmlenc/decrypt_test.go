@@ -5,10 +5,7 @@ import (
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha1"
-	"crypto/sha256"
 	"encoding/base64"
-	"hash"
 	"strings"
 	"testing"
 
@@ -26,23 +23,22 @@ func TestDecrypt_Algorithms(t *testing.T) {
 	)
 	transports := []struct {
 		name, params string
-		digest       func() hash.Hash
-		mask         crypto.Hash
+		digest, mask crypto.Hash
 	}{
-		{mgf1p, "", sha1.New, crypto.SHA1},
-		{mgf1p, sha1Digest, sha1.New, crypto.SHA1},
-		{mgf1p, sha256Digest, sha256.New, crypto.SHA1},
-		{oaep11, "", sha1.New, crypto.SHA1},
-		{oaep11, sha256Digest, sha256.New, crypto.SHA1},
-		{oaep11, sha1Digest + sha1Mask, sha1.New, crypto.SHA1},
-		{oaep11, sha256Digest + sha256Mask, sha256.New, crypto.SHA256},
+		{mgf1p, "", crypto.SHA1, crypto.SHA1},
+		{mgf1p, sha1Digest, crypto.SHA1, crypto.SHA1},
+		{mgf1p, sha256Digest, crypto.SHA256, crypto.SHA1},
+		{oaep11, "", crypto.SHA1, crypto.SHA1},
+		{oaep11, sha256Digest, crypto.SHA256, crypto.SHA1},
+		{oaep11, sha1Digest + sha1Mask, crypto.SHA1, crypto.SHA1},
+		{oaep11, sha256Digest + sha256Mask, crypto.SHA256, crypto.SHA256},
 	}
 	for cipher, size := range map[string]int{gcm128: 16, gcm192: 24, gcm256: 32, cbc128: 16, cbc256: 32} {
 		for _, transport := range transports {
 			session := random(t, size)
 			m := message{
 				cipher: cipher, transport: transport.name, params: transport.params,
-				key: wrapWith(t, key, session, transport.digest(), transport.mask),
+				key: wrapWith(t, key, session, &rsa.OAEPOptions{Hash: transport.digest, MGFHash: transport.mask}),
 			}
 			cbc := strings.HasSuffix(cipher, "cbc")
 			if cbc {

@@ -6,9 +6,7 @@ import (
 	"crypto/cipher"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha1"
 	"encoding/base64"
-	"hash"
 	"testing"
 
 	"github.com/beevik/etree"
@@ -34,87 +32,80 @@ type message struct {
 	key       []byte
 }
 
-func newKey(t testing.TB) *rsa.PrivateKey {
-	t.Helper()
+func newKey(tb testing.TB) *rsa.PrivateKey {
+	tb.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return key
 }
 
 // wrap encrypts a session key as most providers do: RSA-OAEP with SHA-1.
-func wrap(t testing.TB, to *rsa.PrivateKey, session []byte) []byte {
-	t.Helper()
-	return wrapWith(t, to, session, sha1.New(), crypto.SHA1)
+func wrap(tb testing.TB, to *rsa.PrivateKey, session []byte) []byte {
+	tb.Helper()
+	return wrapWith(tb, to, session, &rsa.OAEPOptions{Hash: crypto.SHA1, MGFHash: crypto.SHA1})
 }
 
-func wrapWith(t testing.TB, to *rsa.PrivateKey, session []byte, digest hash.Hash, mask crypto.Hash) []byte {
-	t.Helper()
-	wrapped, err := rsa.EncryptOAEPWithOptions(rand.Reader, &to.PublicKey, session, &rsa.OAEPOptions{Hash: hashOf(digest), MGFHash: mask})
+func wrapWith(tb testing.TB, to *rsa.PrivateKey, session []byte, options *rsa.OAEPOptions) []byte {
+	tb.Helper()
+	wrapped, err := rsa.EncryptOAEPWithOptions(rand.Reader, &to.PublicKey, session, options)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return wrapped
 }
 
-func hashOf(h hash.Hash) crypto.Hash {
-	if h.Size() == sha1.Size {
-		return crypto.SHA1
-	}
-	return crypto.SHA256
-}
-
-func random(t testing.TB, n int) []byte {
-	t.Helper()
+func random(tb testing.TB, n int) []byte {
+	tb.Helper()
 	b := make([]byte, n)
 	if _, err := rand.Read(b); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return b
 }
 
-func seal(t testing.TB, session []byte, text string) []byte {
-	t.Helper()
+func seal(tb testing.TB, session []byte, text string) []byte {
+	tb.Helper()
 	block, err := aes.NewCipher(session)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	gcm, err := cipher.NewGCM(block)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	nonce := random(t, 12)
+	nonce := random(tb, 12)
 	return gcm.Seal(nonce, nonce, []byte(text), nil)
 }
 
 // chain encrypts padded text with CBC; the caller pads, so that it can do so wrongly.
-func chain(t testing.TB, session, padded []byte) []byte {
-	t.Helper()
+func chain(tb testing.TB, session, padded []byte) []byte {
+	tb.Helper()
 	block, err := aes.NewCipher(session)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	iv := random(t, 16)
+	iv := random(tb, 16)
 	out := make([]byte, len(padded))
 	cipher.NewCBCEncrypter(block, iv).CryptBlocks(out, padded)
 	return append(iv, out...)
 }
 
 // pad pads as XML Encryption does: only the last byte counts.
-func pad(t testing.TB, text string) []byte {
-	t.Helper()
+func pad(tb testing.TB, text string) []byte {
+	tb.Helper()
 	n := 16 - len(text)%16
-	padding := random(t, n)
+	padding := random(tb, n)
 	padding[n-1] = byte(n)
 	return append([]byte(text), padding...)
 }
 
 // sealed returns an honest message to the key, with AES-256-GCM.
-func sealed(t testing.TB, to *rsa.PrivateKey, text string) message {
-	t.Helper()
-	session := random(t, 32)
-	return message{cipher: gcm256, data: seal(t, session, text), transport: mgf1p, key: wrap(t, to, session)}
+func sealed(tb testing.TB, to *rsa.PrivateKey, text string) message {
+	tb.Helper()
+	session := random(tb, 32)
+	return message{cipher: gcm256, data: seal(tb, session, text), transport: mgf1p, key: wrap(tb, to, session)}
 }
 
 func (m message) encryptedKey(attributes string) string {
@@ -138,11 +129,11 @@ func around(content string) string {
 	return `<saml:EncryptedAssertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">` + content + `</saml:EncryptedAssertion>`
 }
 
-func parse(t testing.TB, doc string) *etree.Element {
-	t.Helper()
+func parse(tb testing.TB, doc string) *etree.Element {
+	tb.Helper()
 	tree := etree.NewDocument()
 	if err := tree.ReadFromString(doc); err != nil {
-		t.Fatalf("read %q: %v", doc, err)
+		tb.Fatalf("read %q: %v", doc, err)
 	}
 	return tree.Root()
 }

@@ -60,10 +60,10 @@ func (t Trust) digest(uri string) error {
 // canonicalization reports whether the algorithm is an inclusive one, and refuses what the connection does not accept. The variants
 // with comments are on no list.
 func (t Trust) canonicalization(uri string) (inclusive bool, err error) {
-	switch dsig.AlgorithmID(uri) {
-	case dsig.CanonicalXML10ExclusiveAlgorithmId:
+	switch uri {
+	case dsig.CanonicalXML10ExclusiveAlgorithmId.String():
 		return false, nil
-	case dsig.CanonicalXML10RecAlgorithmId, dsig.CanonicalXML11AlgorithmId:
+	case dsig.CanonicalXML10RecAlgorithmId.String(), dsig.CanonicalXML11AlgorithmId.String():
 		if t.AllowInclusiveC14N {
 			return true, nil
 		}
@@ -80,7 +80,7 @@ func (m method) encoded(value []byte, cert *x509.Certificate) ([]byte, error) {
 	if !ok {
 		return value, nil
 	}
-	size := (key.Curve.Params().N.BitLen() + 7) / 8
+	size := (key.Params().N.BitLen() + 7) / 8
 	if len(value) != 2*size {
 		return nil, ErrInvalid
 	}

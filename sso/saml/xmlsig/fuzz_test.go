@@ -51,8 +51,8 @@ func FuzzVerify(f *testing.F) {
 }
 
 // canonical returns what an assertion says about a person.
-func canonical(t testing.TB, assertion *etree.Element) string {
-	t.Helper()
+func canonical(tb testing.TB, assertion *etree.Element) string {
+	tb.Helper()
 	says := []string{assertion.NamespaceURI(), assertion.Tag, assertion.SelectAttrValue("ID", "")}
 	for _, path := range []string{"./Issuer", "./Subject/NameID", "./AttributeStatement/Attribute/AttributeValue"} {
 		for _, el := range assertion.FindElements(path) {

@@ -30,45 +30,45 @@ type authority struct {
 }
 
 // issue returns a certificate of the key, valid for a year around noon.
-func issue(t testing.TB, key crypto.Signer) authority {
-	t.Helper()
-	return issueFor(t, key, noon.AddDate(0, -6, 0), noon.AddDate(0, 6, 0))
+func issue(tb testing.TB, key crypto.Signer) authority {
+	tb.Helper()
+	return issueFor(tb, key, noon.AddDate(0, -6, 0), noon.AddDate(0, 6, 0))
 }
 
-func issueFor(t testing.TB, key crypto.Signer, from, to time.Time) authority {
-	t.Helper()
+func issueFor(tb testing.TB, key crypto.Signer, from, to time.Time) authority {
+	tb.Helper()
 	serial, err := rand.Int(rand.Reader, big.NewInt(1<<62))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	template := &x509.Certificate{SerialNumber: serial, Subject: pkix.Name{CommonName: "idp.test"}, NotBefore: from, NotAfter: to}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	cert, err := x509.ParseCertificate(der)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return authority{key, cert}
 }
 
-func newRSA(t testing.TB) authority {
-	t.Helper()
+func newRSA(tb testing.TB) authority {
+	tb.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	return issue(t, key)
+	return issue(tb, key)
 }
 
-func newEC(t testing.TB, curve elliptic.Curve) authority {
-	t.Helper()
+func newEC(tb testing.TB, curve elliptic.Curve) authority {
+	tb.Helper()
 	key, err := ecdsa.GenerateKey(curve, rand.Reader)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	return issue(t, key)
+	return issue(tb, key)
 }
 
 // trust returns the trust in some authorities at noon.
@@ -94,33 +94,33 @@ func honest(groups int) string {
 }
 
 // parse returns the root of a document.
-func parse(t testing.TB, doc string) *etree.Element {
-	t.Helper()
+func parse(tb testing.TB, doc string) *etree.Element {
+	tb.Helper()
 	tree, err := xmlsig.Parse([]byte(doc))
 	if err != nil {
-		t.Fatalf("Parse(%.200q) = %v", doc, err)
+		tb.Fatalf("Parse(%.200q) = %v", doc, err)
 	}
 	return tree.Root()
 }
 
 // write returns the text of an element.
-func write(t testing.TB, el *etree.Element) string {
-	t.Helper()
+func write(tb testing.TB, el *etree.Element) string {
+	tb.Helper()
 	doc := etree.NewDocument()
 	doc.SetRoot(el.Copy())
 	text, err := doc.WriteToString()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return text
 }
 
 // assertionOf returns the assertion of a response.
-func assertionOf(t testing.TB, root *etree.Element) *etree.Element {
-	t.Helper()
+func assertionOf(tb testing.TB, root *etree.Element) *etree.Element {
+	tb.Helper()
 	el := root.SelectElement("Assertion")
 	if el == nil {
-		t.Fatal("there is no assertion")
+		tb.Fatal("there is no assertion")
 	}
 	return el
 }
@@ -134,39 +134,39 @@ type style struct {
 func exclusive() dsig.Canonicalizer { return dsig.MakeC14N10ExclusiveCanonicalizerWithPrefixList("") }
 
 // sign returns the element with a signature of the style, in the encoding of XML Signature.
-func sign(t testing.TB, el *etree.Element, a authority, s style) *etree.Element {
-	t.Helper()
+func sign(tb testing.TB, el *etree.Element, a authority, s style) *etree.Element {
+	tb.Helper()
 	context, err := dsig.NewSigningContext(a.key, [][]byte{a.cert.Raw})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	context.Canonicalizer = s.c14n
 	if err := context.SetSignatureMethod(s.method); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	signed := el.Copy()
 	signature, err := context.ConstructSignature(signed, true)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if key, ok := a.key.(*ecdsa.PrivateKey); ok {
 		value := signature.SelectElement("SignatureValue")
-		value.SetText(sideBySide(t, value.Text(), (key.Params().BitSize+7)/8))
+		value.SetText(sideBySide(tb, value.Text(), (key.Params().BitSize+7)/8))
 	}
 	signed.InsertChildAt(signed.ChildElements()[0].Index()+1, signature)
 	return signed
 }
 
 // sideBySide turns a signature in ASN.1 into r and s side by side.
-func sideBySide(t testing.TB, text string, size int) string {
-	t.Helper()
+func sideBySide(tb testing.TB, text string, size int) string {
+	tb.Helper()
 	der, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	var pair struct{ R, S *big.Int }
 	if _, err := asn1.Unmarshal(der, &pair); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	value := make([]byte, 2*size)
 	pair.R.FillBytes(value[:size])
@@ -175,57 +175,57 @@ func sideBySide(t testing.TB, text string, size int) string {
 }
 
 // signAssertion returns the response with its assertion signed, as text.
-func signAssertion(t testing.TB, doc string, a authority) string {
-	t.Helper()
-	return signAssertionAs(t, doc, a, style{dsig.RSASHA256SignatureMethod, exclusive()})
+func signAssertion(tb testing.TB, doc string, a authority) string {
+	tb.Helper()
+	return signAssertionAs(tb, doc, a, style{dsig.RSASHA256SignatureMethod, exclusive()})
 }
 
-func signAssertionAs(t testing.TB, doc string, a authority, s style) string {
-	t.Helper()
-	root := parse(t, doc)
-	assertion := assertionOf(t, root)
+func signAssertionAs(tb testing.TB, doc string, a authority, s style) string {
+	tb.Helper()
+	root := parse(tb, doc)
+	assertion := assertionOf(tb, root)
 	alone := assertion.Copy()
 	alone.CreateAttr("xmlns:saml", "urn:oasis:names:tc:SAML:2.0:assertion")
 	at := assertion.Index()
 	root.RemoveChildAt(at)
-	root.InsertChildAt(at, sign(t, alone, a, s))
-	return write(t, root)
+	root.InsertChildAt(at, sign(tb, alone, a, s))
+	return write(tb, root)
 }
 
 // signResponse returns the response signed as a whole, as text.
-func signResponse(t testing.TB, doc string, a authority) string {
-	t.Helper()
-	return write(t, sign(t, parse(t, doc), a, style{dsig.RSASHA256SignatureMethod, exclusive()}))
+func signResponse(tb testing.TB, doc string, a authority) string {
+	tb.Helper()
+	return write(tb, sign(tb, parse(tb, doc), a, style{dsig.RSASHA256SignatureMethod, exclusive()}))
 }
 
 // change returns a text in which one thing is replaced, which must be there.
-func change(t testing.TB, doc, old, replacement string) string {
-	t.Helper()
+func change(tb testing.TB, doc, old, replacement string) string {
+	tb.Helper()
 	if !strings.Contains(doc, old) {
-		t.Fatalf("there is no %q in %.2000q", old, doc)
+		tb.Fatalf("there is no %q in %.2000q", old, doc)
 	}
 	return strings.Replace(doc, old, replacement, 1)
 }
 
 // between returns the first part of a text from one mark up to and with another.
-func between(t testing.TB, doc, from, to string) string {
-	t.Helper()
+func between(tb testing.TB, doc, from, to string) string {
+	tb.Helper()
 	_, after, found := strings.Cut(doc, from)
 	part, _, ended := strings.Cut(after, to)
 	if !found || !ended {
-		t.Fatalf("there is no %s…%s", from, to)
+		tb.Fatalf("there is no %s…%s", from, to)
 	}
 	return from + part + to
 }
 
 // verify verifies the assertion of a response.
-func verify(t testing.TB, doc string, with xmlsig.Trust) (*etree.Element, xmlsig.Used, error) {
-	t.Helper()
-	return xmlsig.Verify(assertionOf(t, parse(t, doc)), with)
+func verify(tb testing.TB, doc string, with xmlsig.Trust) (*etree.Element, xmlsig.Used, error) {
+	tb.Helper()
+	return xmlsig.Verify(assertionOf(tb, parse(tb, doc)), with)
 }
 
 // weakened returns a public key of 1024 bits.
-func weakened(t testing.TB) *rsa.PublicKey {
-	t.Helper()
+func weakened(tb testing.TB) *rsa.PublicKey {
+	tb.Helper()
 	return &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), 1023, 1), E: 65537}
 }

@@ -4,7 +4,6 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
-	"slices"
 	"strings"
 	"testing"
 
@@ -137,7 +136,7 @@ func TestVerify_IndentedSignatureValue(t *testing.T) {
 	doc := signAssertion(t, honest(1), idp)
 	value := between(t, doc, "<ds:SignatureValue>", "</ds:SignatureValue>")
 	text := strings.TrimSuffix(strings.TrimPrefix(value, "<ds:SignatureValue>"), "</ds:SignatureValue>")
-	lines := slices.Collect(slices.Values([]string{text[:76], text[76:152], text[152:]}))
+	lines := []string{text[:76], text[76:152], text[152:]}
 	indented := "<ds:SignatureValue>\n\t  " + strings.Join(lines, "\r\n\t  ") + "\n</ds:SignatureValue>"
 	if _, _, err := verify(t, change(t, doc, value, indented), trust(idp)); err != nil {
 		t.Errorf("Verify = %v", err)
