@@ -209,6 +209,24 @@ func (r *registry) remove(ctx context.Context, which id.Domain) error {
 	return r.db.Admit(ctx, r.tenant.ID, func(sys *db.SystemTx, tx *db.TenantTx) error { return r.prover.Remove(ctx, sys, tx, which) })
 }
 
+func TestDOM_04_AProvedSubdomainIsNothingAboveOrBesideIt(t *testing.T) {
+	t.Parallel()
+	r := newRegistry(t)
+	sub := r.list(r.operator(), "app.victim.example")
+	parent, sibling := r.list(r.operator(), "victim.example"), r.list(r.operator(), "mail.victim.example")
+	r.set(sub)
+	for _, d := range []tenants.Domain{sub, parent, sibling} {
+		_, err := r.check(r.operator(), d.ID)
+		must(t, err)
+	}
+	r.want(sub.ID, tenants.DomainVerified, tenants.FindingFound)
+	r.want(parent.ID, tenants.DomainPending, tenants.FindingMissing)
+	r.want(sibling.ID, tenants.DomainPending, tenants.FindingMissing)
+	for _, name := range []string{"victim.example", "mail.victim.example", "x.app.victim.example"} {
+		r.leads(name, id.Tenant{})
+	}
+}
+
 // fickle has the record in every second answer.
 type fickle struct {
 	value string

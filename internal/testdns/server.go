@@ -56,7 +56,9 @@ func (s *Server) serve(tb testing.TB, server *dns.Server) {
 	}
 	tb.Cleanup(func() {
 		_ = server.ShutdownContext(context.WithoutCancel(tb.Context()))
-		<-ended
+		if err := <-ended; err != nil {
+			tb.Errorf("the DNS server ended: %v", err)
+		}
 	})
 }
 
