@@ -1,6 +1,10 @@
 package testidp
 
-import "net/url"
+import (
+	"net/url"
+
+	"github.com/seed-2a059015/gatehouse/testidp/samlforge"
+)
 
 // Fault is one way to misbehave. Every field that is set takes effect; the zero Fault is honest. The functions change the
 // honest value in place and may be called concurrently.
@@ -37,6 +41,12 @@ type Fault struct {
 	// IgnorePKCE makes the token endpoint take any code_verifier; ReuseCodes takes a code again and again.
 	IgnorePKCE bool
 	ReuseCodes bool
+
+	// SAML builds a SAML response from the options of the honest one. Metadata and Logout change the options of metadata
+	// and of logout messages.
+	SAML     func(samlforge.Options) ([]byte, error)
+	Metadata func(*samlforge.MetadataOptions)
+	Logout   func(*samlforge.LogoutOptions)
 
 	// Replies distort the HTTP answer of an endpoint below its content.
 	Replies map[Endpoint]Reply

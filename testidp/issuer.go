@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+
+	"github.com/seed-2a059015/gatehouse/testidp/samlforge"
 )
 
 // Profile is a family of real providers whose habits an issuer copies.
@@ -24,6 +26,12 @@ type Issuer struct {
 	Algorithm string
 	Users     []User
 	Clients   []Client
+
+	// ServiceProviders are the relying parties that speak SAML. SAMLKey is the kind of key that signs for them; empty means
+	// RSA-2048. SignedMetadata signs the metadata, with a key of its own.
+	ServiceProviders []ServiceProvider
+	SAMLKey          samlforge.KeyKind
+	SignedMetadata   bool
 }
 
 // User is a person who can sign in. There are no passwords.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/seed-2a059015/gatehouse/testidp/samlforge"
 )
 
 // Provider is one running issuer. It is safe for concurrent use.
@@ -28,16 +30,30 @@ type Provider struct {
 	fault     Fault
 	faulted   map[Endpoint]int // answers given under the fault
 	scenario  string           // id of the named fault that is playing
+	signIns   int
+	parties   []ServiceProvider
+	lastSAML  AuthnRequest
+	logouts   map[string]bool // ids of the logout requests that nobody has answered
+
+	samlKind       samlforge.KeyKind
+	signedMetadata bool
+
+	samlMu   sync.Mutex // making a key takes long
+	samlKeys samlKeys
 }
 
 func newProvider(s *Server, i Issuer) (*Provider, error) {
 	p := &Provider{
 		server: s, name: i.Name, profile: i.Profile, algorithm: i.Algorithm,
 		clients: map[string]Client{}, codes: map[string]*grant{}, tokens: map[string]*grant{},
-		sessions: map[string]*session{}, requests: map[Endpoint]int{}, faulted: map[Endpoint]int{},
+		sessions: map[string]*session{}, logouts: map[string]bool{}, samlKind: i.SAMLKey, signedMetadata: i.SignedMetadata,
+		requests: map[Endpoint]int{}, faulted: map[Endpoint]int{},
 	}
 	if p.algorithm == "" {
 		p.algorithm = RS256
+	}
+	if p.samlKind == "" {
+		p.samlKind = samlforge.RSA2048
 	}
 	var errs []error
 	if _, err := p.signingKey(p.algorithm); err != nil {
@@ -48,6 +64,9 @@ func newProvider(s *Server, i Issuer) (*Provider, error) {
 	}
 	for _, c := range i.Clients {
 		errs = append(errs, p.AddClient(c))
+	}
+	for _, sp := range i.ServiceProviders {
+		errs = append(errs, p.AddServiceProvider(sp))
 	}
 	return p, errors.Join(errs...)
 }

@@ -10,7 +10,8 @@ import (
 type Stage string
 
 // The stages. InDiscovery scenarios are seen when a connection is configured, the others during a sign-in; InTransport
-// ones are about the HTTP answer and not its content.
+// ones are about the HTTP answer and not its content. InResponse is the stage of
+// [SAMLScenarios].
 const (
 	InDiscovery Stage = "discovery"
 	InCallback  Stage = "callback"
@@ -19,6 +20,7 @@ const (
 	InIDToken   Stage = "id token"
 	InUserInfo  Stage = "userinfo"
 	InTransport Stage = "transport"
+	InResponse  Stage = "saml response"
 )
 
 // Outcome is what a correct relying party does.
@@ -43,7 +45,7 @@ type Scenario struct {
 	Fault func(*Provider) Fault
 }
 
-// Scenarios lists every named fault, those of one stage together.
+// Scenarios lists every named fault of OpenID Connect, those of one stage together.
 func Scenarios() []Scenario {
 	return slices.Concat(
 		discoveryScenarios(), callbackScenarios(), keyScenarios(), tokenScenarios(), headerScenarios(),
@@ -51,9 +53,9 @@ func Scenarios() []Scenario {
 	)
 }
 
-// Play makes the provider misbehave by the scenario's ID until the next Play or Behave.
+// Play makes the provider misbehave by the ID of a scenario of either protocol until the next Play or Behave.
 func (p *Provider) Play(id string) error {
-	all := Scenarios()
+	all := append(Scenarios(), SAMLScenarios()...)
 	i := slices.IndexFunc(all, func(s Scenario) bool { return s.ID == id })
 	if i < 0 {
 		return fmt.Errorf("no scenario %q", id)
@@ -73,7 +75,7 @@ func (p *Provider) Playing() string {
 }
 
 func (p *Provider) serveScenario(w http.ResponseWriter, r *http.Request, _ *Fault) {
-	page := scenarioPage{Title: p.name + ": behavior", Issuer: p.name, Playing: p.Playing(), Scenarios: Scenarios()}
+	page := scenarioPage{Title: p.name + ": behavior", Issuer: p.name, Playing: p.Playing(), Scenarios: append(Scenarios(), SAMLScenarios()...)}
 	p.render(w, r, &Fault{}, Admin, http.StatusOK, "scenario", page)
 }
 

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/seed-2a059015/gatehouse/testidp/samlforge"
 )
 
 const canaryPath = "canary"
@@ -32,6 +34,7 @@ type Server struct {
 	closed chan struct{}
 	once   sync.Once
 	canary atomic.Int64
+	tools  func() (*samlforge.Tools, error)
 
 	mu        sync.RWMutex
 	providers map[string]*Provider
@@ -50,6 +53,13 @@ func New(cfg Config) (*Server, error) {
 		base: cfg.BaseURL, prefix: base.Path, clock: cfg.Clock, mux: http.NewServeMux(),
 		closed: make(chan struct{}), providers: map[string]*Provider{},
 	}
+	s.tools = sync.OnceValues(func() (*samlforge.Tools, error) {
+		tools, err := samlforge.NewTools(s.clock())
+		if err == nil {
+			tools.Canary = s.CanaryURL()
+		}
+		return tools, err
+	})
 	s.routes()
 	var errs []error
 	for _, i := range cfg.Issuers {
@@ -129,6 +139,14 @@ func (s *Server) routes() {
 	s.handle("POST /{issuer}/userinfo", UserInfo, (*Provider).serveUserInfo)
 	s.handle("GET /{issuer}/end_session", EndSession, (*Provider).serveEndSession)
 	s.handle("POST /{issuer}/end_session", EndSession, (*Provider).serveEndSession)
+	s.handle("GET /{issuer}/saml/metadata", SAMLMetadata, (*Provider).serveSAMLMetadata)
+	s.handle("GET /{issuer}/saml/sso", SAMLSignIn, (*Provider).serveSAML)
+	s.handle("POST /{issuer}/saml/sso", SAMLSignIn, (*Provider).serveSAML)
+	s.handle("GET /{issuer}/saml/init", SAMLSignIn, (*Provider).serveSAMLStart)
+	s.handle("POST /{issuer}/saml/login", SAMLLogin, (*Provider).serveSAMLLogin)
+	s.handle("GET /{issuer}/saml/slo", SAMLLogout, (*Provider).serveSAMLLogout)
+	s.handle("POST /{issuer}/saml/slo", SAMLLogout, (*Provider).serveSAMLLogout)
+	s.handle("GET /{issuer}/saml/logout", SAMLLogout, (*Provider).serveSAMLEnd)
 	s.handle("GET /{issuer}/scenario", Admin, (*Provider).serveScenario)
 	s.handle("POST /{issuer}/scenario", Admin, (*Provider).setScenario)
 	s.mux.HandleFunc("/"+canaryPath, func(w http.ResponseWriter, _ *http.Request) {

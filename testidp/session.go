@@ -11,6 +11,8 @@ type session struct {
 	sid      string
 	user     User
 	authTime time.Time
+	number   int // in the order of sign-ins
+	visits   []visit
 }
 
 func (p *Provider) cookieName() string { return "testidp_" + p.name }
@@ -20,6 +22,8 @@ func (p *Provider) signIn(u User) *session {
 	s := &session{sid: rand.Text(), user: u, authTime: p.now()}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.signIns++
+	s.number = p.signIns
 	p.sessions[s.sid] = s
 	return s
 }

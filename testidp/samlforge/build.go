@@ -9,7 +9,7 @@ func honest(o Options) *etree.Document {
 	setSome(response, "InResponseTo", o.InResponseTo)
 	put(response,
 		textual("saml:Issuer", o.IdP),
-		put(element("samlp:Status"), element("samlp:StatusCode", "Value", statusSuccess)),
+		put(element("samlp:Status"), element("samlp:StatusCode", "Value", StatusSuccess)),
 		assertion(o, o.AssertionID, o.Subject))
 	doc := etree.NewDocument()
 	doc.SetRoot(response)

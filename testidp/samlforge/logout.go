@@ -69,8 +69,8 @@ func (o LogoutOptions) filled() LogoutOptions {
 		value *string
 		or    string
 	}{
-		{&o.ID, newID()},
-		{&o.Status, statusSuccess},
+		{&o.ID, NewID()},
+		{&o.Status, StatusSuccess},
 		{&o.Binding, PostBinding},
 		{&o.OtherDestination, "https://sp.other.test/slo"},
 		{&o.OtherIdP, "https://idp.other.test/metadata"},

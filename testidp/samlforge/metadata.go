@@ -35,7 +35,7 @@ type MetadataOptions struct {
 // Metadata is an EntityDescriptor as the options want it.
 func Metadata(o MetadataOptions) ([]byte, error) {
 	if o.ID == "" {
-		o.ID = newID()
+		o.ID = NewID()
 	}
 	doc := etree.NewDocument()
 	doc.SetRoot(entity(o))

@@ -86,15 +86,21 @@ const (
 	MFAContext = "https://refeds.org/profile/mfa"
 )
 
+// Status codes.
+const (
+	StatusSuccess       = "urn:oasis:names:tc:SAML:2.0:status:Success"
+	StatusRequester     = "urn:oasis:names:tc:SAML:2.0:status:Requester"
+	StatusResponder     = "urn:oasis:names:tc:SAML:2.0:status:Responder"
+	StatusAuthnFailed   = "urn:oasis:names:tc:SAML:2.0:status:AuthnFailed"
+	StatusNoPassive     = "urn:oasis:names:tc:SAML:2.0:status:NoPassive"
+	StatusInvalidNameID = "urn:oasis:names:tc:SAML:2.0:status:InvalidNameIDPolicy"
+	StatusDenied        = "urn:oasis:names:tc:SAML:2.0:status:RequestDenied"
+)
+
 const (
 	bearer        = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 	holderOfKey   = "urn:oasis:names:tc:SAML:2.0:cm:holder-of-key"
 	senderVouches = "urn:oasis:names:tc:SAML:2.0:cm:sender-vouches"
-
-	statusSuccess   = "urn:oasis:names:tc:SAML:2.0:status:Success"
-	statusRequester = "urn:oasis:names:tc:SAML:2.0:status:Requester"
-	statusResponder = "urn:oasis:names:tc:SAML:2.0:status:Responder"
-	statusDenied    = "urn:oasis:names:tc:SAML:2.0:status:AuthnFailed"
 
 	formatEntity = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
 	typeElement  = "http://www.w3.org/2001/04/xmlenc#Element"

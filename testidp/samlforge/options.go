@@ -136,14 +136,14 @@ func (o Options) filled() Options {
 		value *string
 		or    string
 	}{
-		{&o.SessionIndex, newID()},
+		{&o.SessionIndex, NewID()},
 		{&o.AuthnContext, PasswordContext},
-		{&o.ResponseID, newID()},
-		{&o.AssertionID, newID()},
+		{&o.ResponseID, NewID()},
+		{&o.AssertionID, NewID()},
 		{(*string)(&o.Mode), string(SignAssertion)},
 		{&o.OtherACS, "https://sp.other.test/acs"},
 		{&o.OtherSP, "https://sp.other.test/metadata"},
-		{&o.OtherRequest, newID()},
+		{&o.OtherRequest, NewID()},
 	} {
 		if *field.value == "" {
 			*field.value = field.or
@@ -152,7 +152,7 @@ func (o Options) filled() Options {
 	return o
 }
 
-// newID is random, and a name as XML wants it.
-func newID() string { return "_" + rand.Text() }
+// NewID is random, and a name as XML wants it.
+func NewID() string { return "_" + rand.Text() }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

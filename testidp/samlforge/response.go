@@ -91,3 +91,27 @@ func text(el *etree.Element) ([]byte, error) {
 	}
 	return raw, nil
 }
+
+// Failure is an honest response that says no. The codes are those of the status, each below the one before it; the
+// response is signed if the mode signs anything outside the assertion.
+func Failure(o Options, message string, codes ...string) ([]byte, error) {
+	change := o.BeforeSign
+	o.BeforeSign = func(doc *etree.Document) {
+		status := at(doc, "/Response/Status")
+		drop(doc, "/Response/Status/StatusCode")
+		drop(doc, "/Response/Assertion")
+		parent := status
+		for _, code := range codes {
+			child := element("samlp:StatusCode", "Value", code)
+			put(parent, child)
+			parent = child
+		}
+		if message != "" {
+			put(status, textual("samlp:StatusMessage", message))
+		}
+		if change != nil {
+			change(doc)
+		}
+	}
+	return Response(o)
+}

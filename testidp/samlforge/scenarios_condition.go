@@ -103,14 +103,14 @@ func statusScenarios() []Scenario {
 	}
 	version := func(path, value string) func(*Options, *Tools) { return assigned(path, "Version", constant(value)) }
 	return refused(allModes(),
-		row{"SAML-119-requester", "status Requester, with an assertion", status(statusRequester)},
-		row{"SAML-119-responder", "status Responder, with an assertion", status(statusResponder)},
-		row{"SAML-119-denied", "status AuthnFailed below Responder, with an assertion", status(statusResponder, statusDenied)},
-		row{"SAML-119-nested", "Success below Responder, with an assertion", status(statusResponder, statusSuccess)},
+		row{"SAML-119-requester", "status Requester, with an assertion", status(StatusRequester)},
+		row{"SAML-119-responder", "status Responder, with an assertion", status(StatusResponder)},
+		row{"SAML-119-denied", "status AuthnFailed below Responder, with an assertion", status(StatusResponder, StatusAuthnFailed)},
+		row{"SAML-119-nested", "Success below Responder, with an assertion", status(StatusResponder, StatusSuccess)},
 		row{"SAML-119-code", "a status without a code", status()},
 		row{"SAML-119-missing", "no status", removed("/Response/Status")},
 		row{"SAML-119-message", "a refusal with a hostile message", signed(func(doc *etree.Document, _ *Options) {
-			at(doc, "/Response/Status/StatusCode").CreateAttr("Value", statusResponder)
+			at(doc, "/Response/Status/StatusCode").CreateAttr("Value", StatusResponder)
 			put(at(doc, "/Response/Status"), textual("samlp:StatusMessage", "<script>alert(1)</script>\r\nlevel=INFO msg=\"signed in\""))
 			drop(doc, "/Response/Assertion")
 		})},

@@ -78,17 +78,17 @@ func concealedScenarios() []Scenario {
 	}
 	list := refused([]Mode{SignThenEncrypt},
 		row{"SAML-086", "an unsigned assertion, encrypted", forged(func(doc *etree.Document, o *Options) {
-			replace(at(doc, "/Response/Assertion"), assertion(*o, newID(), o.Victim))
+			replace(at(doc, "/Response/Assertion"), assertion(*o, NewID(), o.Victim))
 		})},
 		row{"SAML-086-signed", "an assertion signed by the attacker, encrypted", func(o *Options, t *Tools) { o.Key, o.Subject = t.Attacker, o.Victim }},
 		row{"SAML-087", "an encrypted assertion and a plain one", beside(func(o Options) *etree.Element {
-			return assertion(o, newID(), o.Victim)
+			return assertion(o, NewID(), o.Victim)
 		})},
 		row{"SAML-087-signed", "a forged encrypted assertion and a signed plain one", func(o *Options, t *Tools) {
 			key, signing, honest := o.Key, o.Signing, o.Subject
 			o.Key, o.Subject = t.Attacker, o.Victim
 			beside(func(o Options) *etree.Element {
-				el := assertion(o, newID(), honest)
+				el := assertion(o, NewID(), honest)
 				if err := sign(el, key, signing); err != nil {
 					panic(err) // the key signs honest documents too
 				}

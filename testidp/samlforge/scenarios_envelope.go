@@ -21,10 +21,12 @@ func envelopeScenarios() []Scenario {
 		row{"SAML-038-issueinstant", "signed response, IssueInstant changed", root("IssueInstant", func(o *Options) string {
 			return stamp(o.Now.Add(time.Second))
 		})},
-		row{"SAML-038-id", "signed response, ID changed", root("ID", func(*Options) string { return newID() })},
+		row{"SAML-038-id", "signed response, ID changed", root("ID", func(*Options) string { return NewID() })},
 		row{"SAML-038-status", "signed error response, Status changed", func(o *Options, _ *Tools) {
-			o.BeforeSign = func(doc *etree.Document) { at(doc, "/Response/Status/StatusCode").CreateAttr("Value", statusDenied) }
-			o.AfterSign = func(doc *etree.Document) { at(doc, "/Response/Status/StatusCode").CreateAttr("Value", statusSuccess) }
+			o.BeforeSign = func(doc *etree.Document) {
+				at(doc, "/Response/Status/StatusCode").CreateAttr("Value", StatusAuthnFailed)
+			}
+			o.AfterSign = func(doc *etree.Document) { at(doc, "/Response/Status/StatusCode").CreateAttr("Value", StatusSuccess) }
 		}},
 	)
 	loose := refused([]Mode{SignAssertion, SignThenEncrypt},
@@ -65,7 +67,7 @@ func namespaceScenarios() []Scenario {
 			at(doc, "/Response/Assertion").CreateAttr("xmlns:saml", foreign)
 		})},
 		row{"SAML-041-decoy", "an Assertion of a foreign namespace beside the right one", signed(func(doc *etree.Document, o *Options) {
-			decoy := assertion(*o, newID(), o.Victim)
+			decoy := assertion(*o, NewID(), o.Victim)
 			decoy.Space = "x"
 			decoy.CreateAttr("xmlns:x", foreign)
 			insertBefore(at(doc, "/Response/Assertion"), decoy)
@@ -75,17 +77,17 @@ func namespaceScenarios() []Scenario {
 		}},
 		row{"SAML-041-prefixed-id", "an ID attribute with a prefix beside the right one", signed(func(doc *etree.Document, _ *Options) {
 			at(doc, "/Response/Assertion").CreateAttr("xmlns:x", foreign)
-			at(doc, "/Response/Assertion").CreateAttr("x:ID", newID())
+			at(doc, "/Response/Assertion").CreateAttr("x:ID", NewID())
 		})},
 		row{"SAML-041-id-case", "an Id attribute beside the ID", signed(func(doc *etree.Document, _ *Options) {
-			at(doc, "/Response/Assertion").CreateAttr("Id", newID())
+			at(doc, "/Response/Assertion").CreateAttr("Id", NewID())
 		})},
 		row{"SAML-042", "the ID attribute of the response twice", forged(func(doc *etree.Document, _ *Options) {
-			doc.Root().Attr = append(doc.Root().Attr, etree.Attr{Key: "ID", Value: newID()})
+			doc.Root().Attr = append(doc.Root().Attr, etree.Attr{Key: "ID", Value: NewID()})
 		})},
 		row{"SAML-042-assertion", "the ID attribute of the assertion twice", forged(func(doc *etree.Document, _ *Options) {
 			el := at(doc, "/Response/Assertion")
-			el.Attr = append([]etree.Attr{{Key: "ID", Value: newID()}}, el.Attr...)
+			el.Attr = append([]etree.Attr{{Key: "ID", Value: NewID()}}, el.Attr...)
 		})},
 	)
 }

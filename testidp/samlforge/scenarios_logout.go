@@ -103,7 +103,7 @@ func logoutRequestScenarios() []LogoutScenario {
 		logoutRow{"SAML-173-qualifier", "request for a NameID of another qualifier", func(o *LogoutOptions, _ *Tools) {
 			o.Subject.NameQualifier = o.OtherIdP
 		}},
-		logoutRow{"SAML-173-index", "request for another session of the person", func(o *LogoutOptions, _ *Tools) { o.SessionIndex = newID() }},
+		logoutRow{"SAML-173-index", "request for another session of the person", func(o *LogoutOptions, _ *Tools) { o.SessionIndex = NewID() }},
 		logoutRow{"SAML-173-nobody", "request for somebody else", func(o *LogoutOptions, _ *Tools) { o.Subject.Value = "nobody@honest.test" }},
 	))...)
 }
@@ -191,7 +191,7 @@ func logoutResponseScenarios() []LogoutScenario {
 			root.RemoveChild(root.SelectElement("saml:Issuer"))
 		})},
 		logoutRow{"SAML-175-other-issuer", "response of another issuer", func(o *LogoutOptions, _ *Tools) { o.IdP = o.OtherIdP }},
-		logoutRow{"SAML-175-inresponseto", "response to another request", func(o *LogoutOptions, _ *Tools) { o.InResponseTo = newID() }},
+		logoutRow{"SAML-175-inresponseto", "response to another request", func(o *LogoutOptions, _ *Tools) { o.InResponseTo = NewID() }},
 		logoutRow{"SAML-175-unasked", "response to no request", func(o *LogoutOptions, _ *Tools) { o.InResponseTo = "" }},
 		logoutRow{"SAML-175-blank", "an empty document as response", func(o *LogoutOptions, _ *Tools) { o.Wire = func([]byte) []byte { return nil } }},
 		logoutRow{"SAML-175-unsigned", "unsigned response", func(o *LogoutOptions, _ *Tools) { o.Key = nil }},

@@ -107,7 +107,7 @@ func MetadataScenarios() []MetadataScenario {
 			o.AfterSign = func(doc *etree.Document) {
 				original := unsigned(doc.Root())
 				replace(at(doc, "/EntityDescriptor/IDPSSODescriptor/KeyDescriptor"), keyDescriptor("signing", t.Attacker.Cert))
-				doc.Root().CreateAttr("ID", newID())
+				doc.Root().CreateAttr("ID", NewID())
 				put(at(doc, "/EntityDescriptor/Signature"), put(element("ds:Object"), original))
 			}
 		}),

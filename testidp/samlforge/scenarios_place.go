@@ -81,11 +81,11 @@ func junkSignature() *etree.Element {
 func concealedInError(o *Options, _ *Tools) {
 	o.Mode = SignResponse
 	o.BeforeSign = func(doc *etree.Document) {
-		at(doc, "/Response/Status/StatusCode").CreateAttr("Value", statusRequester)
+		at(doc, "/Response/Status/StatusCode").CreateAttr("Value", StatusRequester)
 		drop(doc, "/Response/Assertion")
 	}
 	o.AfterSign = func(doc *etree.Document) {
-		put(at(doc, "/Response/Signature"), put(element("ds:Object"), assertion(*o, newID(), o.Victim)))
+		put(at(doc, "/Response/Signature"), put(element("ds:Object"), assertion(*o, NewID(), o.Victim)))
 	}
 }
 
@@ -99,7 +99,7 @@ func reuse(tag string) func(*Options, *Tools) {
 		o.AfterSign = func(doc *etree.Document) {
 			forgeRoot(doc, o)
 			other := put(element(tag, "xmlns:samlp", nsProtocol, "xmlns:md", nsMetadata, "xmlns:saml", nsAssertion,
-				"ID", newID(), "Version", "2.0", "IssueInstant", stamp(o.Now)), textual("saml:Issuer", o.IdP))
+				"ID", NewID(), "Version", "2.0", "IssueInstant", stamp(o.Now)), textual("saml:Issuer", o.IdP))
 			if err := sign(other, key, signing); err != nil {
 				panic(err) // the key signs honest documents too
 			}

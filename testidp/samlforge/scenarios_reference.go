@@ -72,7 +72,7 @@ func signOther(o *Options, path string) {
 		drop(doc, "//Signature")
 		insertAfter(at(doc, "/Response/Issuer"), put(element("samlp:Extensions"), element("x:Thing", "xmlns:x", "urn:x")))
 		target := at(doc, path)
-		target.CreateAttr("ID", newID())
+		target.CreateAttr("ID", NewID())
 		if err := sign(target, honest.Key, honest.Signing); err != nil {
 			panic(err) // the key has just signed the honest document
 		}

@@ -64,7 +64,7 @@ func wrappingScenarios() []Scenario {
 			insertAfter(at(doc, "/Response/Assertion"), impostor(doc, o))
 		})},
 		row{"SAML-012", "two signed assertions about two people", signed(func(doc *etree.Document, o *Options) {
-			put(doc.Root(), assertion(*o, newID(), o.Victim))
+			put(doc.Root(), assertion(*o, NewID(), o.Victim))
 		})},
 	)
 }
@@ -98,8 +98,8 @@ func split(doc *etree.Document) (original, signature *etree.Element) {
 // forgeRoot makes the document a response about the victim with nothing signed.
 func forgeRoot(doc *etree.Document, o *Options) {
 	drop(doc, "//Signature")
-	doc.Root().CreateAttr("ID", newID())
-	replace(at(doc, "/Response/Assertion"), assertion(*o, newID(), o.Victim))
+	doc.Root().CreateAttr("ID", NewID())
+	replace(at(doc, "/Response/Assertion"), assertion(*o, NewID(), o.Victim))
 }
 
 // place puts a signature where one belongs in a response.
@@ -113,7 +113,7 @@ func impostor(doc *etree.Document, o *Options) *etree.Element {
 	if o.Mode == SignBoth {
 		drop(doc, "/Response/Signature")
 	}
-	return assertion(*o, newID(), o.Victim)
+	return assertion(*o, NewID(), o.Victim)
 }
 
 // adopt puts an assertion about the victim in the place of the honest one, gives it the signature and returns that.
