@@ -15,22 +15,28 @@ import (
 )
 
 type connectionOut struct {
-	ID          id.Connection    `json:"id"`
-	Protocol    string           `json:"protocol" enum:"oidc,saml"`
-	Name        string           `json:"name"`
-	Status      sso.Status       `json:"status" enum:"draft,testing,optional,required,disabled" doc:"One in testing lets its testers in, an optional or required one everybody"`
-	Issuer      string           `json:"issuer"`
-	ClientID    string           `json:"client_id"`
-	SecretSet   bool             `json:"client_secret_set"`
-	SecretHint  string           `json:"client_secret_hint,omitzero" doc:"Tells two secrets apart and nothing else"`
-	RedirectURI string           `json:"redirect_uri" doc:"To be registered at the provider"`
-	Endpoints   endpointsOut     `json:"endpoints"`
-	Claims      sso.ClaimMapping `json:"claims"`
-	JIT         bool             `json:"jit" doc:"People of verified domains join at their first sign-in"`
-	DefaultRole rbac.Role        `json:"default_role" enum:"admin,member,viewer" doc:"Of people who join through it"`
-	CreatedAt   time.Time        `json:"created_at"`
-	UpdatedAt   time.Time        `json:"updated_at"`
-	TestedAt    *time.Time       `json:"tested_at,omitzero"`
+	ID           id.Connection    `json:"id"`
+	Protocol     string           `json:"protocol" enum:"oidc,saml"`
+	Name         string           `json:"name"`
+	Status       sso.Status       `json:"status" enum:"draft,testing,optional,required,disabled" doc:"One in testing lets its testers in, an optional or required one everybody"`
+	Preset       string           `json:"preset,omitzero" doc:"The guide that the connection was set up by"`
+	Issuer       string           `json:"issuer" doc:"Of SAML, the provider's entity ID"`
+	ClientID     string           `json:"client_id,omitzero"`
+	SecretSet    bool             `json:"client_secret_set"`
+	SecretHint   string           `json:"client_secret_hint,omitzero" doc:"Tells two secrets apart and nothing else"`
+	RedirectURI  string           `json:"redirect_uri" doc:"To be registered at the provider; of SAML, the assertion consumer service"`
+	Endpoints    *endpointsOut    `json:"endpoints,omitzero"`
+	SAML         *samlOut         `json:"saml,omitzero"`
+	Claims       sso.ClaimMapping `json:"claims"`
+	GroupRoles   []sso.GroupRole  `json:"group_roles,omitzero" doc:"The first whose group the provider names gives the role"`
+	Testers      []string         `json:"testers,omitzero" doc:"Addresses of who may sign in while the connection is in testing"`
+	JIT          bool             `json:"jit" doc:"People of verified domains join at their first sign-in"`
+	DefaultRole  rbac.Role        `json:"default_role" enum:"admin,member,viewer" doc:"Of people who join through it"`
+	CreatedAt    time.Time        `json:"created_at"`
+	UpdatedAt    time.Time        `json:"updated_at"`
+	TestedAt     *time.Time       `json:"tested_at,omitzero"`
+	WatchedUntil *time.Time       `json:"watched_until,omitzero" doc:"Until then the last change takes itself back if it locks people out"`
+	FrozenAt     *time.Time       `json:"identities_frozen_at,omitzero" doc:"Identities of before wait for an owner's approval, since the provider changed"`
 }
 
 // endpointsOut shows what was discovered when the connection was saved. It is frozen until an administrator accepts a change.
@@ -43,11 +49,19 @@ type endpointsOut struct {
 }
 
 func (a *API) connectionOf(c sso.Connection) connectionOut {
-	return connectionOut{
-		ID: c.ID, Protocol: c.Protocol, Name: c.Name, Status: c.Status, Issuer: c.Issuer, ClientID: c.ClientID, SecretSet: c.SecretSet(),
-		SecretHint: c.SecretHint, RedirectURI: a.SignIn.CallbackURL(c), Endpoints: endpointsOf(c.Endpoints), Claims: c.Claims, JIT: c.JIT,
-		DefaultRole: c.DefaultRole, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, TestedAt: c.TestedAt,
+	out := connectionOut{
+		ID: c.ID, Protocol: c.Protocol, Name: c.Name, Status: c.Status, Preset: c.Preset, Issuer: c.Issuer, ClientID: c.ClientID,
+		SecretSet: c.SecretSet(), SecretHint: c.SecretHint, RedirectURI: a.SignIn.CallbackURL(c), Claims: c.Claims, GroupRoles: c.GroupRoles,
+		Testers: c.Testers, JIT: c.JIT, DefaultRole: c.DefaultRole, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, TestedAt: c.TestedAt,
+		WatchedUntil: c.WatchedUntil, FrozenAt: c.FrozenAt,
 	}
+	if c.SAML != nil {
+		out.SAML = a.samlOf(c)
+	} else {
+		e := endpointsOf(c.Endpoints)
+		out.Endpoints = &e
+	}
+	return out
 }
 
 func endpointsOf(e sso.Endpoints) endpointsOut {
@@ -68,21 +82,32 @@ func (a *API) connection(ctx context.Context, tx *db.TenantTx, in connectionIn) 
 }
 
 type createConnectionIn struct {
+	Protocol     string           `json:"protocol,omitzero" enum:"oidc,saml" doc:"Default oidc"`
 	Name         string           `json:"name"`
-	Issuer       string           `json:"issuer" doc:"The provider's issuer, where its discovery document is"`
-	ClientID     string           `json:"client_id"`
+	Preset       string           `json:"preset,omitzero"`
+	Issuer       string           `json:"issuer,omitzero" doc:"The OpenID Provider's issuer, where its discovery document is"`
+	ClientID     string           `json:"client_id,omitzero"`
 	ClientSecret secret.Text      `json:"client_secret,omitzero" doc:"Never shown again"`
 	PublicClient bool             `json:"public_client,omitzero" doc:"The provider knows this client without a secret"`
+	SAML         *samlIn          `json:"saml,omitzero"`
 	Claims       sso.ClaimMapping `json:"claims,omitzero"`
+	GroupRoles   []sso.GroupRole  `json:"group_roles,omitzero"`
+	Testers      []string         `json:"testers,omitzero"`
 	JIT          *bool            `json:"jit,omitzero" doc:"Default true"`
 	DefaultRole  rbac.Role        `json:"default_role,omitzero" enum:"admin,member,viewer" doc:"Default member"`
 }
 
 func (a *API) prepareConnection(ctx context.Context, in createConnectionIn) (sso.Prepared, error) {
-	return a.SignIn.Prepare(ctx, sso.Draft{
-		Name: in.Name, Issuer: in.Issuer, ClientID: in.ClientID, ClientSecret: in.ClientSecret, PublicClient: in.PublicClient, Claims: in.Claims,
-		JIT: in.JIT == nil || *in.JIT, DefaultRole: in.DefaultRole,
-	})
+	d := sso.Draft{
+		Protocol: in.Protocol, Name: in.Name, Preset: in.Preset, Issuer: in.Issuer, ClientID: in.ClientID, ClientSecret: in.ClientSecret,
+		PublicClient: in.PublicClient, Claims: in.Claims, GroupRoles: in.GroupRoles, Testers: in.Testers, JIT: in.JIT == nil || *in.JIT,
+		DefaultRole: in.DefaultRole,
+	}
+	if in.SAML != nil {
+		d.SAML = &sso.SAMLDraft{}
+		in.SAML.onto(d.SAML)
+	}
+	return a.SignIn.Prepare(ctx, d)
 }
 
 func (a *API) createConnection(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, _ createConnectionIn, p sso.Prepared) (connectionOut, error) {
@@ -93,11 +118,15 @@ func (a *API) createConnection(ctx context.Context, sys *db.SystemTx, tx *db.Ten
 type updateConnectionIn struct {
 	Connection      id.Connection     `path:"connection" json:"-"`
 	Name            *string           `json:"name,omitzero"`
+	Preset          *string           `json:"preset,omitzero"`
 	Issuer          *string           `json:"issuer,omitzero" doc:"Another issuer makes the connection a draft and drops its secret"`
 	ClientID        *string           `json:"client_id,omitzero"`
 	ClientSecret    secret.Text       `json:"client_secret,omitzero"`
 	PublicClient    bool              `json:"public_client,omitzero"`
+	SAML            *samlIn           `json:"saml,omitzero" doc:"What is left out stays as it is"`
 	Claims          *sso.ClaimMapping `json:"claims,omitzero"`
+	GroupRoles      *[]sso.GroupRole  `json:"group_roles,omitzero"`
+	Testers         *[]string         `json:"testers,omitzero"`
 	JIT             *bool             `json:"jit,omitzero"`
 	DefaultRole     *rbac.Role        `json:"default_role,omitzero" enum:"admin,member,viewer"`
 	AcceptEndpoints bool              `json:"accept_endpoints,omitzero" doc:"Take over endpoints that the provider has changed"`
@@ -110,11 +139,17 @@ func (a *API) prepareUpdate(ctx context.Context, in updateConnectionIn) (sso.Pre
 		return sso.Prepared{}, err
 	}
 	put(&d.Name, in.Name)
+	put(&d.Preset, in.Preset)
 	put(&d.Issuer, in.Issuer)
 	put(&d.ClientID, in.ClientID)
 	put(&d.Claims, in.Claims)
+	put(&d.GroupRoles, in.GroupRoles)
+	put(&d.Testers, in.Testers)
 	put(&d.JIT, in.JIT)
 	put(&d.DefaultRole, in.DefaultRole)
+	if d.SAML != nil && in.SAML != nil {
+		in.SAML.onto(d.SAML)
+	}
 	d.ClientSecret, d.AcceptEndpoints = in.ClientSecret, in.AcceptEndpoints
 	d.PublicClient = d.PublicClient || in.PublicClient
 	if !in.ClientSecret.IsZero() {
@@ -138,22 +173,22 @@ func (a *API) updateConnection(ctx context.Context, tx *db.TenantTx, in updateCo
 func (a *API) draftOf(ctx context.Context, which id.Connection) (d sso.Draft, err error) {
 	err = a.DB.Tenant(ctx, authn.From(ctx).Tenant, func(tx *db.TenantTx) error {
 		c, err := sso.ConnectionByID(ctx, tx, which)
-		d = sso.Draft{
-			Name: c.Name, Issuer: c.Issuer, ClientID: c.ClientID, PublicClient: c.TokenAuth == "none", Claims: c.Claims, JIT: c.JIT,
-			DefaultRole: c.DefaultRole, Version: c.Version,
-		}
+		d = c.Draft()
 		return err
 	})
 	return d, err
 }
 
-func (a *API) activateConnection(ctx context.Context, tx *db.TenantTx, in connectionIn) (connectionOut, error) {
-	c, err := a.SignIn.Activate(ctx, tx, in.Connection)
-	return a.connectionOf(c), err
+// move makes the handler that takes a connection to a state.
+func (a *API) move(to sso.Status) func(context.Context, *db.TenantTx, connectionIn) (connectionOut, error) {
+	return func(ctx context.Context, tx *db.TenantTx, in connectionIn) (connectionOut, error) {
+		c, err := a.SignIn.Move(ctx, tx, in.Connection, to)
+		return a.connectionOf(c), err
+	}
 }
 
-func (a *API) disableConnection(ctx context.Context, tx *db.TenantTx, in connectionIn) (connectionOut, error) {
-	c, err := a.SignIn.Disable(ctx, tx, in.Connection)
+func (a *API) approveIdentities(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, in connectionIn) (connectionOut, error) {
+	c, err := a.SignIn.ApproveIdentities(ctx, sys, tx, in.Connection)
 	return a.connectionOf(c), err
 }
 

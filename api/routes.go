@@ -8,6 +8,7 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/ratelimit"
 	"github.com/seed-2a059015/gatehouse/internal/web"
 	"github.com/seed-2a059015/gatehouse/rbac"
+	"github.com/seed-2a059015/gatehouse/sso"
 )
 
 // fresh is how long ago a person must have proven who they are to touch what others sign in with.
@@ -71,8 +72,11 @@ func (a *API) Routes() web.Table {
 		web.Post("/v1/connections", rbac.ConnectionsWrite, web.PreparedAdmit(a.prepareConnection, a.createConnection)).Needs(billing.SSO).Idempotent().Returns(http.StatusCreated).Limit(perMinute(30)).Doc("Connect a provider"),
 		web.Patch("/v1/connections/{connection}", rbac.ConnectionsWrite, web.Prepared(a.prepareUpdate, a.updateConnection)).Needs(billing.SSO).Limit(perMinute(30)).Doc("Change a connection"),
 		web.Post("/v1/connections/{connection}/test", rbac.ConnectionsWrite, web.Raw(a.testConnection)).Needs(billing.SSO).NoEvent("a try is recorded when it is finished").Limit(perMinute(30)).Doc("Ask the provider again, and try a sign-in that changes nothing"),
-		web.Post("/v1/connections/{connection}/activate", rbac.ConnectionsWrite, web.Tenant(a.activateConnection)).Needs(billing.SSO).Limit(perMinute(30)).Doc("Let people in through a connection"),
-		web.Post("/v1/connections/{connection}/disable", rbac.ConnectionsWrite, web.Tenant(a.disableConnection)).Limit(perMinute(30)).Doc("Let nobody in through a connection"),
+		web.Post("/v1/connections/{connection}/activate", rbac.ConnectionsWrite, web.Tenant(a.move(sso.Optional))).Needs(billing.SSO).Limit(perMinute(30)).Doc("Let everybody in through a connection"),
+		web.Post("/v1/connections/{connection}/testing", rbac.ConnectionsWrite, web.Tenant(a.move(sso.Testing))).Needs(billing.SSO).Limit(perMinute(30)).Doc("Let only the testers in through a connection"),
+		web.Post("/v1/connections/{connection}/require", rbac.ConnectionsWrite, web.Tenant(a.move(sso.Required))).Needs(billing.SSO).Limit(perMinute(30)).Doc("Make a proven connection the only way in"),
+		web.Post("/v1/connections/{connection}/approve-identities", rbac.ConnectionsWrite, web.Admit(a.approveIdentities)).SessionOnly().StepUp(fresh).NoEvent("nothing waits in most connections; an approval is an event").Limit(perMinute(30)).Doc("Say that a new provider names the same people as the one before"),
+		web.Post("/v1/connections/{connection}/disable", rbac.ConnectionsWrite, web.Tenant(a.move(sso.Disabled))).Limit(perMinute(30)).Doc("Let nobody in through a connection"),
 		web.Delete("/v1/connections/{connection}", rbac.ConnectionsWrite, web.Tenant(a.deleteConnection)).Doc("Delete a connection"),
 		web.Get("/v1/sign-ins", rbac.ConnectionsRead, web.Tenant(a.signIns)).Doc("The latest sign-in attempts, with the reason of each refusal"),
 

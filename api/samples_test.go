@@ -11,6 +11,7 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/rbac"
 	"github.com/seed-2a059015/gatehouse/sessions"
+	"github.com/seed-2a059015/gatehouse/sso"
 	"github.com/seed-2a059015/gatehouse/tenants"
 )
 
@@ -106,11 +107,20 @@ var samples = map[string]func(testing.TB, place) sample{
 	"POST /v1/connections": func(_ testing.TB, p place) sample {
 		return sample{path: "/v1/connections", body: p.tenant.Connection()}
 	},
-	"PATCH /v1/connections/{connection}":        connection("", map[string]any{"name": "Another name"}),
-	"POST /v1/connections/{connection}/test":    connection("/test", nil),
-	"POST /v1/connections/{connection}/disable": connection("/disable", nil),
-	"DELETE /v1/connections/{connection}":       connection("", nil),
-	"GET /v1/sign-ins":                          fixed("/v1/sign-ins", nil),
+	"PATCH /v1/connections/{connection}":                   connection("", map[string]any{"name": "Another name"}),
+	"POST /v1/connections/{connection}/test":               connection("/test", nil),
+	"POST /v1/connections/{connection}/disable":            connection("/disable", nil),
+	"DELETE /v1/connections/{connection}":                  connection("", nil),
+	"POST /v1/connections/{connection}/testing":            connection("/testing", nil),
+	"POST /v1/connections/{connection}/approve-identities": connection("/approve-identities", nil),
+	"POST /v1/connections/{connection}/require": func(tb testing.TB, p place) sample {
+		tb.Helper()
+		s := connection("/require", nil)(tb, p)
+		p.tenant.Prove(tb, s.path)
+		s.caller = p.Session(tb, p.tenant, rbac.Owner, func(in *sessions.Start) { in.Method = sso.MethodOIDC })
+		return s
+	},
+	"GET /v1/sign-ins": fixed("/v1/sign-ins", nil),
 	"POST /v1/connections/{connection}/activate": func(tb testing.TB, p place) sample {
 		tb.Helper()
 		s := connection("/activate", nil)(tb, p)

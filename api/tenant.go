@@ -64,8 +64,13 @@ func (a *API) updateTenant(ctx context.Context, tx *db.TenantTx, in updateTenant
 		}
 	}
 	if s := in.SignIn; s != nil {
+		if s.RequireSSO != nil {
+			if err := a.SignIn.Require(ctx, tx, *s.RequireSSO); err != nil {
+				return tenantOut{}, err
+			}
+		}
 		c := tenants.PolicyChange{
-			RequireSSO: s.RequireSSO, GoogleEnabled: s.GoogleEnabled, GoogleJIT: s.GoogleJIT, GoogleRole: s.GoogleRole,
+			GoogleEnabled: s.GoogleEnabled, GoogleJIT: s.GoogleJIT, GoogleRole: s.GoogleRole,
 			SessionIdle: s.SessionIdle, SessionAbsolute: s.SessionAbsolute,
 		}
 		if _, err := tenants.SetPolicy(ctx, tx, c); err != nil {

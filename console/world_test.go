@@ -130,7 +130,7 @@ func (w *world) populate(tb testing.TB) {
 		if w.connection, err = w.signIn.Create(ctx, sys, tx, prepared); err != nil {
 			return err
 		}
-		_, err = w.signIn.Activate(ctx, tx, w.connection.ID)
+		_, err = w.signIn.Move(ctx, tx, w.connection.ID, sso.Optional)
 		return err
 	}))
 	on, role := true, rbac.Member

@@ -54,6 +54,8 @@ CREATE TABLE connections (
   testers        jsonb,
   version        bigint      NOT NULL DEFAULT 1,
   watched_until  timestamptz,
+  proof_since    timestamptz,
+  frozen_at      timestamptz,
   created_by     uuid,
   created_at     timestamptz NOT NULL,
   updated_at     timestamptz NOT NULL,

@@ -5,7 +5,7 @@ CREATE TABLE events (
                           CONSTRAINT events_tenant_fkey REFERENCES tenants (id),
   id          uuid        NOT NULL,
   type        text        NOT NULL,
-  actor_kind  text        NOT NULL CONSTRAINT events_actor_check CHECK (actor_kind IN ('member', 'api_key', 'operator', 'system', 'anonymous')),
+  actor_kind  text        NOT NULL CONSTRAINT events_actor_check CHECK (actor_kind IN ('member', 'api_key', 'operator', 'system', 'setup', 'anonymous')),
   actor_id    text        NOT NULL DEFAULT '',
   acting_for  text        NOT NULL DEFAULT '',
   target_id   text        NOT NULL DEFAULT '',

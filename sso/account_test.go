@@ -80,7 +80,9 @@ func TestXT_031_LinkingNeedsAFreshLiveSessionInOneBrowser(t *testing.T) {
 	back := c.over(t, r, err, "owner")
 	request := back.request(t)
 	request.Header.Del("Cookie")
-	c.refused(t, sso.WrongBrowser, func() (sso.Result, error) { return c.signIn.Finish(visitor(t), request, sso.ProtocolOIDC, c.connection.ID) })
+	c.refused(t, sso.WrongBrowser, func() (sso.Result, error) {
+		return c.signIn.Finish(visitor(t), request, sso.ProtocolOIDC, c.connection.ID)
+	})
 
 	r, err = c.signIn.BeginLink(visitor(t), p, c.connection.ID)
 	back = c.over(t, r, err, "owner")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -15,13 +16,14 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/internal/secret"
 	"github.com/seed-2a059015/gatehouse/rbac"
+	"github.com/seed-2a059015/gatehouse/tenants"
 )
 
 // Prepared is a draft whose provider has been asked. Only [SignIn.Prepare] makes one.
 type Prepared struct {
-	draft     Draft
-	endpoints Endpoints
-	saml      *SAML
+	draft Draft
+	found Found
+	key   *Key // of a new SAML connection
 }
 
 // Prepare checks a draft and asks its provider, outside any transaction. What is wrong with the provider is the error
@@ -38,21 +40,29 @@ func (s *SignIn) Prepare(ctx context.Context, d Draft) (Prepared, error) {
 	if err != nil {
 		return Prepared{}, err
 	}
-	return Prepared{draft: d, endpoints: found.Endpoints, saml: found.SAML}, nil
+	p := Prepared{draft: d, found: found}
+	if d.Protocol == ProtocolSAML && d.Version == 0 {
+		key, err := s.newKey(d.Name)
+		if err != nil {
+			return Prepared{}, err
+		}
+		p.key = &key
+	}
+	return p, nil
 }
 
 // Create saves a connection as a draft that lets nobody in yet.
 func (s *SignIn) Create(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, p Prepared) (Connection, error) {
-	if err := mayConfigure(ctx, tx, p.draft.DefaultRole); err != nil {
+	if err := mayConfigure(ctx, tx, p.draft); err != nil {
 		return Connection{}, err
 	}
-	d := p.draft
 	c := Connection{
-		ID: id.New[id.Connection](), Protocol: d.Protocol, Name: d.Name, Status: Drafted, Issuer: d.Issuer, ClientID: d.ClientID,
-		TokenAuth: p.endpoints.TokenAuth, Endpoints: p.endpoints, Claims: d.Claims, JIT: d.JIT, DefaultRole: d.DefaultRole, Version: 1,
-		CreatedBy: authn.From(ctx).Membership, CreatedAt: tx.Now, UpdatedAt: tx.Now,
+		ID: id.New[id.Connection](), Protocol: p.draft.Protocol, Status: Drafted, Version: 1, CreatedBy: authn.From(ctx).Membership,
+		CreatedAt: tx.Now, UpdatedAt: tx.Now, ProofSince: tx.Now,
 	}
-	if err := s.seal(tx, &c, d.ClientSecret); err != nil {
+	p.onto(&c)
+	c.follow(p)
+	if err := s.seal(tx, &c, p.draft.ClientSecret); err != nil {
 		return Connection{}, err
 	}
 	err := sys.DB.WithContext(ctx).
@@ -63,97 +73,111 @@ func (s *SignIn) Create(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, 
 	if err := gorm.G[Connection](tx.DB).Create(ctx, &c); err != nil {
 		return Connection{}, fmt.Errorf("create connection: %w", err)
 	}
+	if p.key != nil {
+		if err := s.addKey(ctx, tx, c.ID, ActiveKey, *p.key); err != nil {
+			return Connection{}, err
+		}
+	}
 	return c, events.Record(ctx, tx, events.ConnectionCreated, c.ID, describe(c))
 }
 
-// Update replaces a connection by a draft. Another issuer makes it a draft again, takes the stored secret away unless a new one is
-// given, ends its sessions, and leaves the identities of the old issuer without effect. Endpoints that changed at the same issuer are
-// the conflict endpoints_changed until the draft accepts them. A draft made from an older version is try_again.
+// onto writes what an administrator decides.
+func (p Prepared) onto(c *Connection) {
+	d := p.draft
+	c.Name, c.ClientID, c.Claims, c.JIT, c.DefaultRole, c.Preset, c.GroupRoles = d.Name, d.ClientID, d.Claims, d.JIT, d.DefaultRole, d.Preset, d.GroupRoles
+	if d.Testers != nil {
+		c.Testers = d.Testers
+	}
+	if p.found.SAML != nil {
+		c.SAML = p.found.SAML
+	}
+}
+
+// follow points a connection at the provider that was found.
+func (c *Connection) follow(p Prepared) {
+	c.Issuer, c.Endpoints, c.TokenAuth = p.draft.Issuer, p.found.Endpoints, p.found.Endpoints.TokenAuth
+	if c.Protocol == ProtocolSAML {
+		c.Issuer, c.TokenAuth = p.found.SAML.EntityID, "none"
+	}
+}
+
+// drift is how far the provider that a draft found is from the one of the connection.
+type drift struct{ issuer, endpoints, certificates bool }
+
+func (d drift) any() bool { return d.issuer || d.endpoints }
+
+func (p Prepared) drift(c Connection) drift {
+	if c.Protocol == ProtocolSAML {
+		found := p.found.SAML
+		moved := found.EntityID != c.SAML.EntityID
+		return drift{
+			issuer: moved, endpoints: !moved && (!slices.Equal(found.SSO, c.SAML.SSO) || !slices.Equal(found.SLO, c.SAML.SLO)),
+			certificates: !slices.Equal(found.fingerprints(), c.SAML.fingerprints()),
+		}
+	}
+	moved := p.draft.Issuer != c.Issuer
+	return drift{issuer: moved, endpoints: !moved && !p.found.Endpoints.Equal(c.Endpoints)}
+}
+
+// Update replaces a connection by a draft. Another issuer, or other endpoints at the same one, make it a draft again, take the stored secret
+// away unless a new one is given, end its sessions, and freeze the identities of before until an owner approves them. Endpoints that
+// changed at the same issuer are the conflict endpoints_changed until the draft accepts them. A required connection is not moved:
+// connection_required. A draft made from an older version is try_again.
 func (s *SignIn) Update(ctx context.Context, tx *db.TenantTx, which id.Connection, p Prepared) (Connection, error) {
 	d := p.draft
-	if err := mayConfigure(ctx, tx, d.DefaultRole); err != nil {
+	if err := mayConfigure(ctx, tx, d); err != nil {
 		return Connection{}, err
 	}
 	c, err := s.lock(ctx, tx, which)
 	if err != nil {
 		return Connection{}, err
 	}
+	if c.Protocol != d.Protocol {
+		return Connection{}, errs.InvalidField("protocol", "A connection keeps its protocol. Create another one.")
+	}
 	if d.Version != 0 && d.Version != c.Version {
 		return Connection{}, errs.New(errs.Unavailable, "try_again", "Two changes met. Nothing was changed; try again.")
 	}
-	moved := d.Issuer != c.Issuer
-	drifted := !moved && !p.endpoints.Equal(c.Endpoints)
-	if drifted && !d.AcceptEndpoints {
+	moved := p.drift(c)
+	if moved.endpoints && !d.AcceptEndpoints {
 		return Connection{}, errs.New(errs.Conflict, "endpoints_changed",
 			"The provider's endpoints have changed since this connection was saved. Accept them to go on.").
-			With("endpoints", p.endpoints)
+			With("endpoints", p.found.Endpoints)
 	}
-	if moved || drifted {
-		c.Sealed, c.SecretHint, c.Status = nil, "", Drafted
-		c.Endpoints, c.TokenAuth = p.endpoints, p.endpoints.TokenAuth
+	if moved.any() && c.Status == Required {
+		return Connection{}, errs.New(errs.Conflict, "connection_required",
+			"People can sign in by this connection only. Make it optional before you point it at another provider.")
 	}
-	if moved || drifted || d.ClientID != c.ClientID || !d.ClientSecret.IsZero() {
+	old := c
+	if moved.any() {
+		c.Sealed, c.SecretHint, c.Status, c.ProofSince = nil, "", Drafted, tx.Now
+		if c.FrozenAt == nil {
+			c.FrozenAt = &tx.Now
+		}
+		c.follow(p)
+	}
+	if moved.any() || moved.certificates || d.ClientID != c.ClientID || !d.ClientSecret.IsZero() {
 		c.TestedAt = nil
 	}
-	c.Name, c.Issuer, c.ClientID, c.Claims, c.JIT, c.DefaultRole = d.Name, d.Issuer, d.ClientID, d.Claims, d.JIT, d.DefaultRole
+	p.onto(&c)
 	if err := s.seal(tx, &c, d.ClientSecret); err != nil {
 		return Connection{}, err
 	}
-	if err := store(ctx, tx, &c); err != nil {
+	if err := replace(ctx, tx, old, &c); err != nil {
 		return Connection{}, err
 	}
-	if moved || drifted {
+	if moved.any() {
 		if err := endSessions(ctx, tx, c.ID); err != nil {
 			return Connection{}, err
 		}
 	}
 	data := describe(c)
-	data["issuer_changed"], data["endpoints_changed"], data["secret_changed"] = moved, drifted, !d.ClientSecret.IsZero()
+	data["issuer_changed"], data["endpoints_changed"], data["secret_changed"] = moved.issuer, moved.endpoints, !d.ClientSecret.IsZero()
+	data["certificates_changed"] = moved.certificates
 	if err := s.tellOwners(ctx, tx, c, "changed"); err != nil {
 		return Connection{}, err
 	}
 	return c, events.Record(ctx, tx, events.ConnectionUpdated, c.ID, data)
-}
-
-// Activate lets people in over the connection.
-func (s *SignIn) Activate(ctx context.Context, tx *db.TenantTx, which id.Connection) (Connection, error) {
-	c, err := s.lock(ctx, tx, which)
-	if err != nil || c.Status.Everybody() {
-		return c, err
-	}
-	if err := mayConfigure(ctx, tx, c.DefaultRole); err != nil {
-		return c, err
-	}
-	if c.TokenAuth != "none" && !c.SecretSet() {
-		return c, errs.New(errs.Conflict, "connection_incomplete", "The connection needs its client secret before it can be activated.")
-	}
-	c.Status = Optional
-	if err := store(ctx, tx, &c); err != nil {
-		return c, err
-	}
-	if err := s.tellOwners(ctx, tx, c, "activated"); err != nil {
-		return c, err
-	}
-	return c, events.Record(ctx, tx, events.ConnectionActivated, c.ID, describe(c))
-}
-
-// Disable stops sign-in over the connection and ends its sessions.
-func (s *SignIn) Disable(ctx context.Context, tx *db.TenantTx, which id.Connection) (Connection, error) {
-	c, err := s.lock(ctx, tx, which)
-	if err != nil || c.Status == Disabled {
-		return c, err
-	}
-	c.Status = Disabled
-	if err := store(ctx, tx, &c); err != nil {
-		return c, err
-	}
-	if err := endSessions(ctx, tx, c.ID); err != nil {
-		return c, err
-	}
-	if err := s.tellOwners(ctx, tx, c, "disabled"); err != nil {
-		return c, err
-	}
-	return c, events.Record(ctx, tx, events.ConnectionDisabled, c.ID, describe(c))
 }
 
 // Delete removes a connection and ends its sessions. Its identities stay without effect: no other connection ever gets its id.
@@ -161,6 +185,9 @@ func (s *SignIn) Delete(ctx context.Context, tx *db.TenantTx, which id.Connectio
 	c, err := s.lock(ctx, tx, which)
 	if err != nil {
 		return err
+	}
+	if c.Status == Required && !ownerDecides(ctx) {
+		return tenants.ErrOwnerRequired
 	}
 	if err := endSessions(ctx, tx, c.ID); err != nil {
 		return err
@@ -171,6 +198,11 @@ func (s *SignIn) Delete(ctx context.Context, tx *db.TenantTx, which id.Connectio
 	}
 	if _, err := gorm.G[Connection](tx.DB).Where("id = ?", c.ID).Delete(ctx); err != nil {
 		return fmt.Errorf("delete connection %s: %w", c.ID, err)
+	}
+	if c.Status == Required {
+		if err := s.relax(ctx, tx); err != nil {
+			return err
+		}
 	}
 	if err := s.tellOwners(ctx, tx, c, "deleted"); err != nil {
 		return err
@@ -195,18 +227,6 @@ func (s *SignIn) lock(ctx context.Context, tx *db.TenantTx, which id.Connection)
 		return Connection{}, fmt.Errorf("lock connection %s: %w", which, err)
 	}
 	return ConnectionByID(ctx, tx, which)
-}
-
-func store(ctx context.Context, tx *db.TenantTx, c *Connection) error {
-	c.Version++
-	c.UpdatedAt = tx.Now
-	_, err := gorm.G[Connection](tx.DB).Where("id = ?", c.ID).Select("name", "status", "issuer", "client_id", "client_secret", "secret_hint",
-		"token_auth", "endpoints", "claim_mapping", "jit", "default_role", "preset", "saml", "group_roles", "testers", "watched_until",
-		"version", "updated_at", "tested_at").Updates(ctx, *c)
-	if err != nil {
-		return fmt.Errorf("store connection %s: %w", c.ID, err)
-	}
-	return nil
 }
 
 func sealedAt(tenant id.Tenant, c id.Connection) secret.AAD {
@@ -245,7 +265,7 @@ var ErrReauthRequired = errs.New(errs.Forbidden, "reauth_required", "Sign in onc
 
 // mayConfigure keeps a connection from being a ladder: its people get no role above that of who configures it, and a person who is not
 // an owner must have signed in just now.
-func mayConfigure(ctx context.Context, tx *db.TenantTx, role rbac.Role) error {
+func mayConfigure(ctx context.Context, tx *db.TenantTx, d Draft) error {
 	p := authn.From(ctx)
 	switch p.Kind {
 	case authn.Operator, authn.System:
@@ -254,8 +274,13 @@ func mayConfigure(ctx context.Context, tx *db.TenantTx, role rbac.Role) error {
 	case authn.Anonymous:
 		return errs.New(errs.Forbidden, "forbidden", "You may not do this.")
 	}
-	if !rbac.CanGrant(rbac.Role(p.Role), role) {
+	if !rbac.CanGrant(rbac.Role(p.Role), d.DefaultRole) {
 		return errs.InvalidField("default_role", "Nobody gives a role above their own.")
+	}
+	for _, g := range d.GroupRoles {
+		if !rbac.CanGrant(rbac.Role(p.Role), g.Role) {
+			return errs.InvalidField("group_roles", "Nobody gives a role above their own.")
+		}
 	}
 	if p.Kind == authn.Member && rbac.Role(p.Role) != rbac.Owner && !seenWithin(fresh, p.AuthTime, tx.Now) {
 		return ErrReauthRequired
@@ -271,4 +296,4 @@ func describe(c Connection) events.Data {
 }
 
 // Endpoints are what the provider was found to have.
-func (p Prepared) Endpoints() Endpoints { return p.endpoints }
+func (p Prepared) Endpoints() Endpoints { return p.found.Endpoints }

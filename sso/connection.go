@@ -63,6 +63,11 @@ type Connection struct {
 	Testers    []string    `gorm:"serializer:json"`
 	// Version moves with everything that an attempt under way must not outlive.
 	Version int64
+	// ProofSince is when the provider itself last changed: who came in before proves nothing about it.
+	ProofSince time.Time
+	// FrozenAt, when set, is when another provider took the place of the one that the identities are of: they stay without effect until an
+	// owner approves.
+	FrozenAt *time.Time
 	// WatchedUntil is when a change stops being taken back by itself if it locks people out.
 	WatchedUntil *time.Time
 	CreatedBy    id.Membership

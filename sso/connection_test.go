@@ -53,7 +53,7 @@ func TestOIDC_111_112_XT_010_AnotherIssuerBeginsAnew(t *testing.T) {
 	}
 	c.refused(t, sso.ConnectionInactive, func() (sso.Result, error) { return back.finish(t) })
 	c.inTenant(t, func(ctx context.Context, tx *db.TenantTx) error {
-		if _, err := c.signIn.Activate(ctx, tx, c.connection.ID); errs.CodeOf(err) != "connection_incomplete" {
+		if _, err := c.signIn.Move(ctx, tx, c.connection.ID, sso.Optional); errs.CodeOf(err) != "connection_incomplete" {
 			t.Errorf("Activate without a secret = %v, want connection_incomplete", err)
 		}
 		return nil
@@ -62,7 +62,7 @@ func TestOIDC_111_112_XT_010_AnotherIssuerBeginsAnew(t *testing.T) {
 	_, err = c.update(t, d)
 	must(t, err)
 	c.inTenant(t, func(ctx context.Context, tx *db.TenantTx) error {
-		_, err := c.signIn.Activate(ctx, tx, c.connection.ID)
+		_, err := c.signIn.Move(ctx, tx, c.connection.ID, sso.Optional)
 		return err
 	})
 	// The new issuer says the old subject and the old address, and finds nobody.

@@ -26,6 +26,7 @@ type Draft struct {
 	SAML         *SAMLDraft // of a SAML connection; Issuer, ClientID and ClientSecret are then empty
 	Preset       string     // key of the guide it was made by; it changes hints, not rules
 	GroupRoles   []GroupRole
+	Testers      []string // addresses of who may sign in while the connection is in testing; nil keeps them
 	// JIT lets people of verified domains join at their first sign-in, with DefaultRole.
 	JIT         bool
 	DefaultRole rbac.Role
@@ -51,6 +52,8 @@ type SAMLDraft struct {
 	Encryption     bool
 	IdPInitiated   bool
 	PinnedKey      string // fingerprint of the key that must sign the metadata
+	// Stored is what the connection has; it stays where the draft names no source.
+	Stored *SAML
 	// Legacy switches; see [SAML].
 	SHA1, InclusiveC14N, ResponseOnly bool
 }
@@ -83,7 +86,7 @@ func or(s, otherwise string) string {
 }
 
 var (
-	claimName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.:/-]{0,99}$`)
+	claimName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.:/-]{0,249}$`)
 	visible   = regexp.MustCompile(`^[\x21-\x7e]{1,255}$`)
 )
 
@@ -105,6 +108,50 @@ func (d *Draft) check() error {
 	if err := tenants.CheckName("name", d.Name); err != nil {
 		add("name", "Use 1 to 100 printable characters.")
 	}
+	if d.Protocol == ProtocolSAML {
+		d.checkSAML(add)
+	} else {
+		d.checkOIDC(add)
+	}
+	if !d.DefaultRole.Builtin() || d.DefaultRole == rbac.Owner {
+		add("default_role", "Use admin, member or viewer: an owner is never made by a provider.")
+	}
+	for field, name := range d.Claims.names() {
+		if name != "" && !claimName.MatchString(name) || protocol[name] {
+			add("claims."+field, "Use the name of a claim about the person.")
+		}
+	}
+	if len(wrong) == 0 {
+		return nil
+	}
+	e := errs.New(errs.Invalid, "invalid_input", "The connection has values that cannot be used.")
+	e.Fields = wrong
+	return e
+}
+
+func (m ClaimMapping) names() map[string]string {
+	return map[string]string{
+		"email": m.Email, "name": m.Name, "picture": m.Picture, "groups": m.Groups, "first_name": m.FirstName, "last_name": m.LastName,
+	}
+}
+
+func (d *Draft) checkSAML(add func(name, detail string)) {
+	if d.SAML == nil {
+		add("saml", "Give the provider's metadata, or its parts.")
+		return
+	}
+	if d.Issuer != "" || d.ClientID != "" || !d.ClientSecret.IsZero() || d.PublicClient {
+		add("protocol", "Issuer, client id and client secret are of OpenID Connect.")
+	}
+	if len(d.SAML.Metadata) > 1<<20 {
+		add("saml.metadata", "Use at most 1 MiB.")
+	}
+}
+
+func (d *Draft) checkOIDC(add func(name, detail string)) {
+	if d.SAML != nil {
+		add("saml", "Only a SAML connection has these.")
+	}
 	if d.Issuer == "" || len(d.Issuer) > 512 {
 		add("issuer", "Use the https address that the provider calls its issuer.")
 	}
@@ -117,20 +164,21 @@ func (d *Draft) check() error {
 	if s := d.ClientSecret.Reveal(); len(s) > 1024 || strings.ContainsAny(s, "\x00\r\n") {
 		add("client_secret", "Use at most 1024 characters on one line.")
 	}
-	if !d.DefaultRole.Builtin() || d.DefaultRole == rbac.Owner {
-		add("default_role", "Use admin, member or viewer: an owner is never made by a provider.")
+}
+
+// Draft is the connection as it would be typed. A SAML draft without a source of metadata keeps the provider that is stored.
+func (c Connection) Draft() Draft {
+	d := Draft{
+		Protocol: c.Protocol, Name: c.Name, Preset: c.Preset, Issuer: c.Issuer, ClientID: c.ClientID,
+		PublicClient: c.Protocol == ProtocolOIDC && c.TokenAuth == "none", Claims: c.Claims, GroupRoles: c.GroupRoles, Testers: c.Testers, JIT: c.JIT,
+		DefaultRole: c.DefaultRole, Version: c.Version,
 	}
-	for field, name := range map[string]string{
-		"claims.email": d.Claims.Email, "claims.name": d.Claims.Name, "claims.picture": d.Claims.Picture, "claims.groups": d.Claims.Groups,
-	} {
-		if name != "" && (!claimName.MatchString(name) || protocol[name]) {
-			add(field, "Use the name of a claim about the person.")
+	if s := c.SAML; s != nil {
+		d.Issuer, d.SAML = "", &SAMLDraft{
+			Stored: s, RequestBinding: s.RequestBinding, NameIDFormat: s.NameIDFormat, ForceAuthn: s.ForceAuthn, AuthnContexts: s.AuthnContexts,
+			Encryption: s.Encryption, IdPInitiated: s.IdPInitiated, PinnedKey: s.Metadata.PinnedKey, SHA1: s.LegacySHA1 != nil,
+			InclusiveC14N: s.LegacyInclusive != nil, ResponseOnly: s.LegacyResponseOnly != nil,
 		}
 	}
-	if len(wrong) == 0 {
-		return nil
-	}
-	e := errs.New(errs.Invalid, "invalid_input", "The connection has values that cannot be used.")
-	e.Fields = wrong
-	return e
+	return d
 }

@@ -165,7 +165,7 @@ func (c *company) connect(tb testing.TB, d sso.Draft) sso.Connection {
 		if made, err = c.signIn.Create(ctx, sys, tx, prepared); err != nil {
 			return err
 		}
-		made, err = c.signIn.Activate(ctx, tx, made.ID)
+		made, err = c.signIn.Move(ctx, tx, made.ID, sso.Optional)
 		return err
 	}))
 	return made

@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm"
 
 	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/internal/secret"
 )
@@ -54,6 +55,36 @@ func (s *SignIn) keysOf(ctx context.Context, tx *db.TenantTx, c id.Connection) (
 		keys = append(keys, k)
 	}
 	return keys, nil
+}
+
+// newKey makes a key pair for a new connection, or its next one. It takes a while, so it happens outside of transactions.
+func (s *SignIn) newKey(name string) (Key, error) {
+	if s.samlKey == nil {
+		return Key{}, errs.InvalidField("protocol", "This installation does not speak it.")
+	}
+	//nolint:forbidigo // a certificate's validity is no business of a transaction
+	private, cert, err := s.samlKey(time.Now(), name)
+	if err != nil {
+		return Key{}, fmt.Errorf("make a key pair: %w", err)
+	}
+	return Key{Private: private, Certificate: cert}, nil
+}
+
+func (s *SignIn) addKey(ctx context.Context, tx *db.TenantTx, c id.Connection, slot KeySlot, k Key) error {
+	plain, err := x509.MarshalPKCS8PrivateKey(k.Private)
+	if err != nil {
+		return fmt.Errorf("encode key: %w", err)
+	}
+	row := ConnectionKey{
+		ID: id.New[id.ConnectionKey](), ConnectionID: c, Slot: slot, Certificate: k.Certificate.Raw, NotAfter: k.Certificate.NotAfter, CreatedAt: tx.Now,
+	}
+	if row.PrivateKey, err = s.keyring.Seal(plain, keySealedAt(tx.Tenant, row.ID)); err != nil {
+		return fmt.Errorf("seal key of connection %s: %w", c, err)
+	}
+	if err := gorm.G[ConnectionKey](tx.DB).Create(ctx, &row); err != nil {
+		return fmt.Errorf("add key of connection %s: %w", c, err)
+	}
+	return nil
 }
 
 func keySealedAt(tenant id.Tenant, k id.ConnectionKey) secret.AAD {

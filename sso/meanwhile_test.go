@@ -24,7 +24,7 @@ func TestASlowProviderDoesNotOutliveItsConnection(t *testing.T) {
 	}{
 		"disabled": {func(c *company) func(context.Context, *db.TenantTx) error {
 			return func(ctx context.Context, tx *db.TenantTx) error {
-				_, err := c.signIn.Disable(ctx, tx, c.connection.ID)
+				_, err := c.signIn.Move(ctx, tx, c.connection.ID, sso.Disabled)
 				return err
 			}
 		}, sso.ConnectionInactive},

@@ -3,6 +3,7 @@ package sso
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"gorm.io/gorm"
 
@@ -17,9 +18,25 @@ import (
 // without the owners' knowledge. What the operator's command line does is the operator's to tell.
 func (s *SignIn) tellOwners(ctx context.Context, tx *db.TenantTx, c Connection, happened string) error {
 	p := authn.From(ctx)
-	if p.Kind != authn.Member && p.Kind != authn.APIKey {
+	var by string
+	switch p.Kind {
+	case authn.Member:
+		by = plain(p.Email)
+	case authn.APIKey:
+		by = "the API key " + plain(p.Name)
+	case authn.Setup:
+		by = "somebody with a set-up link"
+	case authn.Operator, authn.System, authn.Anonymous:
 		return nil
 	}
+	return s.alertOwners(ctx, tx, "Single sign-on was changed", []string{
+		"The connection " + plain(c.Name) + " was " + happened + " by " + by + ".",
+		"Its provider is at " + hostOf(c.Issuer) + ". Whoever controls that provider decides who can sign in through it.",
+	}, "If you did not expect the change, disable the connection.")
+}
+
+// alertOwners mails every owner. The subject is followed by the tenant's name, the note by why they get it.
+func (s *SignIn) alertOwners(ctx context.Context, tx *db.TenantTx, subject string, paragraphs []string, note string) error {
 	owners, err := gorm.G[tenants.Membership](tx.DB).Where("role = 'owner' AND status = 'active'").Order("id").Limit(50).Find(ctx)
 	if err != nil {
 		return fmt.Errorf("list owners: %w", err)
@@ -28,17 +45,9 @@ func (s *SignIn) tellOwners(ctx context.Context, tx *db.TenantTx, c Connection, 
 	if err != nil {
 		return err
 	}
-	by := "the API key " + mail.Name(p.Name)
-	if p.Kind == authn.Member {
-		by = mail.Name(p.Email)
-	}
 	letter := mail.Letter{
-		Subject: "Single sign-on of " + mail.Name(t.Name) + " was changed",
-		Paragraphs: []string{
-			"The connection " + mail.Name(c.Name) + " was " + happened + " by " + by + ".",
-			"Its provider is at " + hostOf(c.Issuer) + ". Whoever controls that provider decides who can sign in to " + mail.Name(t.Name) + " through it.",
-		},
-		Note: "You get this message because you are an owner. If you did not expect the change, disable the connection.",
+		Subject: subject + ": " + plain(t.Name), Paragraphs: paragraphs,
+		Note: strings.TrimSpace("You get this message because you are an owner of " + plain(t.Name) + ". " + note),
 	}
 	for _, o := range owners {
 		m, err := letter.Message(o.Email)
@@ -51,3 +60,6 @@ func (s *SignIn) tellOwners(ctx context.Context, tx *db.TenantTx, c Connection, 
 	}
 	return nil
 }
+
+// plain is a name as it can stand in a mail.
+func plain(name string) string { return mail.Name(name) }

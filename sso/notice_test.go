@@ -6,6 +6,7 @@ import (
 
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/sso"
 )
 
 func TestXT_09_OwnersAreToldWhenAnAdminChangesAConnection(t *testing.T) {
@@ -18,7 +19,7 @@ func TestXT_09_OwnersAreToldWhenAnAdminChangesAConnection(t *testing.T) {
 	admin := &authn.Principal{Kind: authn.APIKey, Tenant: c.tenant.ID, Role: "admin", Name: "deploy"}
 	ctx := authn.With(t.Context(), admin)
 	must(t, w.db.Tenant(ctx, c.tenant.ID, func(tx *db.TenantTx) error {
-		_, err := c.signIn.Disable(ctx, tx, c.connection.ID)
+		_, err := c.signIn.Move(ctx, tx, c.connection.ID, sso.Disabled)
 		return err
 	}))
 	if n := w.notices(t, c); n != 1 {

@@ -40,6 +40,9 @@ func provision(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, e entranc
 	if err != nil {
 		return arrival{}, err
 	}
+	if f := e.connection.FrozenAt; f != nil && i.CreatedAt.Before(*f) {
+		return arrival{}, Refuse(IdentitiesFrozen)
+	}
 	m, err := tenants.MemberByUser(ctx, tx, i.UserID)
 	if errs.As(err).Kind == errs.Missing {
 		if e.connection.ID != id.Google { // a tenant's own identities are of its members
@@ -52,6 +55,9 @@ func provision(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, e entranc
 	}
 	if err := standing(m); err != nil {
 		return arrival{}, err
+	}
+	if !e.connection.tester(m.Email) {
+		return arrival{}, Refuse(NotTester)
 	}
 	if err := touch(ctx, sys, i, e.who.Email); err != nil {
 		return arrival{}, err
@@ -104,6 +110,9 @@ func (e entrance) join(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, i
 	}
 	if err := e.unclaimed(ctx, sys, tx, email); err != nil {
 		return arrival{}, err
+	}
+	if !e.connection.tester(email.Address) {
+		return arrival{}, Refuse(NotTester)
 	}
 	role, err := e.mayJoin(ctx, tx, email)
 	if err != nil {

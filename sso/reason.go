@@ -1,6 +1,8 @@
 package sso
 
 import (
+	"slices"
+
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 )
 
@@ -60,6 +62,8 @@ const (
 	JITDisabled         Reason = "jit_disabled"
 	LinkRequired        Reason = "link_required"
 	IdentityChanged     Reason = "identity_changed"
+	NotTester           Reason = "not_a_tester"
+	IdentitiesFrozen    Reason = "identities_frozen"
 	NoAccount           Reason = "no_account"
 	NoMembership        Reason = "no_membership"
 	MemberSuspended     Reason = "member_suspended"
@@ -130,6 +134,8 @@ var explanations = map[Reason]Explanation{
 	JITDisabled:         {errs.Forbidden, "You are not a member of this organization.", "The person is unknown and joining at first sign-in is switched off."},
 	LinkRequired:        {errs.Forbidden, "Sign in the way you did before, then link this account.", "A member with this address exists. Accounts are never linked by address: the member links it while signed in."},
 	IdentityChanged:     {errs.Forbidden, "Your account at the identity provider has changed. Ask an administrator.", "The provider uses the address of a member for another subject. Confirm who it is before you re-link."},
+	NotTester:           {errs.Forbidden, "This way to sign in is being tested. Use your usual one.", "The connection is in testing, and the person is not one of its testers."},
+	IdentitiesFrozen:    {errs.Forbidden, "Your organization's sign-in has changed. Ask an administrator.", "The connection points at another provider than the one this person used. An owner has to approve that the new one names the same people."},
 	NoAccount:           {errs.Forbidden, "There is no account for you here.", "The Google account is not known and no organization lets it join."},
 	NoMembership:        {errs.Forbidden, "You are not a member of this organization.", "The identity is known, but its person is no member."},
 	MemberSuspended:     {errs.Forbidden, "Your membership is suspended.", "Resume the member to let them in."},
@@ -148,6 +154,19 @@ func (r Reason) Explain() Explanation {
 		return e
 	}
 	return explanations[Broken]
+}
+
+// Reasons lists every reason, in alphabetical order.
+func Reasons() []Reason {
+	return slices.Sorted(func(yield func(Reason) bool) {
+		for _, known := range []map[Reason]Explanation{explanations, samlReasons} {
+			for r := range known {
+				if !yield(r) {
+					return
+				}
+			}
+		}
+	})
 }
 
 // Refuse returns the error of a refused sign-in: its code is the reason and its text says nothing about others.

@@ -3,6 +3,7 @@ package sso
 import (
 	"crypto/x509"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -80,6 +81,17 @@ func (s *SAML) Trusted() ([]*x509.Certificate, error) {
 		list = append(list, cert)
 	}
 	return list, nil
+}
+
+func (s *SAML) fingerprints() []string {
+	var list []string
+	for _, c := range s.Certificates {
+		if !c.Pending {
+			list = append(list, c.Fingerprint)
+		}
+	}
+	slices.Sort(list)
+	return list
 }
 
 // Endpoint finds the endpoint of a binding; of any binding with "".

@@ -1,10 +1,13 @@
 package sso
 
 import (
+	"crypto/rsa"
+	"crypto/x509"
 	"errors"
 	"log/slog"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
@@ -20,10 +23,12 @@ type Config struct {
 	Root     secret.RootKey
 	Sessions *sessions.Sessions
 	OIDC     Provider
-	SAML     Provider      // nil: no connection speaks SAML
-	Google   *GoogleConfig // nil: nobody signs in with Google
-	BaseURL  string        // public, without a slash at the end; redirect URIs are made of it and of nothing else
-	Log      *slog.Logger  // nil means slog.Default
+	SAML     Provider // nil: no connection speaks SAML
+	// SAMLKey makes a key pair and its self-signed certificate for a SAML connection.
+	SAMLKey func(now time.Time, name string) (*rsa.PrivateKey, *x509.Certificate, error)
+	Google  *GoogleConfig // nil: nobody signs in with Google
+	BaseURL string        // public, without a slash at the end; redirect URIs are made of it and of nothing else
+	Log     *slog.Logger  // nil means slog.Default
 	// Observe is told of each sign-in that ended: its method, and "ok" or the code of the refusal. It may be nil.
 	Observe func(method, outcome string)
 }
@@ -35,6 +40,7 @@ type SignIn struct {
 	pepper    secret.Pepper
 	sessions  *sessions.Sessions
 	providers map[string]Provider // by protocol
+	samlKey   func(time.Time, string) (*rsa.PrivateKey, *x509.Certificate, error)
 	google    *google
 	base      string
 	log       *slog.Logger
@@ -65,7 +71,7 @@ func New(cfg Config) (*SignIn, error) {
 		return nil, err
 	}
 	s := &SignIn{
-		db: cfg.DB, keyring: cfg.Keyring, pepper: cfg.Root.Derive("sso"), sessions: cfg.Sessions, base: cfg.BaseURL,
+		db: cfg.DB, keyring: cfg.Keyring, pepper: cfg.Root.Derive("sso"), sessions: cfg.Sessions, base: cfg.BaseURL, samlKey: cfg.SAMLKey,
 		log: cfg.Log, observe: cfg.Observe,
 	}
 	s.providers = map[string]Provider{ProtocolOIDC: cfg.OIDC}

@@ -62,7 +62,10 @@ func Groups() []Group {
 // parts of the program use as well stands in its own list, with a meaning that fits all of them.
 func signIns() []Problem {
 	var problems []Problem
-	for _, r := range reasons {
+	for _, r := range sso.Reasons() {
+		if slices.Contains(general, r) {
+			continue
+		}
 		e := r.Explain()
 		problems = append(problems, Problem{
 			Code: string(r), Status: []int{int(e.Kind)}, Meaning: "A sign-in was refused. The person reads: “" + e.Text + "”", Remedy: e.Hint,
@@ -71,14 +74,5 @@ func signIns() []Problem {
 	return problems
 }
 
-var reasons = []sso.Reason{
-	sso.StateMissing, sso.StateUnknown, sso.AttemptUsed, sso.AttemptExpired, sso.WrongBrowser, sso.ConnectionMismatch,
-	sso.ConnectionInactive, sso.ConnectionChanged, sso.TenantInactive, sso.CallbackMalformed, sso.ProviderDenied, sso.ProviderError,
-	sso.CallbackIssuer, sso.ProviderUnreachable, sso.TokenRefused, sso.TokenResponseInvalid, sso.IDTokenMissing, sso.IDTokenMalformed,
-	sso.IDTokenTooLarge, sso.IDTokenType, sso.IDTokenAlgorithm, sso.IDTokenKey, sso.IDTokenSignature, sso.KeysUnavailable,
-	sso.ClaimsInvalid, sso.IssuerMismatch, sso.AudienceMismatch, sso.TokenTimes, sso.TokenExpired, sso.NonceMismatch,
-	sso.SubjectInvalid, sso.AccessTokenMismatch, sso.DirectoryMismatch, sso.StaleAuthentication, sso.UserInfoInvalid,
-	sso.UserInfoMismatch, sso.EmailInvalid, sso.EmailUnverified, sso.DomainNotAllowed, sso.HostedDomainMissing, sso.JITDisabled,
-	sso.LinkRequired, sso.IdentityChanged, sso.NoAccount, sso.MemberRemoved, sso.GoogleNotAllowed, sso.SessionEnded,
-	sso.IdentityMismatch,
-}
+// general are reasons that say the same outside of a sign-in, where they are explained.
+var general = []sso.Reason{sso.MemberSuspended, sso.NoMembership, sso.SSORequired, sso.IdentityInUse, sso.Broken}

@@ -110,7 +110,7 @@ func seedConnection(ctx context.Context, d *db.DB, signIn *sso.SignIn, tenant id
 		if err != nil {
 			return err
 		}
-		if _, err := signIn.Activate(ctx, tx, held.ID); err != nil {
+		if _, err := signIn.Move(ctx, tx, held.ID, sso.Optional); err != nil {
 			return err
 		}
 		_, err = tenants.RouteDomainTo(ctx, tx, t.domain(), held.ID)

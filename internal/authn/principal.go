@@ -16,6 +16,7 @@ const (
 	APIKey    Kind = "api_key"   // a machine of a tenant
 	Operator  Kind = "operator"  // the command line of the installation
 	System    Kind = "system"    // Gatehouse itself: jobs
+	Setup     Kind = "setup"     // whoever holds a set-up link of a tenant: single sign-on and nothing else
 	Anonymous Kind = "anonymous" // nobody yet
 )
 
@@ -28,6 +29,7 @@ type Principal struct {
 	Membership id.Membership
 	Session    id.Session
 	Key        id.Key
+	SetupLink  id.SetupLink
 	Role       string
 	Plan       string
 	Email      string
@@ -52,6 +54,8 @@ func (p *Principal) Subject() string {
 		return p.Membership.String()
 	case APIKey:
 		return p.Key.String()
+	case Setup:
+		return p.SetupLink.String()
 	case Operator, System, Anonymous:
 		return ""
 	default:

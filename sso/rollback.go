@@ -1,0 +1,122 @@
+package sso
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/seed-2a059015/gatehouse/internal/authn"
+	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/events"
+)
+
+// blameless are refusals that no setting of a connection causes, or that no former setting would cure.
+var blameless = []Reason{
+	StateMissing, StateUnknown, AttemptUsed, AttemptExpired, WrongBrowser, ConnectionMismatch, ConnectionInactive, ConnectionChanged,
+	TenantInactive, CallbackMalformed, ProviderDenied, ProviderUnreachable, KeysUnavailable, MemberSuspended, MemberRemoved, NoMembership,
+	SessionEnded, IdentityInUse, IdentityMismatch, AssertionReplayed, UnsolicitedResponse, NotTester, IdentitiesFrozen, SSOBusy, Broken,
+}
+
+// lockedOut is what the attempts since a change say.
+type lockedOut struct {
+	Failed int64 // people who had come in through the connection before and now were refused
+	Came   int64 // people who came in since
+	Ever   int64 // people who came in before
+}
+
+// alarming asks for two people, unless there are not that many, and for more refusals than successes.
+func (l lockedOut) alarming() bool { return l.Failed >= max(1, min(2, l.Ever)) && l.Failed > l.Came }
+
+// watch looks at a connection after somebody who had come in through it before was refused. Within the watch it takes the last change back;
+// later it tells the owners, once a day. Only known members count: they carry the proof of an earlier sign-in, so that nobody outside can
+// take a change back by sending garbage.
+func (s *SignIn) watch(ctx context.Context, tx *db.TenantTx, rec Record, reason Reason) error {
+	if rec.KnownMemberID.IsZero() || rec.Purpose == ForTest || slices.Contains(blameless, reason) {
+		return nil
+	}
+	ctx = authn.AsSystem(ctx)
+	c, err := s.lock(ctx, tx, rec.ConnectionID)
+	if err != nil {
+		return err
+	}
+	versions, err := gorm.G[ConnectionVersion](tx.DB).Where("connection_id = ?", c.ID).Order("version DESC").Limit(1).Find(ctx)
+	if err != nil {
+		return fmt.Errorf("list versions of connection %s: %w", c.ID, err)
+	}
+	watching := len(versions) == 1 && c.WatchedUntil != nil && tx.Now.Before(*c.WatchedUntil)
+	since := tx.Now.Add(-time.Hour)
+	if watching {
+		since = versions[0].ReplacedAt
+	}
+	l, err := countLockedOut(ctx, tx, c, since)
+	if err != nil || !l.alarming() {
+		return err
+	}
+	if !watching {
+		return s.alertLockout(ctx, tx, c, l)
+	}
+	return s.rollBack(ctx, tx, c, versions[0], l)
+}
+
+func countLockedOut(ctx context.Context, tx *db.TenantTx, c Connection, since time.Time) (l lockedOut, err error) {
+	err = tx.DB.WithContext(ctx).Raw(`SELECT
+		count(DISTINCT known_member_id) FILTER (WHERE outcome = 'refused' AND created_at >= @since AND reason NOT IN @blameless) AS failed,
+		count(DISTINCT membership_id) FILTER (WHERE outcome = 'succeeded' AND created_at >= @since) AS came,
+		count(DISTINCT membership_id) FILTER (WHERE outcome = 'succeeded' AND created_at < @since) AS ever
+		FROM attempts WHERE tenant_id = @tenant AND connection_id = @connection AND purpose = 'sign_in'`,
+		map[string]any{"since": since, "blameless": blameless, "tenant": tx.Tenant, "connection": c.ID}).Scan(&l).Error
+	if err != nil {
+		err = fmt.Errorf("count who was locked out of connection %s: %w", c.ID, err)
+	}
+	return l, err
+}
+
+// rollBack makes a connection what it was before its last change.
+func (s *SignIn) rollBack(ctx context.Context, tx *db.TenantTx, c Connection, to ConnectionVersion, l lockedOut) error {
+	back := to.Settings
+	back.Sealed, back.Version, back.WatchedUntil = to.Sealed, c.Version, c.WatchedUntil
+	if _, err := gorm.G[ConnectionVersion](tx.DB).Where("connection_id = ? AND version >= ?", c.ID, to.Version).Delete(ctx); err != nil {
+		return fmt.Errorf("drop versions of connection %s: %w", c.ID, err)
+	}
+	if err := store(ctx, tx, &back); err != nil {
+		return err
+	}
+	if err := s.requirement(ctx, tx, c.Status, back.Status); err != nil {
+		return err
+	}
+	s.log.LogAttrs(ctx, slog.LevelWarn, "connection_rolled_back", slog.String("connection", c.ID.String()), slog.Int64("failed", l.Failed))
+	err := s.alertOwners(ctx, tx, "A change of single sign-on was taken back", []string{
+		fmt.Sprintf("After the connection %s was changed, %d people who had signed in through it before could not any more.", plain(c.Name), l.Failed),
+		"The change was taken back, so the connection is what it was before. Its recent sign-in attempts say why they failed.",
+	}, "")
+	if err != nil {
+		return err
+	}
+	data := describe(back)
+	data["undone_version"], data["failed"], data["came"] = c.Version, l.Failed, l.Came
+	return events.Record(ctx, tx, events.ConnectionRolledBack, c.ID, data)
+}
+
+func (s *SignIn) alertLockout(ctx context.Context, tx *db.TenantTx, c Connection, l lockedOut) error {
+	first, err := warnOnce(ctx, tx, "lockout "+c.ID.String()+" "+tx.Now.UTC().Format(time.DateOnly))
+	if err != nil || !first {
+		return err
+	}
+	return s.alertOwners(ctx, tx, "People cannot sign in", []string{
+		fmt.Sprintf("In the last hour %d people who had signed in through the connection %s before could not any more.", l.Failed, plain(c.Name)),
+		"Nothing was changed here lately, so look at your identity provider. The recent sign-in attempts of the connection say why they failed.",
+	}, "")
+}
+
+// warnOnce says whether a warning is due: the first time it is asked for its key.
+func warnOnce(ctx context.Context, tx *db.TenantTx, key string) (bool, error) {
+	done := tx.DB.WithContext(ctx).Exec("INSERT INTO sso_warnings (key, warned_at) VALUES (?, ?) ON CONFLICT (tenant_id, key) DO NOTHING", key, tx.Now)
+	if done.Error != nil {
+		return false, fmt.Errorf("note a warning: %w", done.Error)
+	}
+	return done.RowsAffected == 1, nil
+}
