@@ -3,7 +3,7 @@ package testidp
 import (
 	"crypto/rand"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -36,7 +36,7 @@ func (p *Provider) serveSAML(w http.ResponseWriter, r *http.Request, f *Fault) {
 	}
 }
 
-// serveSAMLStart begins a sign-in that no service provider asked for: /saml/init?sp=…&acs=…&RelayState=…
+// serveSAMLStart begins a sign-in that no service provider asked for; the query has sp, acs and RelayState.
 func (p *Provider) serveSAMLStart(w http.ResponseWriter, r *http.Request, f *Fault) {
 	q := r.URL.Query()
 	req, _, err := p.initiated(q.Get("sp"), q.Get("acs"), q.Get("RelayState"))
@@ -135,11 +135,11 @@ func (p *Provider) serveSAMLLogout(w http.ResponseWriter, r *http.Request, f *Fa
 	p.sendLogoutPage(w, r, f, logout, err)
 }
 
-// serveSAMLEnd begins a logout of the browser's person at a service provider: /saml/logout?sp=…
+// serveSAMLEnd begins a logout of the browser's person at the service provider sp of the query.
 func (p *Provider) serveSAMLEnd(w http.ResponseWriter, r *http.Request, f *Fault) {
 	s := p.session(r, &authRequest{maxAge: -1})
 	if s == nil {
-		badSAML(w, fmt.Errorf("nobody is signed in"))
+		badSAML(w, errors.New("nobody is signed in"))
 		return
 	}
 	logout, err := p.LogoutSAML(r.URL.Query().Get("sp"), s.user.Login)

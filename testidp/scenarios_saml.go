@@ -9,13 +9,24 @@ import (
 
 // SAMLScenarios lists every named fault of a SAML response: those of [samlforge.Scenarios]. They are apart from Scenarios
 // because a sign-in has one protocol or the other. A scenario that does not exist in the mode of the service provider is
-// played in one in which it does.
+// played in one in which it does. Where the service provider has to trust another key, the metadata publishes it.
 func SAMLScenarios() []Scenario {
 	var list []Scenario
 	for _, forgery := range samlforge.Scenarios() {
+		title := forgery.Title
+		if forgery.Setting != "" {
+			title += fmt.Sprintf(" (where %s)", forgery.Setting)
+		}
 		list = append(list, Scenario{
-			ID: forgery.ID, Title: forgery.Title, Stage: InResponse, Outcome: Outcome(forgery.Outcome),
-			Fault: func(p *Provider) Fault { return Fault{SAML: p.play(forgery)} },
+			ID: forgery.ID, Title: title, Stage: InResponse, Outcome: Outcome(forgery.Outcome),
+			Fault: func(p *Provider) Fault {
+				f := Fault{SAML: p.play(forgery)}
+				if forgery.Trust != nil {
+					cert := forgery.Trust(made(p.server.tools())).Cert
+					f.Metadata = func(o *samlforge.MetadataOptions) { o.Signing = append(o.Signing, cert) }
+				}
+				return f
+			},
 		})
 	}
 	return list

@@ -1,14 +1,16 @@
 package samlforge
 
 import (
+	"slices"
+
 	"github.com/beevik/etree"
 )
 
 // element makes an element with attributes, given as name and value in turn.
 func element(tag string, attributes ...string) *etree.Element {
 	el := etree.NewElement(tag)
-	for i := 0; i < len(attributes); i += 2 {
-		el.CreateAttr(attributes[i], attributes[i+1])
+	for pair := range slices.Chunk(attributes, 2) {
+		el.CreateAttr(pair[0], pair[1])
 	}
 	return el
 }

@@ -9,6 +9,7 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"errors"
 	"fmt"
 	"math/big"
 	"time"
@@ -45,11 +46,8 @@ func NewKey(kind KeyKind, notBefore, notAfter time.Time) (*Key, error) {
 		return nil, fmt.Errorf("make %s key: %w", kind, err)
 	}
 	public := signer.Public()
-	switch kind {
-	case RSAUnity:
-		public = &rsa.PublicKey{N: public.(*rsa.PublicKey).N, E: 1}
-	case RSAEven:
-		public = &rsa.PublicKey{N: public.(*rsa.PublicKey).N, E: 65538}
+	if exponent := map[KeyKind]int{RSAUnity: 1, RSAEven: 65538}[kind]; exponent != 0 {
+		public = &rsa.PublicKey{N: public.(*rsa.PublicKey).N, E: exponent}
 	}
 	return certify(signer, public, notBefore, notAfter)
 }
@@ -62,7 +60,7 @@ func (k *Key) Certify(notBefore, notAfter time.Time) (*Key, error) {
 func newSigner(kind KeyKind) (crypto.Signer, error) {
 	switch kind {
 	case RSA1024:
-		return rsa.GenerateKey(rand.Reader, 1024)
+		return rsa.GenerateKey(rand.Reader, 1024) //nolint:gosec // a key that is not to be trusted
 	case RSA2048, RSAUnity, RSAEven:
 		return rsa.GenerateKey(rand.Reader, 2048)
 	case RSA3072:
@@ -79,7 +77,7 @@ func newSigner(kind KeyKind) (crypto.Signer, error) {
 		_, private, err := ed25519.GenerateKey(rand.Reader)
 		return private, err
 	default:
-		return nil, fmt.Errorf("unknown kind")
+		return nil, errors.New("unknown kind")
 	}
 }
 

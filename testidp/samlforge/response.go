@@ -115,3 +115,17 @@ func Failure(o Options, message string, codes ...string) ([]byte, error) {
 	}
 	return Response(o)
 }
+
+// Reissue is the same assertion in another envelope: a response with a new ID. It breaks a signature of the response.
+func Reissue(raw []byte) ([]byte, error) {
+	doc := etree.NewDocument()
+	if err := doc.ReadFromBytes(raw); err != nil {
+		return nil, fmt.Errorf("read response: %w", err)
+	}
+	at(doc, "/Response").CreateAttr("ID", NewID())
+	out, err := doc.WriteToBytes()
+	if err != nil {
+		return nil, fmt.Errorf("write response: %w", err)
+	}
+	return out, nil
+}

@@ -1,6 +1,7 @@
 package samlforge_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -87,4 +88,26 @@ func build(tb testing.TB, o samlforge.Options) []byte {
 		tb.Fatalf("Response() = %v", err)
 	}
 	return doc
+}
+
+func TestReissueKeepsTheAssertion(t *testing.T) {
+	t.Parallel()
+	original := build(t, options(t))
+	again, err := samlforge.Reissue(original)
+	if err != nil || string(again) == string(original) {
+		t.Fatalf("Reissue() = %s, %v, want another response", again, err)
+	}
+	if got := accept(t, again); got == nil || got.Subject.NameID.Value != "alice@honest.test" {
+		t.Errorf("the reissued response says %+v, want alice", got)
+	}
+}
+
+func TestFailureIsRefused(t *testing.T) {
+	t.Parallel()
+	o := options(t)
+	o.Mode = samlforge.SignResponse
+	doc, err := samlforge.Failure(o, "no", samlforge.StatusResponder, samlforge.StatusAuthnFailed)
+	if err != nil || accept(t, doc) != nil || !strings.Contains(string(doc), "<samlp:StatusMessage>no<") {
+		t.Errorf("Failure() = %s, %v, want a refusal with its message", doc, err)
+	}
 }

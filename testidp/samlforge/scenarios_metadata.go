@@ -3,6 +3,7 @@ package samlforge
 import (
 	"crypto/x509"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,7 +70,7 @@ func MetadataScenarios() []MetadataScenario {
 			at(doc, "//KeyDescriptor").RemoveAttr("use")
 		})),
 		row(Accept, "SAML-161-twice", "the same certificate twice", func(o *MetadataOptions, _ time.Time, _ *Tools) {
-			o.Signing = append(o.Signing[:len(o.Signing):len(o.Signing)], o.Signing...)
+			o.Signing = append(slices.Clip(o.Signing), o.Signing...)
 		}),
 		row(Refuse, "SAML-164-long", "an entity id of five thousand characters", func(o *MetadataOptions, _ time.Time, _ *Tools) {
 			o.EntityID += "/" + strings.Repeat("x", 5_000)

@@ -2,6 +2,7 @@ package samlforge
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/beevik/etree"
@@ -22,7 +23,7 @@ func sizeScenarios() []Scenario {
 			for i := range n {
 				many.Values = append(many.Values, fmt.Sprintf("group %d", i))
 			}
-			o.Subject.Attributes = append(o.Subject.Attributes[:len(o.Subject.Attributes):len(o.Subject.Attributes)], many)
+			o.Subject.Attributes = append(slices.Clip(o.Subject.Attributes), many)
 		}
 	}
 	list := refused(outside,

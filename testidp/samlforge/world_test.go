@@ -3,6 +3,7 @@ package samlforge_test
 import (
 	"crypto/x509"
 	"encoding/xml"
+	"errors"
 	"net/url"
 	"sync"
 	"testing"
@@ -83,7 +84,7 @@ func accept(tb testing.TB, doc []byte, keys ...*samlforge.Key) (assertion *saml.
 	}
 	got, err := party.ParseXMLResponse(doc, []string{requestID}, *target)
 	if err != nil {
-		tb.Logf("refused: %v", err.(*saml.InvalidResponseError).PrivateErr)
+		tb.Logf("refused: %v", cause(err))
 		return nil
 	}
 	return got
@@ -95,4 +96,12 @@ func certs(keys ...*samlforge.Key) []*x509.Certificate {
 		list = append(list, key.Cert)
 	}
 	return list
+}
+
+// cause is what the library tells the operator alone.
+func cause(err error) error {
+	if invalid := (*saml.InvalidResponseError)(nil); errors.As(err, &invalid) {
+		return invalid.PrivateErr
+	}
+	return err
 }
