@@ -23,6 +23,8 @@ import (
 	"github.com/seed-2a059015/gatehouse/sessions"
 	"github.com/seed-2a059015/gatehouse/sso"
 	"github.com/seed-2a059015/gatehouse/sso/oidc"
+	"github.com/seed-2a059015/gatehouse/sso/saml"
+	"github.com/seed-2a059015/gatehouse/sso/saml/metadata"
 	"github.com/seed-2a059015/gatehouse/tenants"
 )
 
@@ -91,9 +93,13 @@ func (g *Gatehouse) assemble(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	samlProvider, err := saml.New(saml.Config{Guard: g.parts.guard})
+	if err != nil {
+		return err
+	}
 	g.signIn, err = sso.New(sso.Config{
-		DB: g.db, Keyring: g.parts.keyring, Root: g.parts.root, Sessions: g.sessions, OIDC: provider, Google: g.parts.google, BaseURL: base, Log: g.log,
-		Observe: g.metrics.SignIn,
+		DB: g.db, Keyring: g.parts.keyring, Root: g.parts.root, Sessions: g.sessions, OIDC: provider, SAML: samlProvider, SAMLKey: metadata.NewKey,
+		Google: g.parts.google, BaseURL: base, Log: g.log, Observe: g.metrics.SignIn,
 	})
 	if err != nil {
 		return err
