@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/beevik/etree"
 	"github.com/crewjam/saml"
 
 	"github.com/seed-2a059015/gatehouse/testidp"
@@ -177,5 +178,48 @@ func TestSAMLLogout(t *testing.T) {
 	}
 	if _, err := p.LogoutSAML(spEntity, "alice"); err == nil {
 		t.Error("the session outlived its logout")
+	}
+}
+
+func TestEverySAMLScenarioPlays(t *testing.T) {
+	t.Parallel()
+	p := samlProvider(t, nil)
+	for _, s := range testidp.SAMLScenarios() {
+		if err := p.Play(s.ID); err != nil {
+			t.Fatalf("Play(%q) = %v", s.ID, err)
+		}
+		if _, err := p.InitiateSAML(t.Context(), spEntity, "", "", "alice"); err != nil {
+			t.Errorf("scenario %s: InitiateSAML() = %v", s.ID, err)
+		}
+	}
+}
+
+func TestSAMLRequestByPost(t *testing.T) {
+	t.Parallel()
+	p := samlProvider(t, func(sp *testidp.ServiceProvider) {
+		sp.SignedRequests = true
+		sp.Signing = append(sp.Signing, sp.Encryption)
+	})
+	party := samlParty(t, p)
+	req, err := party.MakeAuthenticationRequest(p.URL()+"/saml/sso", saml.HTTPPostBinding, saml.HTTPPostBinding)
+	if err != nil {
+		t.Fatalf("make request: %v", err)
+	}
+	doc := etree.NewDocument()
+	doc.SetRoot(req.Element())
+	raw, err := doc.WriteToBytes()
+	if err != nil {
+		t.Fatalf("write request: %v", err)
+	}
+	form := url.Values{"SAMLRequest": {base64.StdEncoding.EncodeToString(raw)}, "RelayState": {"state"}}
+	post, err := p.RespondSAMLForm(t.Context(), form, "alice")
+	if err != nil || !p.LastAuthnRequest().Signed || p.LastAuthnRequest().Binding != samlforge.PostBinding {
+		t.Fatalf("RespondSAMLForm() = %v after %+v, want an answer to a signed request", err, p.LastAuthnRequest())
+	}
+	read(t, party, post, req.ID)
+	changed := strings.Replace(string(raw), req.ID, req.ID+"x", 1)
+	form.Set("SAMLRequest", base64.StdEncoding.EncodeToString([]byte(changed)))
+	if _, err := p.RespondSAMLForm(t.Context(), form, "alice"); err == nil {
+		t.Error("a request that was changed after signing was accepted")
 	}
 }
