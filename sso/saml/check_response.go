@@ -48,7 +48,7 @@ func (a *answer) toUs() verdict {
 }
 
 func (a *answer) answersOurs() verdict {
-	return a.want.answered(a.envelope.inResponseTo, a.envelope.answers)
+	return a.want.answered(a.inResponseTo, a.answers)
 }
 
 // answered holds an InResponseTo to the one request that is being answered. A response that nobody asked for names none: one that does

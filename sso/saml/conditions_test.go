@@ -9,10 +9,12 @@ import (
 	"github.com/seed-2a059015/gatehouse/testidp/samlforge"
 )
 
+// accepted is the reason of what is not refused.
+const accepted sso.Reason = ""
+
 const (
-	accepted sso.Reason = ""
-	data                = "saml:SubjectConfirmationData"
-	bearer              = `<saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer">`
+	data   = "saml:SubjectConfirmationData"
+	bearer = `<saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer">`
 )
 
 func restriction(audiences ...string) string {

@@ -41,13 +41,16 @@ func TestMap(t *testing.T) {
 			saml.Profile{Email: "b@corp.test", Name: "Bob Roe", GroupsMissing: true},
 		},
 		{
-			"a mapped name that is missing is not replaced", saml.Assertion{NameID: address, Attributes: []saml.Attribute{one("email", "x@corp.test")}},
+			"a mapped name that is missing is not replaced",
+			saml.Assertion{NameID: address, Attributes: []saml.Attribute{one("email", "x@corp.test")}},
 			saml.Mapping{Email: "m"},
 			saml.Profile{GroupsMissing: true},
 		},
 		{"NameID that is an address", saml.Assertion{NameID: address}, saml.Mapping{}, saml.Profile{Email: "bob@corp.test", GroupsMissing: true}},
 		{
-			"NameID that looks like one", saml.Assertion{NameID: saml.NameID{Value: "bob@corp.test", Format: persistent}}, saml.Mapping{},
+			"NameID that looks like one",
+			saml.Assertion{NameID: saml.NameID{Value: "bob@corp.test", Format: persistent}},
+			saml.Mapping{},
 			saml.Profile{GroupsMissing: true},
 		},
 		{"empty attribute", saml.Assertion{NameID: address, Attributes: []saml.Attribute{one("email")}}, saml.Mapping{}, saml.Profile{

@@ -90,8 +90,12 @@ func TestSAML_129_OnlyUTC(t *testing.T) {
 		}
 	}
 	for _, place := range [][2]string{
-		{"samlp:Response", "IssueInstant"}, {"saml:Conditions", "NotBefore"}, {"saml:Conditions", "NotOnOrAfter"}, {data, "NotOnOrAfter"},
-		{"saml:AuthnStatement", "AuthnInstant"}, {"saml:AuthnStatement", "SessionNotOnOrAfter"},
+		{"samlp:Response", "IssueInstant"},
+		{"saml:Conditions", "NotBefore"},
+		{"saml:Conditions", "NotOnOrAfter"},
+		{data, "NotOnOrAfter"},
+		{"saml:AuthnStatement", "AuthnInstant"},
+		{"saml:AuthnStatement", "SessionNotOnOrAfter"},
 	} {
 		local := now.Format("2006-01-02T15:04:05")
 		if _, err := verify(t, build(t, edited(honest(t), set(place[0], place[1], local))), expect(t)); reasonOf(err) != sso.AssertionTimes {
