@@ -143,6 +143,9 @@ func (k Keys) Revoke(ctx context.Context, tx *db.TenantTx, key id.Key) error {
 	if _, err := gorm.G[Key](tx.DB).Where("id = ?", row.ID).Select("revoked_at").Updates(ctx, row); err != nil {
 		return fmt.Errorf("revoke API key: %w", err)
 	}
+	if err := voidInvitationsOf(ctx, tx, row.ID); err != nil {
+		return err
+	}
 	tx.Changed("key", row.ID)
 	return events.Record(ctx, tx, events.KeyRevoked, row.ID, nil)
 }

@@ -26,9 +26,10 @@ const (
 
 // How a membership began.
 const (
-	SourceOperator = "operator"
-	SourceJIT      = "jit"
-	SourceSeed     = "seed"
+	SourceOperator   = "operator"
+	SourceJIT        = "jit"
+	SourceSeed       = "seed"
+	SourceInvitation = "invitation"
 )
 
 // Membership is a person in one tenant, with the profile as this tenant knows it.

@@ -93,6 +93,9 @@ func changeMember(
 	if _, err := gorm.G[Membership](tx.DB).Where("id = ?", m.ID).Select("role", "status", "updated_at").Updates(ctx, m); err != nil {
 		return old, fmt.Errorf("update membership: %w", err)
 	}
+	if err := voidInvitations(ctx, tx, old, m); err != nil {
+		return old, err
+	}
 	tx.Changed("member", m.ID)
 	return m, events.Record(ctx, tx, typ, m.ID, data)
 }

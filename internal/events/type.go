@@ -21,6 +21,13 @@ const (
 	MemberLeft         Type = "member.left"
 	MemberProfileMoved Type = "member.profile_updated"
 
+	InvitationSent     Type = "invitation.sent"
+	InvitationResent   Type = "invitation.resent"
+	InvitationRevoked  Type = "invitation.revoked"
+	InvitationAccepted Type = "invitation.accepted"
+
+	RoutingChanged Type = "routing.changed"
+
 	DomainAdded      Type = "domain.added"
 	DomainVerified   Type = "domain.verified"
 	DomainRouted     Type = "domain.routed"
@@ -41,9 +48,11 @@ const (
 	ConnectionActivated  Type = "connection.activated"
 	ConnectionDisabled   Type = "connection.disabled"
 	ConnectionDeleted    Type = "connection.deleted"
+	ConnectionLegacyUsed Type = "connection.legacy_used"
 
 	SignInSucceeded  Type = "sign_in.succeeded"
 	SignInRefused    Type = "sign_in.refused"
+	DocumentOpened   Type = "attempt.document_opened"
 	LinkIssued       Type = "sign_in_link.issued"
 	IdentityLinked   Type = "identity.linked"
 	IdentityUnlinked Type = "identity.unlinked"

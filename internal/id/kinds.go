@@ -21,6 +21,7 @@ type (
 	setupLink     struct{}
 	routingRule   struct{}
 	connectionKey struct{}
+	invitation    struct{}
 )
 
 func (tenant) prefix() string        { return "tnt" }
@@ -39,6 +40,7 @@ func (request) prefix() string       { return "req" }
 func (setupLink) prefix() string     { return "sul" }
 func (routingRule) prefix() string   { return "rul" }
 func (connectionKey) prefix() string { return "cok" }
+func (invitation) prefix() string    { return "inv" }
 
 // The ids of Gatehouse, one type a kind.
 type (
@@ -58,6 +60,7 @@ type (
 	SetupLink     = Of[setupLink]
 	RoutingRule   = Of[routingRule]
 	ConnectionKey = Of[connectionKey]
+	Invitation    = Of[invitation]
 )
 
 // Installation is the tenant that stands for the installation itself: sign-ins that have no tenant yet (Google, before the person's

@@ -16,6 +16,7 @@ const (
 	PrefixAPIKey     = "ghk"
 	PrefixRefresh    = "ghr"
 	PrefixSignInLink = "ghl"
+	PrefixInvitation = "ghi"
 )
 
 // ErrCredential is the one answer to everything that is not exactly a credential of the expected prefix.

@@ -42,7 +42,7 @@ func mayHoldCredential(s string) bool {
 	if len(s) < 16 {
 		return false
 	}
-	for _, mark := range [...]string{"ghk_", "ghr_", "ghl_", "eyJ"} {
+	for _, mark := range [...]string{"ghk_", "ghr_", "ghl_", "ghi_", "eyJ"} {
 		if strings.Contains(s, mark) {
 			return true
 		}
