@@ -121,6 +121,7 @@ func (d *Draft) check() error {
 			add("claims."+field, "Use the name of a claim about the person.")
 		}
 	}
+	d.checkPeople(add)
 	if len(wrong) == 0 {
 		return nil
 	}
