@@ -18,6 +18,8 @@ type entrance struct {
 	connection Connection
 	policy     tenants.Policy
 	who        Identity
+	trail      *Trail
+	invitation id.Invitation // that the sign-in is to accept; the zero id if none
 }
 
 // arrival is who came in.
@@ -30,6 +32,9 @@ type arrival struct {
 // provision turns a proven identity into a member of the scope's tenant. It is the only place that does, for every protocol. A known
 // identity is its person; an unknown one may become a new person. No address ever leads to somebody who is here already.
 func provision(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, e entrance) (arrival, error) {
+	if e.who.Issuer == "" || e.who.Subject == "" { // whatever the protocol: nobody has an empty name
+		return arrival{}, Refuse(SubjectInvalid)
+	}
 	i, err := lookUp(ctx, sys, e.connection.ID, e.who)
 	if errs.As(err).Kind == errs.Missing {
 		i, err = lookUpAlone(ctx, sys, e.connection.ID, e.who)
@@ -41,6 +46,7 @@ func provision(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, e entranc
 		return arrival{}, err
 	}
 	if f := e.connection.FrozenAt; f != nil && i.CreatedAt.Before(*f) {
+		e.trail.Fail(checkMember, "an identity that an owner has approved since the provider changed", "one of before")
 		return arrival{}, Refuse(IdentitiesFrozen)
 	}
 	m, err := tenants.MemberByUser(ctx, tx, i.UserID)
@@ -53,13 +59,25 @@ func provision(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, e entranc
 	if err != nil {
 		return arrival{}, err
 	}
+	if m.Status == tenants.MemberRemoved && !e.invitation.IsZero() {
+		return e.comeBack(ctx, sys, tx, i, m)
+	}
 	if err := standing(m); err != nil {
+		e.trail.Fail(checkMember, string(tenants.MemberActive), string(m.Status))
 		return arrival{}, err
 	}
+	e.trail.Pass(checkMember, string(m.Status))
 	if !e.connection.tester(m.Email) {
+		e.trail.Fail(checkTester, "one of the testers", m.Email)
 		return arrival{}, Refuse(NotTester)
 	}
+	if err := e.acceptAsMember(ctx, tx, m); err != nil {
+		return arrival{}, err
+	}
 	if err := touch(ctx, sys, i, e.who.Email); err != nil {
+		return arrival{}, err
+	}
+	if m, err = e.follow(ctx, tx, m); err != nil {
 		return arrival{}, err
 	}
 	p, err := e.profile(ctx, tx, m)
@@ -104,14 +122,17 @@ func (e entrance) profile(ctx context.Context, tx *db.TenantTx, old tenants.Memb
 
 // join makes a member of an identity that is none yet. With a zero identity the person is new.
 func (e entrance) join(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, i LinkedIdentity) (arrival, error) {
-	email, err := tenants.ParseEmail(e.who.Email)
+	email, err := e.address()
 	if err != nil {
-		return arrival{}, Refuse(EmailInvalid)
-	}
-	if err := e.unclaimed(ctx, sys, tx, email); err != nil {
 		return arrival{}, err
 	}
+	if err := e.unclaimed(ctx, sys, tx, email); err != nil {
+		e.trail.Fail(checkMember, "an address that no member has, or has had", email.Address)
+		return arrival{}, err
+	}
+	e.trail.Pass(checkMember, "new")
 	if !e.connection.tester(email.Address) {
+		e.trail.Fail(checkTester, "one of the testers", email.Address)
 		return arrival{}, Refuse(NotTester)
 	}
 	role, err := e.mayJoin(ctx, tx, email)
@@ -127,8 +148,11 @@ func (e entrance) join(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, i
 			return arrival{}, err
 		}
 	}
-	m, err := tenants.Join(ctx, tx, i.UserID, role, tenants.Profile{Email: email.Address, Name: e.who.Name, Picture: e.who.Picture}, tenants.SourceJIT)
-	return arrival{membership: m, identity: i, joined: true}, err
+	m, err := tenants.Join(ctx, tx, i.UserID, role, tenants.Profile{Email: email.Address, Name: e.who.Name, Picture: e.who.Picture}, e.source())
+	if err != nil {
+		return arrival{}, err
+	}
+	return e.joined(ctx, tx, i, m)
 }
 
 // unclaimed refuses an address that a member has, or had when they were removed: whoever proves it is not thereby that member.
@@ -147,6 +171,9 @@ func (e entrance) unclaimed(ctx context.Context, sys *db.SystemTx, tx *db.Tenant
 	if errs.As(err).Kind != errs.Missing {
 		return err
 	}
+	if !e.invitation.IsZero() { // somebody who may invite them wants them back
+		return nil
+	}
 	n, err := gorm.G[tenants.Membership](tx.DB).Where("email = ? AND status = 'removed'", email.Address).Count(ctx, "id")
 	if err != nil {
 		return fmt.Errorf("look for removed members: %w", err)
@@ -159,33 +186,59 @@ func (e entrance) unclaimed(ctx context.Context, sys *db.SystemTx, tx *db.Tenant
 
 // mayJoin says with which role somebody unknown may become a member.
 func (e entrance) mayJoin(ctx context.Context, tx *db.TenantTx, email tenants.Email) (rbac.Role, error) {
+	if !e.invitation.IsZero() {
+		return e.mayAccept(ctx, tx, email)
+	}
 	role, jit := e.connection.DefaultRole, e.connection.JIT
 	if e.connection.ID == id.Google {
 		role, jit = e.policy.GoogleRole, e.policy.GoogleJIT
 	}
 	if !jit {
+		e.trail.Fail("joining", "on", "off")
 		return "", Refuse(JITDisabled)
 	}
-	if !e.who.EmailVerified {
-		return "", Refuse(EmailUnverified)
-	}
-	domains := []string{email.Domain}
-	if e.connection.ID == id.Google {
-		// Anybody can make a Google account on an address of a company. Only hd says that the company's Workspace vouches for it.
-		if e.who.HostedDomain == "" {
-			return "", Refuse(HostedDomainMissing)
-		}
-		domains = append(domains, e.who.HostedDomain)
-	}
-	for _, domain := range domains {
-		if err := verified(ctx, tx, domain); err != nil {
-			return "", err
-		}
+	e.trail.Pass("joining", "on")
+	if err := e.vouchedFor(ctx, tx, email); err != nil {
+		return "", err
 	}
 	if !role.Builtin() || role == rbac.Owner {
 		return "", Refuse(JITDisabled)
 	}
 	return role, nil
+}
+
+// vouchedFor refuses an address that the provider has not proven, or that it has no say in: a tenant's own provider speaks of addresses at
+// the tenant's domains, and of Google accounts those of the tenant's Workspace may come by themselves.
+func (e entrance) vouchedFor(ctx context.Context, tx *db.TenantTx, email tenants.Email) error {
+	if err := e.emailVerified(); err != nil {
+		return err
+	}
+	domains := []string{email.Domain}
+	if e.connection.ID == id.Google {
+		// Anybody can make a Google account on an address of a company. Only hd says that the company's Workspace vouches for it.
+		if e.who.HostedDomain == "" {
+			e.trail.Fail("hd", "the domain of a Google Workspace", "not sent")
+			return Refuse(HostedDomainMissing)
+		}
+		domains = append(domains, e.who.HostedDomain)
+	}
+	for _, domain := range domains {
+		if err := verified(ctx, tx, domain); err != nil {
+			e.trail.Fail("domain", "a domain that the organization has verified", domain)
+			return err
+		}
+		e.trail.Pass("domain", domain)
+	}
+	return nil
+}
+
+func (e entrance) emailVerified() error {
+	if !e.who.EmailVerified {
+		e.trail.Fail("email_verified", "true", "false, or not sent")
+		return Refuse(EmailUnverified)
+	}
+	e.trail.Pass("email_verified", "true")
+	return nil
 }
 
 // verified refuses a domain that the tenant has not shown to be its own.

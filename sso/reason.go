@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/seed-2a059015/gatehouse/internal/errs"
+	"github.com/seed-2a059015/gatehouse/tenants"
 )
 
 // Reason says why a sign-in was refused. It is stable: people see it as a code, attempts and events keep it.
@@ -65,6 +66,8 @@ const (
 	NotTester           Reason = "not_a_tester"
 	IdentitiesFrozen    Reason = "identities_frozen"
 	NoAccount           Reason = "no_account"
+	InvitationMismatch  Reason = "invitation_mismatch"
+	InvitationUnusable  Reason = "invitation_unusable"
 	NoMembership        Reason = "no_membership"
 	MemberSuspended     Reason = "member_suspended"
 	MemberRemoved       Reason = "member_removed"
@@ -136,6 +139,8 @@ var explanations = map[Reason]Explanation{
 	IdentityChanged:     {errs.Forbidden, "Your account at the identity provider has changed. Ask an administrator.", "The provider uses the address of a member for another subject. Confirm who it is before you re-link."},
 	NotTester:           {errs.Forbidden, "This way to sign in is being tested. Use your usual one.", "The connection is in testing, and the person is not one of its testers."},
 	IdentitiesFrozen:    {errs.Forbidden, "Your organization's sign-in has changed. Ask an administrator.", "The connection points at another provider than the one this person used. An owner has to approve that the new one names the same people."},
+	InvitationMismatch:  {errs.Forbidden, "This invitation is for another address. Sign in with the one that it was sent to.", "The person proved another address than the one that was invited. The invitation can still be used."},
+	InvitationUnusable:  {errs.Missing, tenants.ErrInvitationUnusable.Detail, "The invitation was accepted, revoked or sent anew, it has expired, or who sent it may not invite any more."},
 	NoAccount:           {errs.Forbidden, "There is no account for you here.", "The Google account is not known and no organization lets it join."},
 	NoMembership:        {errs.Forbidden, "You are not a member of this organization.", "The identity is known, but its person is no member."},
 	MemberSuspended:     {errs.Forbidden, "Your membership is suspended.", "Resume the member to let them in."},
