@@ -79,6 +79,9 @@ func (a *API) Routes() web.Table {
 		web.Post("/v1/connections/{connection}/disable", rbac.ConnectionsWrite, web.Tenant(a.move(sso.Disabled))).Limit(perMinute(30)).Doc("Let nobody in through a connection"),
 		web.Delete("/v1/connections/{connection}", rbac.ConnectionsWrite, web.Tenant(a.deleteConnection)).Doc("Delete a connection"),
 		web.Get("/v1/sign-ins", rbac.ConnectionsRead, web.Tenant(a.signIns)).Doc("The latest sign-in attempts, with the reason of each refusal"),
+		web.Get("/v1/sign-ins/causes", rbac.ConnectionsRead, web.Tenant(a.causes)).Doc("Why sign-ins were refused lately, and how many people that met"),
+		web.Get("/v1/sign-ins/{attempt}", rbac.ConnectionsRead, web.Tenant(a.signInAttempt)).Doc("One sign-in attempt, with every check"),
+		web.Post("/v1/sign-ins/{attempt}/document", rbac.ConnectionsRead, web.Tenant(a.openDocument)).SessionOnly().StepUp(fresh).Doc("Open what the provider sent; for owners, within seven days"),
 
 		// Machines.
 		web.Get("/v1/api-keys", rbac.APIKeysRead, web.Tenant(a.apiKeys)).Doc("The tenant's API keys"),

@@ -120,7 +120,10 @@ var samples = map[string]func(testing.TB, place) sample{
 		s.caller = p.Session(tb, p.tenant, rbac.Owner, func(in *sessions.Start) { in.Method = sso.MethodOIDC })
 		return s
 	},
-	"GET /v1/sign-ins": fixed("/v1/sign-ins", nil),
+	"GET /v1/sign-ins":                     fixed("/v1/sign-ins", nil),
+	"GET /v1/sign-ins/causes":              fixed("/v1/sign-ins/causes", nil),
+	"GET /v1/sign-ins/{attempt}":           attempt(""),
+	"POST /v1/sign-ins/{attempt}/document": attempt("/document"),
 	"POST /v1/connections/{connection}/activate": func(tb testing.TB, p place) sample {
 		tb.Helper()
 		s := connection("/activate", nil)(tb, p)
@@ -198,6 +201,15 @@ func key(suffix string, body any) func(testing.TB, place) sample {
 	return func(tb testing.TB, p place) sample {
 		tb.Helper()
 		return sample{path: "/v1/api-keys/" + p.APIKey(tb, p.tenant, rbac.Viewer).ID.String() + suffix, body: body}
+	}
+}
+
+// attempt is of a sign-in that was refused after the provider had answered.
+func attempt(suffix string) func(testing.TB, place) sample {
+	return func(tb testing.TB, p place) sample {
+		tb.Helper()
+		a, _ := p.tenant.Refuse(tb)
+		return sample{path: "/v1/sign-ins/" + a.String() + suffix}
 	}
 }
 

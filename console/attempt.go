@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"net/url"
 
 	"github.com/labstack/echo/v4"
 
@@ -13,30 +14,40 @@ import (
 
 // begin starts an attempt, binds it to the browser and sends it to the provider.
 func (c *Console) begin(ctx echo.Context, in sso.Start) error {
+	in.Last = c.signIn.LastOf(ctx.Request())
 	to, err := c.signIn.Begin(ctx.Request().Context(), in)
 	if err != nil {
 		return err
 	}
-	http.SetCookie(ctx.Response(), attemptCookie(to.CookieName, to.CookieValue, int(to.MaxAge.Seconds())))
+	return c.depart(ctx, to)
+}
+
+// depart sends a browser to a provider with an attempt that has begun.
+func (c *Console) depart(ctx echo.Context, to sso.Redirect) error {
+	http.SetCookie(ctx.Response(), to.Cookie())
+	if to.Form != nil {
+		return c.render(ctx, http.StatusOK, postPageOf(to))
+	}
 	ctx.Response().Header().Set("Location", to.URL) // of the connection's row, or of Google: never of the request
 	return ctx.NoContent(http.StatusSeeOther)
 }
 
-// attemptCookie comes along when the provider's page posts to us too, which SameSite=Lax would prevent.
-func attemptCookie(name, value string, maxAge int) *http.Cookie {
-	//nolint:gosec // SameSite=None is what this cookie is for; it opens nothing by itself
-	return &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, Secure: true, SameSite: http.SameSiteNoneMode}
-}
+func (c *Console) finishOIDC(ctx echo.Context) error { return c.finishAt(ctx, sso.ProtocolOIDC) }
 
-func (c *Console) finishOIDC(ctx echo.Context) error {
+func (c *Console) finishSAML(ctx echo.Context) error { return c.finishAt(ctx, sso.ProtocolSAML) }
+
+// finishAt is the callback of a tenant's connection.
+func (c *Console) finishAt(ctx echo.Context, protocol string) error {
 	var connection id.Connection
 	if err := connection.UnmarshalText([]byte(ctx.Param("connection"))); err != nil || connection.IsZero() || connection == id.Google {
 		return errs.NotFound("connection")
 	}
-	return c.finish(ctx, sso.ProtocolOIDC, connection)
+	return c.finish(ctx, protocol, connection)
 }
 
-func (c *Console) finishGoogle(ctx echo.Context) error { return c.finish(ctx, sso.ProtocolOIDC, id.Google) }
+func (c *Console) finishGoogle(ctx echo.Context) error {
+	return c.finish(ctx, sso.ProtocolOIDC, id.Google)
+}
 
 // finish takes what a provider sent back. A refusal comes as an error whose code is the reason.
 func (c *Console) finish(ctx echo.Context, protocol string, connection id.Connection) error {
@@ -46,18 +57,17 @@ func (c *Console) finish(ctx echo.Context, protocol string, connection id.Connec
 		return err
 	case len(result.Choices) > 0: // the attempt's cookie is still needed
 		return c.render(ctx, http.StatusOK, choosePageOf(result))
+	case result.Unconfirmed != nil:
+		http.SetCookie(ctx.Response(), result.Unconfirmed.Cookie())
+		return c.redirect(ctx, "/sso/confirm?"+url.Values{"state": {result.State}}.Encode())
 	}
-	state := ctx.QueryParam("state")
 	if result.Purpose == sso.ForSignIn {
-		return c.enter(ctx, result, state)
+		return c.enter(ctx, result)
 	}
-	forget(ctx, state)
+	forget(ctx, result.State)
 	switch result.Purpose {
 	case sso.ForTest:
-		if result.Tested == nil {
-			return c.seeOther(ctx, result.ReturnTo)
-		}
-		return c.render(ctx, http.StatusOK, testedPageOf(*result.Tested))
+		return c.render(ctx, http.StatusOK, testedPageOf(*result.DryRun))
 	case sso.ForLink, sso.ForReauth:
 		return c.seeOther(ctx, result.ReturnTo)
 	default:
@@ -65,18 +75,23 @@ func (c *Console) finish(ctx echo.Context, protocol string, connection id.Connec
 	}
 }
 
-// enter hands the new session to the browser. State names the attempt that led there, if one did.
-func (c *Console) enter(ctx echo.Context, result sso.Result, state string) error {
+// enter hands the new session to the browser, which remembers from now on how its person came in.
+func (c *Console) enter(ctx echo.Context, result sso.Result) error {
 	if err := web.ReplaceSession(ctx.Request().Context(), ctx.Response(), result.Issued); err != nil {
 		return err
 	}
-	if state != "" {
-		forget(ctx, state)
+	if result.Last != (sso.Last{}) {
+		http.SetCookie(ctx.Response(), c.signIn.Cookie(result.Last))
+	}
+	if result.State != "" {
+		forget(ctx, result.State)
 	}
 	return c.seeOther(ctx, result.ReturnTo)
 }
 
 // forget takes the cookie of a used attempt away.
 func forget(ctx echo.Context, state string) {
-	http.SetCookie(ctx.Response(), attemptCookie(sso.CookieName(state), "", -1))
+	gone := sso.Redirect{CookieName: sso.CookieName(state)}.Cookie()
+	gone.MaxAge = -1
+	http.SetCookie(ctx.Response(), gone)
 }

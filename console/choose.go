@@ -41,5 +41,6 @@ func (c *Console) choose(ctx echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.enter(ctx, result, form.Get("state"))
+	result.State = form.Get("state")
+	return c.enter(ctx, result)
 }

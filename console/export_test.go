@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/seed-2a059015/gatehouse/internal/web"
+	"github.com/seed-2a059015/gatehouse/sso"
 )
 
 // Sample is a page with a name, for golden files.
@@ -102,7 +103,27 @@ func Samples() []Sample {
 			{"ses_3", evil, "", "sign-in link", at, at, false},
 		}}},
 		{"logged-out", loggedOutPage{}},
-		{"tested", testedPage{Issuer: "https://idp.acme.example", Subject: "00u1a2b3c4", Email: "alice@acme.example", Name: "Alice Liddell", Verified: true}},
+		{"tested", testedPageOf(sso.DryRun{
+			Connection: sso.Connection{Name: "Acme Okta"}, Proven: true, Joins: true, Checks: []sso.Check{{Name: "signature", OK: true, Got: "RS256"}, {Name: "domain", OK: true, Got: "acme.example"}},
+			Identity: sso.Identity{Issuer: "https://idp.acme.example", Subject: "00u1a2b3c4", Email: "alice@acme.example", Name: "Alice Liddell", EmailVerified: true, Groups: []string{"Engineering"}, AMR: []string{"pwd", "otp"}},
+			Claims:   []sso.Claim{{Name: "email", Values: []string{"•••@acme.example"}}, {Name: "groups", Values: []string{"••• (11 characters)"}}},
+			Changes:  []sso.Change{{Field: "email", To: "alice@acme.example"}, {Field: "role", To: "member"}}, Legacy: []string{"sha1"},
+		})},
+		{"tested-refused", testedPageOf(sso.DryRun{
+			Connection: sso.Connection{Name: evil}, Refusal: sso.AudienceMismatch,
+			Checks: []sso.Check{{Name: "issuer", OK: true, Got: "https://idp.acme.example"}, {Name: "audience", Expected: "gatehouse", Got: evil}},
+		})},
+		{"tested-link-required", testedPageOf(sso.DryRun{
+			Connection: sso.Connection{Name: "Acme Okta"}, Proven: true, Refusal: sso.LinkRequired, Checks: []sso.Check{{Name: "member", Expected: "an address that no member has, or has had", Got: "owner@acme.example"}},
+			Identity: sso.Identity{Issuer: "https://idp.acme.example", Subject: "00u1", Email: "owner@acme.example", GroupsMissing: true},
+		})},
+		{"tested-hidden", testedPageOf(sso.DryRun{
+			Connection: sso.Connection{Name: "Acme Okta"}, Proven: true, Hidden: true, Checks: []sso.Check{{Name: "email", OK: true, Got: "alice@acme.example"}},
+			Identity: sso.Identity{Issuer: "https://idp.acme.example", Subject: "00u1", Email: "alice@acme.example", EmailVerified: true},
+		})},
+		{"confirm", confirmPage{State: "s", Name: "Alice Liddell", Email: "alice@acme.example", Tenant: "Acme Robotics", Slug: "acme"}},
+		{"confirm-other", confirmPage{State: "s", Name: evil, Email: "alice@acme.example", Tenant: evil, Slug: "acme", Other: "bob@acme.example"}},
+		{"post", postPageOf(sso.Redirect{URL: "https://idp.acme.example/sso", Form: url.Values{"SAMLRequest": {"PHNhbWw+"}, "RelayState": {evil}}})},
 		{"error", errorPageOf(web.Problem{
 			Status: 403, Code: "attempt_expired", Detail: "This sign-in cannot be continued. Start again.", RequestID: request,
 		}, "/sso/google/callback")},

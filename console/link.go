@@ -40,5 +40,5 @@ func (c *Console) redeemLink(ctx echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.enter(ctx, result, "")
+	return c.enter(ctx, result)
 }

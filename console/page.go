@@ -51,6 +51,8 @@ func every() []page {
 		sessionsPage{},
 		loggedOutPage{},
 		testedPage{},
+		confirmPage{},
+		postPage{},
 		errorPage{},
 		mailPage{},
 	}

@@ -10,6 +10,7 @@ import (
 const (
 	whySignIn   = "people who sign in are nobody yet"
 	whyCallback = "authenticated by the attempt: state, its cookie and the provider's answer"
+	whyConfirm  = "authenticated by the attempt that waits, and its cookie"
 	whyChoice   = "authenticated by the attempt that was proven a moment ago, and its cookie"
 	whyLink     = "authenticated by the one-time link"
 	whyStatic   = "the same files for everybody"
@@ -19,6 +20,9 @@ const (
 
 // maxForm bounds what our forms send.
 const maxForm = 16 << 10
+
+// maxResponse bounds a SAML response in a form: 1 MiB of XML, in base64 and escaped.
+const maxResponse = 3 << 19
 
 // office is how many sign-ins a minute one address may start: all of a large company stands behind one when it comes to work.
 var office = ratelimit.PerMinute(300)
@@ -45,6 +49,9 @@ func (c *Console) Routes() web.Table {
 		web.Open("POST /login/{tenant}", whySignIn, web.Raw(c.startTenant)).MaxBody(maxForm).Limit(office).Doc("Go to the organization's provider"),
 		web.Open("GET /sso/oidc/{connection}/callback", whyCallback, web.Raw(c.finishOIDC)).Limit(office).Doc("Back from an organization's provider"),
 		web.Open("GET /sso/google/callback", whyCallback, web.Raw(c.finishGoogle)).Limit(office).Doc("Back from Google"),
+		web.Open("POST /sso/saml/{connection}/acs", whyCallback, web.Raw(c.finishSAML)).CrossSite().MaxBody(maxResponse).Limit(office).Doc("Back from an organization's SAML provider"),
+		web.Open("GET /sso/confirm", whyConfirm, web.Raw(c.askConfirmation)).Limit(office).Doc("A sign-in that a provider has started"),
+		web.Open("POST /sso/confirm", whyConfirm, web.Raw(c.confirm)).MaxBody(maxForm).Limit(office).Doc("Go on with it"),
 		web.Open("POST /choose", whyChoice, web.Raw(c.choose)).MaxBody(maxForm).Limit(office).Doc("Choose the organization to enter"),
 
 		web.Open("GET /static/{file}", whyStatic, web.Raw(c.assets.serve)).Doc("Style, script and pictures"),

@@ -1,17 +1,126 @@
 package console
 
-import "github.com/seed-2a059015/gatehouse/sso"
+import (
+	"strings"
 
-// testedPage tells an administrator what a trial of a connection found.
+	"github.com/seed-2a059015/gatehouse/sso"
+)
+
+// testedPage tells who configures a connection what a test of it found: every check, what was mapped, and what a sign-in would have done.
 type testedPage struct {
-	Issuer, Subject, Email, Name string
-	Verified                     bool
+	Heading    string
+	Sentence   string
+	Connection string
+	Works      bool // as far as can be told to who asks
+	Code       string
+	Hint       string
+	Fixer      string
+	Attempt    string
+
+	Checks []testedCheck
+	Mapped []testedFact
+	Groups []string
+	Claims []sso.Claim
+	Legacy []string
+
+	Hidden  bool
+	Changes []testedFact // From is empty for a new member
 }
 
-func (testedPage) frame() frame {
-	return frame{file: "tested", title: "The connection works", narrow: true}
+type testedCheck struct {
+	Name, Expected, Got string
+	OK                  bool
 }
 
-func testedPageOf(i sso.Identity) testedPage {
-	return testedPage{Issuer: i.Issuer, Subject: i.Subject, Email: i.Email, Name: i.Name, Verified: i.EmailVerified}
+// testedFact is one value, and for a change what it was.
+type testedFact struct{ Name, From, Value string }
+
+func (p testedPage) frame() frame {
+	return frame{file: "tested", title: or(p.Heading, "Test of a connection")}
+}
+
+func testedPageOf(d sso.DryRun) testedPage {
+	p := testedPage{
+		Connection: d.Connection.Name, Attempt: d.Attempt.String(), Claims: d.Claims, Legacy: d.Legacy, Hidden: d.Hidden, Groups: d.Identity.Groups,
+		Works: d.Refusal == "",
+	}
+	p.Heading, p.Sentence = verdict(d)
+	if d.Refusal != "" {
+		p.Code, p.Hint, p.Fixer = string(d.Refusal), d.Refusal.Explain().Hint, fixerName(d.Refusal.Fixer())
+	}
+	for _, c := range d.Checks {
+		p.Checks = append(p.Checks, testedCheck{c.Name, c.Expected, c.Got, c.OK})
+		if !c.OK {
+			p.Works = false
+		}
+	}
+	for _, c := range d.Changes {
+		p.Changes = append(p.Changes, testedFact{c.Field, c.From, c.To})
+	}
+	if d.Proven {
+		p.Mapped = mappedOf(d.Identity)
+	}
+	return p
+}
+
+// verdict is the answer in two sentences. Who holds a set-up link learns nothing about members, whatever the answer.
+func verdict(d sso.DryRun) (heading, sentence string) {
+	const nothing = " This was a test: nobody was let in, and nothing was changed."
+	switch {
+	case !d.Proven:
+		return "The provider's answer is not accepted", "Sign-ins fail at the first check that does not pass." + nothing
+	case d.Hidden:
+		return "The provider's answer is accepted", "Whether this person may enter is for the organization to see." + nothing
+	case d.Refusal != "":
+		return "The connection works, and this person would be refused", d.Refusal.Explain().Text + nothing
+	case d.Joins:
+		return "The connection works", "This person would join as a new member." + nothing
+	default:
+		return "The connection works", "This person would be signed in." + nothing
+	}
+}
+
+func mappedOf(i sso.Identity) []testedFact {
+	email := or(i.Email, "not sent")
+	if i.Email != "" && !i.EmailVerified {
+		email += " (not verified)"
+	}
+	facts := []testedFact{
+		{"Name", "", or(i.Name, "not sent")},
+		{"E-mail", "", email},
+		{"Subject", "", i.Subject},
+		{"Issuer", "", i.Issuer},
+	}
+	switch {
+	case i.GroupsMissing:
+		facts = append(facts, testedFact{"Groups", "", "not sent: nothing would change"})
+	case len(i.Groups) == 0:
+		facts = append(facts, testedFact{"Groups", "", "none"})
+	}
+	if len(i.AMR) > 0 {
+		facts = append(facts, testedFact{"Methods", "", strings.Join(i.AMR, ", ")})
+	}
+	return facts
+}
+
+func fixerName(f sso.Fixer) string {
+	switch f {
+	case sso.FixPerson:
+		return "The person who signs in"
+	case sso.FixIdPAdmin:
+		return "The administrator of the identity provider"
+	case sso.FixAdmin:
+		return "An administrator of the organization, here"
+	case sso.FixOperator:
+		return "The operator of this installation"
+	default:
+		return ""
+	}
+}
+
+func or(s, otherwise string) string {
+	if s == "" {
+		return otherwise
+	}
+	return s
 }

@@ -289,14 +289,14 @@ func TestATestLetsNobodyIn(t *testing.T) {
 	c := newWorld(t).company(t)
 	c.add(t, c.person("alice"))
 	p := c.redeem(t)
-	r, err := c.signIn.BeginTest(visitor(t), p, c.connection.ID)
+	r, err := c.signIn.BeginTest(visitor(t), p, c.connection.ID, nil)
 	back := c.over(t, r, err, "alice")
 	before := c.rows(t, c)
 	delete(before, "connections")
 	result, err := back.finish(t)
 	must(t, err)
-	if result.Tested == nil || result.Tested.Subject != "sub-alice" || result.Tested.Email != "alice@"+c.domain || result.Issued.Access != "" {
-		t.Errorf("test = %+v, want what the provider says and no tokens", result.Tested)
+	if dry := result.DryRun; dry == nil || dry.Identity.Subject != "sub-alice" || dry.Identity.Email != "alice@"+c.domain || result.Issued.Access != "" {
+		t.Errorf("test = %+v, want what the provider says and no tokens", dry)
 	}
 	after := c.rows(t, c)
 	for table, rows := range before {

@@ -62,6 +62,7 @@ type Record struct {
 	MembershipID  id.Membership // who was let in
 	KnownMemberID id.Membership // who had signed in over the connection with this browser before
 	SetupLinkID   id.SetupLink  // whose holder tests the connection
+	InvitationID  id.Invitation // that the sign-in is to accept
 	Held          []byte        `json:"-"` // a proven identity that waits for the person's confirmation, encrypted
 	StateHash     []byte        `json:"-"`
 	BrowserHash   []byte        `json:"-"`
@@ -159,8 +160,9 @@ func findAttempt(ctx context.Context, tx *db.TenantTx, state string) (Record, er
 
 // consume uses an attempt up. Of many requests one gets true.
 func consume(ctx context.Context, tx *db.TenantTx, a id.Attempt) (bool, error) {
-	done := tx.DB.WithContext(ctx).Exec(`UPDATE attempts SET consumed_at = ?, stage = 'returned'
-		WHERE tenant_id = ? AND id = ? AND consumed_at IS NULL`, tx.Now, tx.Tenant, a)
+	// From now on the attempt is found by the id of this request: it is the one that the person sees on the page of a refusal.
+	done := tx.DB.WithContext(ctx).Exec(`UPDATE attempts SET consumed_at = ?, stage = 'returned', request_id = ?
+		WHERE tenant_id = ? AND id = ? AND consumed_at IS NULL`, tx.Now, authn.OriginFrom(ctx).RequestID, tx.Tenant, a)
 	if done.Error != nil {
 		return false, fmt.Errorf("consume attempt: %w", done.Error)
 	}
@@ -175,22 +177,6 @@ func replayed(ctx context.Context, tx *db.TenantTx, a id.Attempt) (bool, error) 
 		return false, fmt.Errorf("note a replay: %w", done.Error)
 	}
 	return done.RowsAffected == 1, nil
-}
-
-// Attempts lists the attempts of a tenant, newest first, older than the given one; of one connection, or of all with the zero id.
-func Attempts(ctx context.Context, tx *db.TenantTx, c id.Connection, before id.Attempt, limit int) ([]Record, error) {
-	q := gorm.G[Record](tx.DB).Order("id DESC").Limit(limit)
-	if !c.IsZero() {
-		q = q.Where("connection_id = ?", c)
-	}
-	if !before.IsZero() {
-		q = q.Where("id < ?", before)
-	}
-	list, err := q.Find(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("list attempts: %w", err)
-	}
-	return list, nil
 }
 
 // How long attempts are kept: a lost one for a day, one with an outcome as long as an administrator may ask about it.

@@ -19,6 +19,7 @@ type Start struct {
 	Connection id.Connection // the zero id is the tenant's only active connection
 	ReturnTo   string        // checked by who redirects, at the end
 	LoginHint  string        // the address that was typed
+	Last       Last          // what the browser remembers; see [SignIn.LastOf]
 }
 
 // Redirect sends a browser to a provider. Cookie binds the attempt to it: SameSite=None and Secure, since the way back may be a
@@ -48,12 +49,10 @@ func (s *SignIn) Begin(ctx context.Context, in Start) (Redirect, error) {
 			return Redirect{}, err
 		}
 	}
-	return s.begin(ctx, tenant, Record{Purpose: ForSignIn, ConnectionID: in.Connection, ReturnTo: in.ReturnTo}, in.LoginHint)
-}
-
-// BeginTest lets an administrator try a connection, active or not, without anybody being let in by it.
-func (s *SignIn) BeginTest(ctx context.Context, p *authn.Principal, c id.Connection) (Redirect, error) {
-	return s.beginFor(ctx, p, ForTest, c)
+	return s.begin(ctx, starting{
+		tenant: tenant, hint: in.LoginHint, last: in.Last,
+		record: Record{Purpose: ForSignIn, ConnectionID: in.Connection, ReturnTo: in.ReturnTo},
+	})
 }
 
 // BeginLink lets a member add a way to sign in. They must have proven themselves within five minutes, else reauth_required.
@@ -62,7 +61,16 @@ func (s *SignIn) BeginLink(ctx context.Context, p *authn.Principal, c id.Connect
 	if c == id.Google && !ownsAccount(p) {
 		return Redirect{}, errs.NotFound("connection")
 	}
-	return s.beginFor(ctx, p, ForLink, c)
+	if p.Kind != authn.Member || c.IsZero() {
+		return Redirect{}, errs.New(errs.Forbidden, "session_required", "Only a person who is signed in can do this.")
+	}
+	record := Record{Purpose: ForLink, ConnectionID: c, SessionID: p.Session, UserID: p.User}
+	return s.begin(ctx, starting{tenant: p.Tenant, record: record, check: func(now time.Time) error {
+		if !seenWithin(fresh, p.AuthTime, now) {
+			return ErrReauthRequired
+		}
+		return nil
+	}})
 }
 
 // BeginReauth lets a member prove once more who they are, in the way their session was made.
@@ -70,25 +78,25 @@ func (s *SignIn) BeginReauth(ctx context.Context, p *authn.Principal, returnTo s
 	if p.Kind != authn.Member || p.Connection.IsZero() {
 		return Redirect{}, errs.New(errs.Forbidden, "reauth_unavailable", "Sign in again to do this.")
 	}
-	return s.begin(ctx, p.Tenant, Record{
-		Purpose: ForReauth, ConnectionID: p.Connection, SessionID: p.Session, UserID: p.User, ReturnTo: returnTo,
-	}, p.Email)
-}
-
-func (s *SignIn) beginFor(ctx context.Context, p *authn.Principal, purpose Purpose, c id.Connection) (Redirect, error) {
-	if p.Kind != authn.Member || c.IsZero() {
-		return Redirect{}, errs.New(errs.Forbidden, "session_required", "Only a person who is signed in can do this.")
-	}
-	return s.begin(ctx, p.Tenant, Record{Purpose: purpose, ConnectionID: c, SessionID: p.Session, UserID: p.User}, "", func(now time.Time) error {
-		if purpose == ForLink && !seenWithin(fresh, p.AuthTime, now) {
-			return ErrReauthRequired
-		}
-		return nil
+	return s.begin(ctx, starting{
+		tenant: p.Tenant, hint: p.Email, last: Last{p.Tenant, p.Connection, p.Membership},
+		record: Record{Purpose: ForReauth, ConnectionID: p.Connection, SessionID: p.Session, UserID: p.User, ReturnTo: returnTo},
 	})
 }
 
+// starting is an attempt before its first redirect.
+type starting struct {
+	tenant    id.Tenant
+	record    Record
+	hint      string
+	last      Last
+	candidate *Prepared                 // of a test, instead of what the connection is
+	check     func(now time.Time) error // nil checks nothing
+}
+
 // begin writes the attempt and asks the provider where to go. Both need no network: a tenant's endpoints are in its row.
-func (s *SignIn) begin(ctx context.Context, tenant id.Tenant, r Record, hint string, checks ...func(time.Time) error) (Redirect, error) {
+func (s *SignIn) begin(ctx context.Context, in starting) (Redirect, error) {
+	tenant, r := in.tenant, in.record
 	state, cookie := newState(tenant), secret.RandomText(32)
 	r.ID, r.Stage, r.Outcome = id.New[id.Attempt](), Redirected, Pending
 	r.StateHash, r.BrowserHash = stateHash(state), s.browserHash(state, cookie)
@@ -107,8 +115,8 @@ func (s *SignIn) begin(ctx context.Context, tenant id.Tenant, r Record, hint str
 	}
 	var a Attempt
 	err := s.db.Tenant(ctx, tenant, func(tx *db.TenantTx) error {
-		for _, check := range checks {
-			if err := check(tx.Now); err != nil {
+		if in.check != nil {
+			if err := in.check(tx.Now); err != nil {
 				return err
 			}
 		}
@@ -116,16 +124,23 @@ func (s *SignIn) begin(ctx context.Context, tenant id.Tenant, r Record, hint str
 		if err != nil {
 			return err
 		}
-		r.ConnectionID, r.ConfigVersion = c.ID, c.Version
+		r.ConnectionID, r.ConfigVersion, r.KnownMemberID = c.ID, c.Version, in.last.at(tenant, c.ID)
 		if a, err = s.attempt(ctx, tx, r, c, state); err != nil {
 			return err
+		}
+		if in.candidate != nil {
+			var tried candidate
+			if tried, r.Held, err = s.holdCandidate(tenant, r.ID, c, *in.candidate); err != nil {
+				return err
+			}
+			tried.onto(&a)
 		}
 		return insertAttempt(ctx, tx, &r)
 	})
 	if err != nil {
 		return Redirect{}, err
 	}
-	a.LoginHint = loginHint(hint)
+	a.LoginHint = loginHint(in.hint)
 	to, err := s.providerOf(a.Connection).Begin(ctx, a)
 	if err != nil {
 		return Redirect{}, err

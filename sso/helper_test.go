@@ -47,6 +47,7 @@ type world struct {
 	next   atomic.Int64
 	ahead  atomic.Int64 // how far the database's clock is moved
 	google *testidp.Provider
+	saml   sso.Provider // of sign-ins that newSignIn makes; nil: no connection speaks SAML
 }
 
 func newWorld(tb testing.TB) *world {
@@ -72,7 +73,7 @@ func newWorld(tb testing.TB) *world {
 	return w
 }
 
-func (w *world) newSignIn(tb testing.TB) *sso.SignIn {
+func (w *world) newSignIn(tb testing.TB, changes ...func(*sso.Config)) *sso.SignIn {
 	tb.Helper()
 	ring, err := secret.DevKeyring("k1:" + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32)))
 	must(tb, err)
@@ -86,10 +87,14 @@ func (w *world) newSignIn(tb testing.TB) *sso.SignIn {
 	tb.Cleanup(guard.CloseIdleConnections)
 	provider, err := oidc.New(oidc.Config{Guard: guard})
 	must(tb, err)
-	signIn, err := sso.New(sso.Config{
-		DB: w.db, Keyring: ring, Root: root, Sessions: issue, OIDC: provider, BaseURL: base,
+	cfg := sso.Config{
+		DB: w.db, Keyring: ring, Root: root, Sessions: issue, OIDC: provider, SAML: w.saml, BaseURL: base,
 		Google: &sso.GoogleConfig{Issuer: w.google.URL(), ClientID: "google-client", ClientSecret: secret.New(clientSecret)},
-	})
+	}
+	for _, f := range changes {
+		f(&cfg)
+	}
+	signIn, err := sso.New(cfg)
 	must(tb, err)
 	return signIn
 }

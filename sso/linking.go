@@ -16,19 +16,19 @@ import (
 )
 
 // finishLink gives a proven identity to the person of the session that asked for it.
-func (s *SignIn) finishLink(ctx context.Context, b back, who Identity) error {
+func (s *SignIn) finishLink(ctx context.Context, b back) error {
 	return s.db.Admit(ctx, b.tenant, func(sys *db.SystemTx, tx *db.TenantTx) error {
 		if err := unchanged(ctx, tx, b); err != nil {
 			return err
 		}
-		if err := firstUse(ctx, tx, b.record.ConnectionID, who); err != nil {
+		if err := firstUse(ctx, tx, b); err != nil {
 			return err
 		}
 		_, m, err := stillLive(ctx, tx, b.record)
 		if err != nil {
 			return err
 		}
-		i, err := lookUp(ctx, sys, b.record.ConnectionID, who)
+		i, err := lookUp(ctx, sys, b.record.ConnectionID, b.who)
 		switch {
 		case err == nil && i.UserID != m.UserID:
 			return Refuse(IdentityInUse)
@@ -36,7 +36,7 @@ func (s *SignIn) finishLink(ctx context.Context, b back, who Identity) error {
 		case errs.As(err).Kind != errs.Missing:
 			return err
 		default:
-			if i, err = link(ctx, sys, m.UserID, b.record.ConnectionID, who); err != nil {
+			if i, err = link(ctx, sys, m.UserID, b.record.ConnectionID, b.who); err != nil {
 				return err
 			}
 			err = events.Record(as(ctx, m), tx, events.IdentityLinked, i.ID, events.Data{"connection": i.ConnectionID, "issuer": i.Issuer})
@@ -44,7 +44,10 @@ func (s *SignIn) finishLink(ctx context.Context, b back, who Identity) error {
 				return err
 			}
 		}
-		return settle(ctx, tx.DB, tx.Now, tx.Tenant, b.record.ID, Succeeded, "")
+		if err := legacyUsed(ctx, tx, b, m); err != nil {
+			return err
+		}
+		return settle(ctx, tx.DB, tx.Now, tx.Tenant, b.record.ID, b.success(m))
 	})
 }
 

@@ -43,12 +43,13 @@ func stillLive(ctx context.Context, tx *db.TenantTx, rec Record) (liveSession, t
 }
 
 // finishReauth lets the session count as proven just now, if the same identity was proven again and is still the person's.
-func (s *SignIn) finishReauth(ctx context.Context, b back, who Identity) error {
+func (s *SignIn) finishReauth(ctx context.Context, b back) error {
+	who := b.who
 	return s.db.Admit(ctx, b.tenant, func(sys *db.SystemTx, tx *db.TenantTx) error {
 		if err := unchanged(ctx, tx, b); err != nil {
 			return err
 		}
-		if err := firstUse(ctx, tx, b.record.ConnectionID, who); err != nil {
+		if err := firstUse(ctx, tx, b); err != nil {
 			return err
 		}
 		session, m, err := stillLive(ctx, tx, b.record)
@@ -65,7 +66,10 @@ func (s *SignIn) finishReauth(ctx context.Context, b back, who Identity) error {
 		if err := renew(ctx, tx, b.record.SessionID, who); err != nil {
 			return err
 		}
-		if err := settle(ctx, tx.DB, tx.Now, tx.Tenant, b.record.ID, Succeeded, ""); err != nil {
+		if err := legacyUsed(ctx, tx, b, m); err != nil {
+			return err
+		}
+		if err := settle(ctx, tx.DB, tx.Now, tx.Tenant, b.record.ID, b.success(m)); err != nil {
 			return err
 		}
 		return events.Record(as(ctx, m), tx, events.SignInSucceeded, m.ID, events.Data{
@@ -92,26 +96,6 @@ func renew(ctx context.Context, tx *db.TenantTx, session id.Session, who Identit
 	}
 	tx.Changed("session", session)
 	return nil
-}
-
-// finishTest shows an administrator what the provider says. Nobody is let in, and nothing is kept but that the test went well.
-func (s *SignIn) finishTest(ctx context.Context, b back, who Identity) (Result, error) {
-	err := s.db.Tenant(ctx, b.tenant, func(tx *db.TenantTx) error {
-		_, m, err := stillLive(ctx, tx, b.record)
-		if err != nil {
-			return err
-		}
-		if b.record.ConnectionID != id.Google {
-			if err := recordTest(as(ctx, m), tx, b.attempt.Connection); err != nil {
-				return err
-			}
-		}
-		return settle(ctx, tx.DB, tx.Now, tx.Tenant, b.record.ID, Succeeded, "")
-	})
-	if err != nil {
-		return Result{}, err
-	}
-	return Result{Tested: &who}, nil
 }
 
 // endSessions ends what a connection has made, when it is no longer the one that made it.

@@ -18,7 +18,8 @@ import (
 
 // findPlace finds the tenant of somebody who came by Google without naming one: where they are a member and Google is allowed, or where
 // their Workspace may join.
-func (s *SignIn) findPlace(ctx context.Context, b back, who Identity) (Result, error) {
+func (s *SignIn) findPlace(ctx context.Context, b back) (Result, error) {
+	who := b.who
 	var places []tenants.Place
 	var home id.Tenant
 	var identity LinkedIdentity
@@ -46,13 +47,13 @@ func (s *SignIn) findPlace(ctx context.Context, b back, who Identity) (Result, e
 	case err != nil:
 		return Result{}, err
 	case len(places) == 1:
-		return s.enter(ctx, b, who, places[0].Tenant.ID)
+		return s.enter(ctx, b, places[0].Tenant.ID)
 	case len(places) > 1:
 		return s.offer(ctx, b, identity, places)
 	case home.IsZero():
 		return Result{}, Refuse(refusal)
 	}
-	result, err := s.enter(ctx, b, who, home)
+	result, err := s.enter(ctx, b, home)
 	switch ReasonOf(err) { // of a tenant that they did not name and are no member of, they learn nothing
 	case JITDisabled, GoogleNotAllowed, TenantInactive:
 		return Result{}, Refuse(NoAccount).Because(err)
@@ -88,7 +89,7 @@ func (s *SignIn) offer(ctx context.Context, b back, i LinkedIdentity, places []t
 	if err != nil {
 		return Result{}, err
 	}
-	result := Result{State: b.attempt.State}
+	var result Result
 	for _, p := range places {
 		result.Choices = append(result.Choices, Choice{p.Tenant.ID, p.Tenant.Slug, p.Tenant.Name})
 	}
@@ -128,8 +129,9 @@ func (s *SignIn) Choose(ctx context.Context, r *http.Request, state string, tena
 		if rec.ConsumedAt != nil {
 			proven = *rec.ConsumedAt
 		}
-		result.ReturnTo = rec.ReturnTo
-		result.Issued, err = s.start(ctx, tx, back{tenant: id.Installation, record: rec}, sessions.Start{
+		result.ReturnTo, result.Last = rec.ReturnTo, Last{tenant, id.Google, m.ID}
+		from := back{tenant: id.Installation, record: rec, who: Identity{Subject: identity.Subject, Email: identity.Email}}
+		result.Issued, err = s.start(ctx, tx, from, sessions.Start{
 			Tenant: t, Policy: policy, Membership: m, Method: MethodGoogle, Connection: id.Google, Issuer: identity.Issuer,
 			Subject: identity.Subject, AuthTime: proven,
 		}, events.Data{"joined": false})

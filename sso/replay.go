@@ -22,16 +22,21 @@ func useOnce(ctx context.Context, tx *db.TenantTx, c id.Connection, what string,
 	return done.RowsAffected == 1, nil
 }
 
-// firstUse refuses an assertion that was used before.
-func firstUse(ctx context.Context, tx *db.TenantTx, c id.Connection, who Identity) error {
-	if who.Assertion == "" {
+// firstUse refuses an assertion that was used before. An identity that waited for its person's confirmation was used when it came.
+func firstUse(ctx context.Context, tx *db.TenantTx, b back) error {
+	if b.who.Assertion == "" || b.confirmed {
 		return nil
 	}
-	first, err := useOnce(ctx, tx, c, who.Assertion, who.AssertionUntil)
-	if err == nil && !first {
+	first, err := useOnce(ctx, tx, b.record.ConnectionID, b.who.Assertion, b.who.AssertionUntil)
+	if err != nil {
+		return err
+	}
+	if !first {
+		b.attempt.Trail.Fail("replay", "an assertion that was never used", "one that was")
 		return Refuse(AssertionReplayed)
 	}
-	return err
+	b.attempt.Trail.Pass("replay", "")
+	return nil
 }
 
 // PruneAssertions forgets used assertions of all tenants that can no longer be valid, an hour late in case a clock jumps back.

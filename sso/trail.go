@@ -61,6 +61,35 @@ func (t *Trail) Failed() Check {
 	return Check{}
 }
 
+// explain notes the reason of a refusal that no check stands for, so that a trail which ends in a refusal says so.
+func (t *Trail) explain(r Reason) {
+	if t.Failed() == (Check{}) {
+		t.Fail(string(r), "", "")
+	}
+}
+
+// stage is how far the answer of a refused attempt came.
+func (t *Trail) stage() Stage {
+	if t != nil && t.Proven {
+		return Verified
+	}
+	return Returned
+}
+
+// length and rewind let a transaction that is tried again take back what it has noted.
+func (t *Trail) length() int {
+	if t == nil {
+		return 0
+	}
+	return len(t.Checks)
+}
+
+func (t *Trail) rewind(length int) {
+	if t != nil {
+		t.Checks = t.Checks[:length]
+	}
+}
+
 func (t *Trail) add(c Check) {
 	if t != nil && len(t.Checks) < maxChecks {
 		t.Checks = append(t.Checks, c)

@@ -146,6 +146,9 @@ var operations = map[string]named{
 	"POST /v1/connections/{connection}/disable":            {"disableConnection", "Single sign-on"},
 	"DELETE /v1/connections/{connection}":                  {"deleteConnection", "Single sign-on"},
 	"GET /v1/sign-ins":                                     {"listSignIns", "Single sign-on"},
+	"GET /v1/sign-ins/causes":                              {"listSignInCauses", "Single sign-on"},
+	"GET /v1/sign-ins/{attempt}":                           {"getSignIn", "Single sign-on"},
+	"POST /v1/sign-ins/{attempt}/document":                 {"openSignInDocument", "Single sign-on"},
 
 	"GET /v1/api-keys":               {"listAPIKeys", "API keys"},
 	"GET /v1/api-keys/{key}":         {"getAPIKey", "API keys"},

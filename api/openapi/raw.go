@@ -32,6 +32,7 @@ var pathTexts = map[string]struct {
 	about string
 	id    string // the name of the kind of id; "" for other texts
 }{
+	"attempt":    {"The sign-in attempt", "AttemptID"},
 	"connection": {"The connection", "ConnectionID"},
 	"identity":   {"The identity", "IdentityID"},
 	"session":    {"The session", "SessionID"},

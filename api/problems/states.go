@@ -21,6 +21,7 @@ func states() []Problem {
 		{Code: "identity_in_use", Status: []int{409}, Meaning: "The identity is already linked.", Remedy: "Sign in with it, or unlink it where it is linked."},
 		{Code: "api_key_expired", Status: []int{409}, Meaning: "The API key has expired, so that a new secret would not work.", Remedy: "Create a new key."},
 		{Code: "idempotency_in_progress", Status: []int{409}, Meaning: "A request with the same Idempotency-Key is under way.", Remedy: "Wait and repeat the request with the same key."},
+		{Code: "signed_in_already", Status: []int{409}, Meaning: "A provider wants to sign somebody in where somebody is signed in already.", Remedy: "Sign out first, then start again at the provider."},
 		{Code: "attempt_exists", Status: []int{409}, Meaning: "The sign-in was already started.", Remedy: "Start again."},
 		{Code: "link_exists", Status: []int{409}, Meaning: "The sign-in link was already made.", Remedy: "Make a new one."},
 		{Code: "refresh_raced", Status: []int{409}, Meaning: "Another request has refreshed the session at the same moment.", Remedy: "Use the tokens of that request, or repeat this one."},

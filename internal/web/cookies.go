@@ -31,6 +31,23 @@ func DropSession(ctx context.Context) {
 	}
 }
 
+// Visitor is who is signed in with the browser that calls an open row; nil if nobody is. What the row answers must not depend on their
+// permissions: nobody has asked for those.
+func Visitor(ctx context.Context) (*authn.Principal, error) {
+	ex, ok := ctx.Value(exchangeKey{}).(*exchange)
+	if !ok || !ex.shown.cookies {
+		return nil, nil
+	}
+	p, err := ex.byCookies()
+	if p == nil {
+		if e := asRefusal(err); e != nil && e.Kind < http.StatusInternalServerError {
+			return nil, nil
+		}
+		return nil, err
+	}
+	return p, nil
+}
+
 // ReplaceSession hands a browser the session of a sign-in, on an open row, and ends the one that it had: nobody stays signed
 // in where another person sits now.
 func ReplaceSession(ctx context.Context, w http.ResponseWriter, issued sessions.Issued) error {

@@ -50,9 +50,14 @@ func callback(r *http.Request, a sso.Attempt) (string, error) {
 	}
 	switch iss := q.Get("iss"); {
 	case !q.Has("iss") && a.Connection.Endpoints.IssParameter:
+		a.Trail.Fail("callback issuer", a.Connection.Issuer, "not sent")
 		return "", sso.Refuse(sso.CallbackIssuer)
 	case q.Has("iss") && iss != a.Connection.Issuer && (a.AlsoIssuer == "" || iss != a.AlsoIssuer):
+		a.Trail.Fail("callback issuer", a.Connection.Issuer, iss)
 		return "", sso.Refuse(sso.CallbackIssuer)
+	}
+	if q.Has("error") {
+		a.Trail.Fail("provider's answer", "a code", "error="+errorCode(q.Get("error")))
 	}
 	switch {
 	case q.Get("error") == "access_denied":
@@ -64,5 +69,18 @@ func callback(r *http.Request, a sso.Attempt) (string, error) {
 	if code == "" || len(code) > 4096 {
 		return "", sso.Refuse(sso.CallbackMalformed)
 	}
+	a.Trail.Pass("provider's answer", "a code")
 	return code, nil
+}
+
+// errorCode is the code of an error response if it is one of those that a specification lists: anybody could write anything there.
+func errorCode(code string) string {
+	switch code {
+	case "access_denied", "invalid_request", "unauthorized_client", "unsupported_response_type", "invalid_scope", "server_error",
+		"temporarily_unavailable", "interaction_required", "login_required", "account_selection_required", "consent_required",
+		"invalid_request_uri", "invalid_request_object", "request_not_supported", "request_uri_not_supported", "registration_not_supported":
+		return code
+	default:
+		return "(another one)"
+	}
 }

@@ -1,15 +1,10 @@
 package oidc
 
 import (
-	"crypto/sha256"
-	"crypto/sha512"
-	"encoding/base64"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
 
-	"github.com/seed-2a059015/gatehouse/internal/secret"
 	"github.com/seed-2a059015/gatehouse/sso"
 )
 
@@ -110,66 +105,6 @@ func (r *reader) note(err error) {
 	if r.err == nil {
 		r.err = err
 	}
-}
-
-const (
-	issuedWindow = 10 * time.Minute
-	maxLifetime  = 24 * time.Hour
-	notYetLeeway = 5 * time.Minute // as go-oidc
-)
-
-// check is what OpenID Connect Core 1.0, section 3.1.3.7, asks of a client and go-oidc leaves to it, and what go-oidc does check, once
-// more, with a reason. issuers are the accepted spellings of one issuer.
-func (c claims) check(a sso.Attempt, issuers []string) error {
-	switch {
-	case !slices.Contains(issuers, c.issuer):
-		return sso.Refuse(sso.IssuerMismatch)
-	case len(c.audience) != 1 || c.audience[0] != a.Connection.ClientID: // nobody else is a trusted audience
-		return sso.Refuse(sso.AudienceMismatch)
-	case c.all.has("azp") && c.party != a.Connection.ClientID:
-		return sso.Refuse(sso.AudienceMismatch)
-	case !c.expires.After(a.Now):
-		return sso.Refuse(sso.TokenExpired)
-	case c.issued.Before(a.Now.Add(-issuedWindow)) || c.issued.After(a.Now.Add(issuedWindow)):
-		return sso.Refuse(sso.TokenTimes)
-	case c.expires.Sub(c.issued) > maxLifetime:
-		return sso.Refuse(sso.TokenTimes)
-	case !c.notYet.IsZero() && c.notYet.After(a.Now.Add(notYetLeeway)):
-		return sso.Refuse(sso.TokenTimes)
-	case a.Nonce == "" || !secret.Equal(c.nonce, a.Nonce):
-		return sso.Refuse(sso.NonceMismatch)
-	}
-	if _, there := c.all["events"]; there { // a log-out token (Back-Channel Logout 1.0, section 4)
-		return sso.Refuse(sso.IDTokenType)
-	}
-	if directory := entraDirectory(a.Connection.Issuer); directory != "" {
-		if tid, err := c.all.text("tid"); err != nil || tid != directory {
-			return sso.Refuse(sso.DirectoryMismatch)
-		}
-	}
-	if a.Purpose == sso.ForReauth && (c.authTime.IsZero() || c.authTime.Before(a.CreatedAt.Add(-time.Minute)) ||
-		c.authTime.After(a.Now.Add(issuedWindow))) {
-		return sso.Refuse(sso.StaleAuthentication)
-	}
-	return nil
-}
-
-// checkAccessToken compares at_hash, if there is one, with the access token that came with the ID token.
-func (c claims) checkAccessToken(algorithm, accessToken string) error {
-	if !c.all.has("at_hash") {
-		return nil
-	}
-	half := func(sum []byte) string { return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2]) }
-	short := sha256.Sum256([]byte(accessToken))
-	if secret.Equal(c.atHash, half(short[:])) {
-		return nil
-	}
-	// EdDSA names no hash; SHA-512 is that of Ed25519 itself, SHA-256 what some providers take.
-	long := sha512.Sum512([]byte(accessToken))
-	if algorithm == "EdDSA" && secret.Equal(c.atHash, half(long[:])) {
-		return nil
-	}
-	return sso.Refuse(sso.AccessTokenMismatch)
 }
 
 // printable takes what could draw a wrong picture out of a text, and cuts it.

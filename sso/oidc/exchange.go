@@ -32,6 +32,7 @@ func (p *Provider) exchange(ctx context.Context, a sso.Attempt, code string) (to
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, guarded)
 	t, err := client(a).Exchange(ctx, code, oauth2.VerifierOption(a.Verifier))
 	if err != nil {
+		a.Trail.Fail("token endpoint", "tokens", answered(err))
 		return tokens{}, exchangeRefusal(err)
 	}
 	if !strings.EqualFold(t.TokenType, "Bearer") || t.AccessToken == "" || !sane(t.Extra("expires_in")) {
@@ -41,7 +42,25 @@ func (p *Provider) exchange(ctx context.Context, a sso.Attempt, code string) (to
 	if !ok || id == "" {
 		return tokens{}, sso.Refuse(sso.IDTokenMissing)
 	}
+	a.Trail.Pass("token endpoint", "tokens")
 	return tokens{id: id, access: t}, nil
+}
+
+// answered names what went wrong at the token endpoint by its error code, if it is one of RFC 6749, and by nothing else of the answer.
+func answered(err error) string {
+	if reason := netguard.ReasonOf(err); reason != "" {
+		return string(reason)
+	}
+	retrieve := (*oauth2.RetrieveError)(nil)
+	if !errors.As(err, &retrieve) {
+		return "what is no token response"
+	}
+	switch code := retrieve.ErrorCode; code {
+	case "invalid_client", "invalid_grant", "invalid_request", "unauthorized_client", "unsupported_grant_type", "invalid_scope":
+		return code
+	default:
+		return "status " + strconv.Itoa(retrieve.Response.StatusCode)
+	}
 }
 
 func exchangeRefusal(err error) error {

@@ -24,11 +24,11 @@ func (p *Provider) Finish(ctx context.Context, r *http.Request, a sso.Attempt) (
 	if err != nil {
 		return sso.Identity{}, err
 	}
-	if err := c.checkAccessToken(h.algorithm, t.access.AccessToken); err != nil {
+	if err := c.checkAccessToken(a, h.algorithm, t.access.AccessToken); err != nil {
 		return sso.Identity{}, err
 	}
 	about := c.all
-	if !about.has(a.Connection.Claims.EmailClaim()) && a.Connection.Endpoints.UserInfo != "" {
+	if a.Connection.Endpoints.UserInfo != "" && incomplete(a.Connection.Claims, about) {
 		said, err := p.userInfo(ctx, a, c, t.access.AccessToken)
 		if err != nil {
 			return sso.Identity{}, err
@@ -36,6 +36,11 @@ func (p *Provider) Finish(ctx context.Context, r *http.Request, a sso.Attempt) (
 		about = merge(said, c.all)
 	}
 	return describe(a, c, about)
+}
+
+// incomplete says that an ID token lacks what only userinfo may say.
+func incomplete(m sso.ClaimMapping, about object) bool {
+	return !about.has(m.EmailClaim()) || m.Groups != "" && !about.has(m.Groups) && !about.elsewhere(m.Groups)
 }
 
 // merge adds to the ID token what only userinfo says: what is signed wins. email_verified stays with the address it speaks of.
@@ -53,15 +58,17 @@ func merge(said, signed object) object {
 func describe(a sso.Attempt, c claims, about object) (sso.Identity, error) {
 	m := a.Connection.Claims
 	r := reader{object: about}
-	email, name, picture, domain := r.text(m.EmailClaim()), r.text(m.NameClaim()), r.text(m.PictureClaim()), r.text("hd")
+	email, name, picture, domain := r.text(m.EmailClaim()), r.name(m), r.text(m.PictureClaim()), r.text("hd")
+	groups, missing := r.groups(m.Groups)
 	if r.err != nil || hasControl(email) || hasControl(domain) || hasControl(c.sid) {
+		a.Trail.Fail("mapping", "claims that are text", "others")
 		return sso.Identity{}, sso.Refuse(sso.ClaimsInvalid)
 	}
 	who := sso.Identity{
 		Issuer: a.Connection.Issuer, Subject: c.subject, Email: email,
 		EmailVerified: m.EmailClaim() == "email" && email != "" && about.flag("email_verified"),
 		Name:          printable(name, 200), Picture: pictureURL(picture), HostedDomain: domain,
-		SessionID: cut(c.sid, 255), AuthTime: c.authTime,
+		SessionID: cut(c.sid, 255), AuthTime: c.authTime, Groups: groups, GroupsMissing: missing, Claims: about.shown(),
 	}
 	for i, method := range c.amr {
 		if i == 10 || hasControl(method) || len(method) > 64 {

@@ -51,7 +51,7 @@ func parseHeader(token string, algorithms []string) (header, error) {
 	}
 	alg, err := o.text("alg")
 	if err != nil || !slices.Contains(algorithms, alg) || !slices.Contains(accepted(), alg) {
-		return header{}, sso.Refuse(sso.IDTokenAlgorithm)
+		return header{algorithm: alg}, sso.Refuse(sso.IDTokenAlgorithm)
 	}
 	typ, err := o.text("typ")
 	if err != nil || typ != "" && !strings.EqualFold(typ, "JWT") {

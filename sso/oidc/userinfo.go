@@ -36,12 +36,14 @@ func (p *Provider) userInfo(ctx context.Context, a sso.Attempt, c claims, access
 		return nil, sso.Refuse(sso.UserInfoInvalid).Because(&netguard.Error{Reason: netguard.ReasonOf(err)})
 	}
 	o, err := parseObject(body)
-	m := a.Connection.Claims
-	if err != nil || o.caseVariants(known(m.EmailClaim(), m.NameClaim(), m.PictureClaim())) != nil {
+	if err != nil || o.caseVariants(known(mapped(a.Connection.Claims)...)) != nil {
 		return nil, sso.Refuse(sso.UserInfoInvalid)
 	}
-	if sub, err := o.text("sub"); err != nil || !secret.Equal(sub, c.subject) {
+	sub, err := o.text("sub")
+	if err != nil || !secret.Equal(sub, c.subject) {
+		a.Trail.Fail("userinfo subject", c.subject, sub)
 		return nil, sso.Refuse(sso.UserInfoMismatch)
 	}
+	a.Trail.Pass("userinfo subject", sub)
 	return o, nil
 }

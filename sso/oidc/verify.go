@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"context"
+	"strings"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/go-jose/go-jose/v4"
@@ -31,12 +32,16 @@ func (k *oneKey) VerifySignature(_ context.Context, token string) ([]byte, error
 func (p *Provider) verify(ctx context.Context, a sso.Attempt, token string) (claims, header, error) {
 	h, err := parseHeader(token, a.Connection.Endpoints.Algorithms)
 	if err != nil {
+		a.Trail.Fail("token header", "a JWT signed with "+strings.Join(a.Connection.Endpoints.Algorithms, ", "), h.algorithm)
 		return claims{}, h, err
 	}
+	a.Trail.Pass("token header", h.algorithm)
 	k, err := p.keys.find(ctx, a.Connection, h)
 	if err != nil {
+		a.Trail.Fail("signing key", "one key of "+a.Connection.Endpoints.Keys, named(h.kid))
 		return claims{}, h, err
 	}
+	a.Trail.Pass("signing key", named(h.kid))
 	one := &oneKey{key: k, algorithm: h.algorithm}
 	issuers := []string{a.Connection.Issuer}
 	if a.AlsoIssuer != "" {
@@ -53,11 +58,15 @@ func (p *Provider) verify(ctx context.Context, a sso.Attempt, token string) (cla
 		}
 	}
 	if one.payload == nil {
+		a.Trail.Fail("signature", "one by that key", "another one")
 		return claims{}, h, sso.Refuse(sso.IDTokenSignature).Because(errSignature)
 	}
-	m := a.Connection.Claims
-	c, err := parseClaims(one.payload, m.EmailClaim(), m.NameClaim(), m.PictureClaim())
+	a.Trail.Pass("signature", h.algorithm)
+	a.Trail.Prove()
+	a.Trail.Keep("id_token", one.payload)
+	c, err := parseClaims(one.payload, mapped(a.Connection.Claims)...)
 	if err != nil {
+		a.Trail.Fail("claims", "each of its type, once, and in one spelling", "others")
 		return claims{}, h, err
 	}
 	if err := c.check(a, issuers); err != nil {
@@ -67,4 +76,11 @@ func (p *Provider) verify(ctx context.Context, a sso.Attempt, token string) (cla
 		return claims{}, h, sso.Refuse(sso.ClaimsInvalid).Because(errDisagree)
 	}
 	return c, h, nil
+}
+
+func named(kid string) string {
+	if kid == "" {
+		return "no key id"
+	}
+	return kid
 }
