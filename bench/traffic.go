@@ -95,6 +95,10 @@ func (w *world) traffic(ctx context.Context, l load) ([]Row, error) {
 	if err != nil {
 		return nil, err
 	}
+	acs, err := w.acs(ctx, l.rounds)
+	if err != nil {
+		return nil, err
+	}
 	const bareMe, bareCheck = "bare Echo GET", "bare Echo POST, JSON in and out"
 	medians, err := l.interleave(ctx, []target{
 		{bareMe, get(w.bare+"/me", "", nil)},
@@ -122,11 +126,11 @@ func (w *world) traffic(ctx context.Context, l load) ([]Row, error) {
 		return r
 	}
 	const me, check = "GET /v1/me", "POST /v1/check"
-	return []Row{
+	return append([]Row{
 		row(bareMe, "", "", 0), row("GET /v1/me, session", bareMe, me, 1), row("GET /v1/me, API key", bareMe, me, 1),
 		row(bareCheck, "", "", 0), row("POST /v1/check, session", bareCheck, check, 0), row("POST /v1/check, API key", bareCheck, check, 0),
 		refresh, callback,
-	}, nil
+	}, acs...), nil
 }
 
 // warmStatements asks once more with every caller, now that all are warm, and reads the server's own count.
