@@ -88,13 +88,13 @@ func theirs(tb testing.TB) (*crewjam.ServiceProvider, url.URL) {
 // BenchmarkHostile is what a response costs that is refused, at the largest size and count that is read at all.
 func BenchmarkHostile(b *testing.B) {
 	o := honest(b)
-	crowd := strings.Repeat(`<a b="c">0123456789012345678901234567</a>`, 19_900)
+	crowd := strings.Repeat(`<a b="c" d="e" f="g" h="i" j="k" l="m">012345678901234567890123456789012345678901234567890123456789</a>`, 9_900)
 	for name, doc := range map[string][]byte{
 		"wide":                         bytes.Replace(build(b, o), []byte("</saml:Issuer>"), []byte("</saml:Issuer>"+strings.Repeat("<a/>", 250_000)), 1),
 		"crowd with a wrong signature": bytes.Replace(build(b, o), []byte("</saml:Assertion>"), []byte(crowd+"</saml:Assertion>"), 1),
 		"crowd around a signature":     bytes.Replace(build(b, o), []byte("</samlp:Response>"), []byte(crowd+"<x/></samlp:Response>"), 1),
 		"many attributes": bytes.Replace(build(b, o), []byte("</saml:Assertion>"), []byte(
-			strings.Repeat(`<a `+strings.Repeat(`b="" `, 1)+`/>`, 100)+strings.Repeat("<a "+attributes(60)+"/>", 1_500)+"</saml:Assertion>"), 1),
+			strings.Repeat("<a "+attributes(60)+"/>", 1_500)+"</saml:Assertion>"), 1),
 	} {
 		want := expect(b)
 		want.AuthnContexts = []string{"none"}
