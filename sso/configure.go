@@ -56,8 +56,12 @@ func (s *SignIn) Create(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, 
 	if err := mayConfigure(ctx, tx, p.draft); err != nil {
 		return Connection{}, err
 	}
+	which, err := p.draft.Reservation.take(tx)
+	if err != nil {
+		return Connection{}, err
+	}
 	c := Connection{
-		ID: id.New[id.Connection](), Protocol: p.draft.Protocol, Status: Drafted, Version: 1, CreatedBy: authn.From(ctx).Membership,
+		ID: which, Protocol: p.draft.Protocol, Status: Drafted, Version: 1, CreatedBy: authn.From(ctx).Membership,
 		CreatedAt: tx.Now, UpdatedAt: tx.Now, ProofSince: tx.Now,
 	}
 	p.onto(&c)
@@ -65,8 +69,11 @@ func (s *SignIn) Create(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, 
 	if err := s.seal(tx, &c, p.draft.ClientSecret); err != nil {
 		return Connection{}, err
 	}
-	err := sys.DB.WithContext(ctx).
+	err = sys.DB.WithContext(ctx).
 		Exec("INSERT INTO connection_directory (id, tenant_id, created_at) VALUES (?, ?, ?)", c.ID, tx.Tenant, tx.Now).Error
+	if db.Constraint(err) == "connection_directory_pkey" {
+		return Connection{}, errReservationUsed
+	}
 	if err != nil {
 		return Connection{}, fmt.Errorf("list connection in the directory: %w", err)
 	}

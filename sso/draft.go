@@ -35,6 +35,8 @@ type Draft struct {
 	// Version is that of the connection which the draft was made from; zero does not ask. If the connection has moved on when the draft is
 	// stored, somebody else's change would be taken back.
 	Version int64
+	// Reservation, when it is not zero, gives a new connection its id.
+	Reservation Reservation
 }
 
 // SAMLDraft is what an administrator types about a SAML provider: where its metadata is, or its text, or its parts.
