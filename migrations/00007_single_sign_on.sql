@@ -60,24 +60,47 @@ CREATE TABLE attempt_documents (
 CREATE INDEX attempt_documents_created_idx ON attempt_documents (tenant_id, created_at);
 SELECT gatehouse_protect('attempt_documents', 'SELECT, INSERT, DELETE');
 
--- Links with which somebody outside sets a connection up: one use, one tenant, nothing but single sign-on.
+-- Links with which somebody outside sets a connection up: one use, one tenant, nothing but single sign-on. Opening one makes the session
+-- of its holder, whose hash is here as well. existing says that the connection was there before the link.
 CREATE TABLE setup_links (
-  tenant_id       uuid        NOT NULL DEFAULT NULLIF(current_setting('app.tenant_id', true), '')::uuid
-                              CONSTRAINT setup_links_tenant_fkey REFERENCES tenants (id),
-  id              uuid        NOT NULL,
-  hash            bytea       NOT NULL,
-  email           text        NOT NULL DEFAULT '',
-  connection_id   uuid,
-  created_by      uuid,
-  created_at      timestamptz NOT NULL,
-  expires_at      timestamptz NOT NULL,
-  opened_at       timestamptz,
-  session_hash    bytea,
+  tenant_id          uuid        NOT NULL DEFAULT NULLIF(current_setting('app.tenant_id', true), '')::uuid
+                                 CONSTRAINT setup_links_tenant_fkey REFERENCES tenants (id),
+  id                 uuid        NOT NULL,
+  hash               bytea       NOT NULL,
+  email              text        NOT NULL DEFAULT '',
+  connection_id      uuid,
+  existing           boolean     NOT NULL DEFAULT false,
+  created_by         uuid,
+  created_at         timestamptz NOT NULL,
+  expires_at         timestamptz NOT NULL,
+  opened_at          timestamptz,
+  session_hash       bytea,
   session_expires_at timestamptz,
-  revoked_at      timestamptz,
+  used_at            timestamptz,
+  revoked_at         timestamptz,
   CONSTRAINT setup_links_pkey PRIMARY KEY (tenant_id, id)
 );
 SELECT gatehouse_protect('setup_links', 'SELECT, INSERT, UPDATE, DELETE');
+
+-- Requests for the way back in when single sign-on is broken. There is a row for each, also for an address that is nobody's: all of them
+-- are answered and limited alike. Addresses are hashed.
+CREATE TABLE recoveries (
+  tenant_id     uuid        NOT NULL DEFAULT NULLIF(current_setting('app.tenant_id', true), '')::uuid
+                            CONSTRAINT recoveries_tenant_fkey REFERENCES tenants (id),
+  id            uuid        NOT NULL,
+  email_hash    bytea       NOT NULL,
+  source        text        NOT NULL,
+  membership_id uuid,
+  hash          bytea       NOT NULL,
+  browser_hash  bytea       NOT NULL,
+  created_at    timestamptz NOT NULL,
+  expires_at    timestamptz NOT NULL,
+  used_at       timestamptz,
+  CONSTRAINT recoveries_pkey PRIMARY KEY (tenant_id, id),
+  CONSTRAINT recoveries_member_fkey FOREIGN KEY (tenant_id, membership_id) REFERENCES memberships (tenant_id, id)
+);
+CREATE INDEX recoveries_created_idx ON recoveries (tenant_id, created_at);
+SELECT gatehouse_protect('recoveries', 'SELECT, INSERT, UPDATE, DELETE');
 
 -- Which connection the people of a domain use, when it is not the same for all of them. The first rule that fits wins.
 CREATE TABLE routing_rules (
@@ -121,4 +144,4 @@ CREATE TABLE sso_warnings (
 SELECT gatehouse_protect('sso_warnings', 'SELECT, INSERT, DELETE');
 
 -- +goose Down
-DROP TABLE sso_warnings, member_groups, routing_rules, setup_links, attempt_documents, connection_versions, connection_keys, used_assertions;
+DROP TABLE sso_warnings, member_groups, routing_rules, recoveries, setup_links, attempt_documents, connection_versions, connection_keys, used_assertions;

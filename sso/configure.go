@@ -80,6 +80,9 @@ func (s *SignIn) Create(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, 
 	if err := gorm.G[Connection](tx.DB).Create(ctx, &c); err != nil {
 		return Connection{}, fmt.Errorf("create connection: %w", err)
 	}
+	if err := takeConnection(ctx, tx, c.ID); err != nil {
+		return Connection{}, err
+	}
 	if p.key != nil {
 		if err := s.addKey(ctx, tx, c.ID, ActiveKey, *p.key); err != nil {
 			return Connection{}, err
@@ -196,6 +199,9 @@ func (s *SignIn) Delete(ctx context.Context, tx *db.TenantTx, which id.Connectio
 	if c.Status == Required && !ownerDecides(ctx) {
 		return tenants.ErrOwnerRequired
 	}
+	if err := discardBySetup(ctx, tx, c); err != nil {
+		return err
+	}
 	if err := endSessions(ctx, tx, c.ID); err != nil {
 		return err
 	}
@@ -229,6 +235,9 @@ func recordTest(ctx context.Context, tx *db.TenantTx, c Connection) error {
 
 // lock reads a connection for a change, so that two changes follow one another.
 func (s *SignIn) lock(ctx context.Context, tx *db.TenantTx, which id.Connection) (Connection, error) {
+	if err := ownConnection(ctx, tx, which); err != nil {
+		return Connection{}, err
+	}
 	err := tx.DB.WithContext(ctx).Exec("SELECT 1 FROM connections WHERE tenant_id = ? AND id = ? FOR UPDATE", tx.Tenant, which).Error
 	if err != nil {
 		return Connection{}, fmt.Errorf("lock connection %s: %w", which, err)
@@ -278,8 +287,10 @@ func mayConfigure(ctx context.Context, tx *db.TenantTx, d Draft) error {
 	case authn.Operator, authn.System:
 		return nil
 	case authn.Member, authn.APIKey:
+	case authn.Setup:
+		return mayConfigureBySetup(ctx, tx, d)
 	case authn.Anonymous:
-		return errs.New(errs.Forbidden, "forbidden", "You may not do this.")
+		return errForbidden
 	}
 	if !rbac.CanGrant(rbac.Role(p.Role), d.DefaultRole) {
 		return errs.InvalidField("default_role", "Nobody gives a role above their own.")

@@ -56,6 +56,9 @@ func (s *SignIn) BeginTest(ctx context.Context, p *authn.Principal, c id.Connect
 		r.SessionID, r.UserID = p.Session, p.User
 	case authn.Setup:
 		r.SetupLinkID = p.SetupLink
+		if err := s.ownedBySetup(ctx, p, c); err != nil {
+			return Redirect{}, err
+		}
 	case authn.APIKey, authn.Operator, authn.System, authn.Anonymous:
 		return Redirect{}, errs.New(errs.Forbidden, "session_required", "Only a person who is signed in can do this.")
 	}
@@ -110,15 +113,14 @@ func (s *SignIn) viewer(ctx context.Context, tx *db.TenantTx, rec Record) (conte
 		_, m, err := stillLive(ctx, tx, rec)
 		return as(ctx, m), err
 	}
-	done := tx.DB.WithContext(ctx).Exec("SELECT 1 FROM setup_links WHERE tenant_id = ? AND id = ? AND revoked_at IS NULL AND session_expires_at > ?",
-		tx.Tenant, rec.SetupLinkID, tx.Now)
-	if done.Error != nil {
-		return ctx, fmt.Errorf("load set-up link %s: %w", rec.SetupLinkID, done.Error)
-	}
-	if done.RowsAffected == 0 {
+	held, err := liveLink(ctx, tx, rec.SetupLinkID)
+	if errors.Is(err, ErrSetupLink) {
 		return ctx, Refuse(SessionEnded)
 	}
-	return authn.With(ctx, &authn.Principal{Kind: authn.Setup, Tenant: tx.Tenant, SetupLink: rec.SetupLinkID}), nil
+	if err != nil {
+		return ctx, err
+	}
+	return authn.With(ctx, held.Principal()), nil
 }
 
 // writeTest is all that a test leaves behind.

@@ -2,6 +2,7 @@ package sso_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -165,11 +166,8 @@ func TestWhoCameByASetupLinkSeesNothingOfMembers(t *testing.T) {
 	c.add(t, c.person("owner"))
 	c.add(t, c.person("nobody"))
 	c.add(t, testidp.User{Login: "bob", Subject: "sub-bob", Email: "bob@elsewhere.test", EmailVerified: true})
-	holder := &authn.Principal{Kind: authn.Setup, Tenant: c.tenant.ID, SetupLink: id.New[id.SetupLink]()}
-	_, err := c.admin.Exec(t.Context(), `INSERT INTO setup_links (tenant_id, id, hash, created_at, expires_at, opened_at, session_expires_at)
-		VALUES ($1::uuid, $2::uuid, '', now(), now() + interval '1 day', now(), now() + interval '1 hour')`,
-		c.tenant.ID.UUID().String(), holder.SetupLink.UUID().String())
-	must(t, err)
+	held, _ := c.holder(t, sso.NewSetupLink{Connection: c.connection.ID})
+	holder := held.Principal()
 	seen := map[string]string{}
 	for _, login := range []string{"owner", "nobody", "bob"} {
 		dry := c.dryRun(t, holder, nil, login)
@@ -187,12 +185,20 @@ func TestWhoCameByASetupLinkSeesNothingOfMembers(t *testing.T) {
 	if !strings.HasSuffix(seen["bob"], "domain!") {
 		t.Errorf("the rule about domains is not shown: %s", seen["bob"])
 	}
-	c.exec(t, "UPDATE setup_links SET revoked_at = now() WHERE tenant_id::text = $1")
+	if _, err := w.signIn.BeginTest(visitor(t), holder, c.connect(t, c.draft()).ID, nil); errs.CodeOf(err) != "not_found" {
+		t.Errorf("BeginTest of a connection that is not the link's = %v, want not_found", err)
+	}
 	r, err := c.signIn.BeginTest(visitor(t), holder, c.connection.ID, nil)
-	if result, err := c.over(t, r, err, "owner").finish(t); sso.ReasonOf(err) != sso.SessionEnded || result.DryRun != nil {
+	begun := c.over(t, r, err, "owner")
+	c.revoke(t, held.Link.ID)
+	if result, err := begun.finish(t); sso.ReasonOf(err) != sso.SessionEnded || result.DryRun != nil {
 		t.Errorf("a test by a revoked link = %v, want %s", err, sso.SessionEnded)
 	}
-	if _, err := w.signIn.BeginTest(visitor(t), holder, id.Google, nil); errs.CodeOf(err) != "not_found" {
+	if _, err := c.signIn.BeginTest(visitor(t), holder, c.connection.ID, nil); !errors.Is(err, sso.ErrSetupLink) {
+		t.Errorf("BeginTest by a revoked link = %v, want %v", err, sso.ErrSetupLink)
+	}
+	again, _ := c.holder(t, sso.NewSetupLink{Connection: c.connection.ID})
+	if _, err := w.signIn.BeginTest(visitor(t), again.Principal(), id.Google, nil); errs.CodeOf(err) != "not_found" {
 		t.Errorf("BeginTest of Google by a set-up link = %v, want not_found", err)
 	}
 	if _, err := w.signIn.BeginTest(visitor(t), w.company(t).redeem(t), c.connection.ID, nil); errs.CodeOf(err) != "not_found" {

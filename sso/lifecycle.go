@@ -62,6 +62,9 @@ func (s *SignIn) Move(ctx context.Context, tx *db.TenantTx, which id.Connection,
 }
 
 func (s *SignIn) mayMove(ctx context.Context, tx *db.TenantTx, c Connection, to Status) error {
+	if err := mayMoveBySetup(ctx, c.Status, to); err != nil {
+		return err
+	}
 	if (c.Status == Required || to == Required) && !ownerDecides(ctx) {
 		return tenants.ErrOwnerRequired
 	}

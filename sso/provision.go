@@ -105,6 +105,9 @@ func standing(m tenants.Membership) error {
 // own provider speaks of addresses at the tenant's domains alone: what is sent to members would else go to whomever it names.
 func (e entrance) profile(ctx context.Context, tx *db.TenantTx, old tenants.Membership) (tenants.Profile, error) {
 	p := tenants.Profile{Email: old.Email, Name: or(e.who.Name, old.Name), Picture: or(e.who.Picture, old.Picture)}
+	if old.Role == rbac.Owner && e.connection.ID != id.Google {
+		return p, nil // the way back in leads to an owner's address: whoever holds the provider must not choose it
+	}
 	email, err := tenants.ParseEmail(e.who.Email)
 	if err != nil || !e.who.EmailVerified {
 		return p, nil

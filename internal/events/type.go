@@ -50,9 +50,15 @@ const (
 	ConnectionDeleted    Type = "connection.deleted"
 	ConnectionLegacyUsed Type = "connection.legacy_used"
 
+	SetupLinkCreated Type = "setup_link.created"
+	SetupLinkOpened  Type = "setup_link.opened"
+	SetupLinkUsed    Type = "setup_link.used"
+	SetupLinkRevoked Type = "setup_link.revoked"
+
 	SignInSucceeded  Type = "sign_in.succeeded"
 	SignInRefused    Type = "sign_in.refused"
 	DocumentOpened   Type = "attempt.document_opened"
+	GlassBroken      Type = "sign_in.break_glass"
 	LinkIssued       Type = "sign_in_link.issued"
 	IdentityLinked   Type = "identity.linked"
 	IdentityUnlinked Type = "identity.unlinked"

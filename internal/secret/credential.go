@@ -17,6 +17,10 @@ const (
 	PrefixRefresh    = "ghr"
 	PrefixSignInLink = "ghl"
 	PrefixInvitation = "ghi"
+	PrefixRecovery   = "ghb" // breaks the glass
+	PrefixSetupLink  = "ghs"
+	// PrefixSetupSession is of the cookie that a set-up link is exchanged for.
+	PrefixSetupSession = "ghv"
 )
 
 // ErrCredential is the one answer to everything that is not exactly a credential of the expected prefix.

@@ -14,7 +14,7 @@ const maxValue = 1 << 10
 const redacted = "[redacted]"
 
 // credential matches what our own tokens and every JWT look like, wherever they stand.
-var credential = regexp.MustCompile(`\bgh[krl]_[0-9A-Za-z_]{20,}|\beyJ[\w-]*\.[\w-]+\.[\w-]*`)
+var credential = regexp.MustCompile(`\bgh[biklrsv]_[0-9A-Za-z_]{20,}|\beyJ[\w-]*\.[\w-]+\.[\w-]*`)
 
 // Clean makes s safe for a log: credentials are redacted, what could forge or hide a line is spelled out as \uXXXX, and it
 // is cut at 1 KiB. A terminal that shows the log must not be steered by a user agent (CWE-117).
@@ -42,7 +42,7 @@ func mayHoldCredential(s string) bool {
 	if len(s) < 16 {
 		return false
 	}
-	for _, mark := range [...]string{"ghk_", "ghr_", "ghl_", "ghi_", "eyJ"} {
+	for _, mark := range [...]string{"ghk_", "ghr_", "ghl_", "ghi_", "ghb_", "ghs_", "ghv_", "eyJ"} {
 		if strings.Contains(s, mark) {
 			return true
 		}
