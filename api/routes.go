@@ -65,6 +65,10 @@ func (a *API) Routes() web.Table {
 		web.Delete("/v1/members/{member}", rbac.MembersWrite, web.Tenant(a.removeMember)).Doc("Remove a member"),
 		web.Get("/v1/members/{member}/sessions", rbac.SessionsRead, web.Tenant(a.memberSessions)).Doc("A member's sessions in this tenant"),
 		web.Delete("/v1/members/{member}/sessions", rbac.SessionsWrite, web.Tenant(a.revokeMemberSessions)).Doc("End all of a member's sessions in this tenant"),
+		web.Get("/v1/invitations", rbac.MembersRead, web.Tenant(a.invitations)).Doc("Who was invited, and what became of it"),
+		web.Post("/v1/invitations", rbac.MembersWrite, web.Tenant(a.invite)).Idempotent().Returns(http.StatusCreated).Limit(perMinute(30)).Doc("Invite somebody by a mail with a one-time link"),
+		web.Post("/v1/invitations/{invitation}/resend", rbac.MembersWrite, web.Tenant(a.inviteAgain)).Limit(perMinute(30)).Doc("Mail a new link; the old one stops working"),
+		web.Delete("/v1/invitations/{invitation}", rbac.MembersWrite, web.Tenant(a.revokeInvitation)).Doc("Revoke an invitation"),
 
 		// Single sign-on.
 		web.Get("/v1/connections", rbac.ConnectionsRead, web.Tenant(a.connections)).Doc("The tenant's connections"),
@@ -82,6 +86,8 @@ func (a *API) Routes() web.Table {
 		web.Get("/v1/sign-ins/causes", rbac.ConnectionsRead, web.Tenant(a.causes)).Doc("Why sign-ins were refused lately, and how many people that met"),
 		web.Get("/v1/sign-ins/{attempt}", rbac.ConnectionsRead, web.Tenant(a.signInAttempt)).Doc("One sign-in attempt, with every check"),
 		web.Post("/v1/sign-ins/{attempt}/document", rbac.ConnectionsRead, web.Tenant(a.openDocument)).SessionOnly().StepUp(fresh).Doc("Open what the provider sent; for owners, within seven days"),
+		web.Get("/v1/routing-rules", rbac.ConnectionsRead, web.Tenant(a.routingRules)).Doc("Over which connection people sign in"),
+		web.Put("/v1/routing-rules", rbac.ConnectionsWrite, web.Tenant(a.setRoutingRules)).Needs(billing.SSO).Limit(perMinute(30)).Doc("Replace all routing rules"),
 
 		// Machines.
 		web.Get("/v1/api-keys", rbac.APIKeysRead, web.Tenant(a.apiKeys)).Doc("The tenant's API keys"),

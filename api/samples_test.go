@@ -102,6 +102,27 @@ var samples = map[string]func(testing.TB, place) sample{
 		return s
 	},
 
+	"GET /v1/invitations":                 fixed("/v1/invitations", nil),
+	"POST /v1/invitations":                fixed("/v1/invitations", map[string]any{"email": "new@elsewhere.test", "role": "viewer"}),
+	"DELETE /v1/invitations/{invitation}": invitation(""),
+	"POST /v1/invitations/{invitation}/resend": func(tb testing.TB, p place) sample {
+		tb.Helper()
+		s := invitation("/resend")(tb, p)
+		_, err := p.Admin.Exec(tb.Context(), "UPDATE invitations SET sent_at = sent_at - interval '1 hour' WHERE tenant_id::text = $1", p.tenant.ID.UUID().String())
+		if err != nil { // twice a minute would be too often
+			tb.Fatal(err)
+		}
+		return s
+	},
+
+	"GET /v1/routing-rules": fixed("/v1/routing-rules", nil),
+	"PUT /v1/routing-rules": func(tb testing.TB, p place) sample {
+		tb.Helper()
+		return sample{path: "/v1/routing-rules", body: map[string]any{
+			"rules": []any{map[string]any{"domain": p.tenant.Domain, "connection_id": p.tenant.Connect(tb).String()}},
+		}}
+	},
+
 	"GET /v1/connections":              fixed("/v1/connections", nil),
 	"GET /v1/connections/{connection}": connection("", nil),
 	"POST /v1/connections": func(_ testing.TB, p place) sample {
@@ -120,10 +141,17 @@ var samples = map[string]func(testing.TB, place) sample{
 		s.caller = p.Session(tb, p.tenant, rbac.Owner, func(in *sessions.Start) { in.Method = sso.MethodOIDC })
 		return s
 	},
-	"GET /v1/sign-ins":                     fixed("/v1/sign-ins", nil),
-	"GET /v1/sign-ins/causes":              fixed("/v1/sign-ins/causes", nil),
-	"GET /v1/sign-ins/{attempt}":           attempt(""),
-	"POST /v1/sign-ins/{attempt}/document": attempt("/document"),
+	"GET /v1/sign-ins":           fixed("/v1/sign-ins", nil),
+	"GET /v1/sign-ins/causes":    fixed("/v1/sign-ins/causes", nil),
+	"GET /v1/sign-ins/{attempt}": attempt(""),
+	"POST /v1/sign-ins/{attempt}/document": func(tb testing.TB, p place) sample {
+		tb.Helper() // only owners see what the provider sent
+		s := attempt("/document")(tb, p)
+		if p.caller.Member.Role != rbac.Owner {
+			s.caller = p.Session(tb, p.tenant, rbac.Owner)
+		}
+		return s
+	},
 	"POST /v1/connections/{connection}/activate": func(tb testing.TB, p place) sample {
 		tb.Helper()
 		s := connection("/activate", nil)(tb, p)
@@ -169,6 +197,18 @@ func connection(suffix string, body any) func(testing.TB, place) sample {
 	return func(tb testing.TB, p place) sample {
 		tb.Helper()
 		return sample{path: "/v1/connections/" + p.tenant.Connect(tb).String() + suffix, body: body}
+	}
+}
+
+// invitation is a request about an invitation that is pending.
+func invitation(suffix string) func(testing.TB, place) sample {
+	return func(tb testing.TB, p place) sample {
+		tb.Helper()
+		var made struct {
+			ID id.Invitation `json:"id"`
+		}
+		p.Bearer(p.Session(tb, p.tenant, rbac.Owner)).Do(tb, "POST", "/v1/invitations", map[string]any{"email": "new@elsewhere.test"}).Want(tb, 201).JSON(tb, &made)
+		return sample{path: "/v1/invitations/" + made.ID.String() + suffix}
 	}
 }
 

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -20,19 +21,45 @@ type loginPage struct {
 	Google    bool
 	Problem   string // what is wrong with the address as it was typed
 	Elsewhere bool   // the address leads nowhere
+	Last      lastWay
 }
+
+// lastWay is how somebody last came in with this browser. It names nobody.
+type lastWay struct{ Tenant, Slug, Connection, Name string }
+
+// Google says that it was no connection of the organization's own.
+func (l lastWay) Google() bool { return l.Slug != "" && l.Connection == "" }
 
 func (loginPage) frame() frame {
 	return frame{file: "login", title: "Sign in", narrow: true, leaves: true}
 }
 
 func (c *Console) askEmail(ctx echo.Context) error {
+	last, err := c.lastWay(ctx)
+	if err != nil {
+		return err
+	}
 	return c.render(ctx, http.StatusOK, loginPage{
-		ReturnTo: web.SafeReturn(ctx.QueryParam("return_to")), Google: c.signIn.Google(),
+		ReturnTo: web.SafeReturn(ctx.QueryParam("return_to")), Google: c.signIn.Google(), Last: last,
 	})
 }
 
-// routeEmail looks at the domain only. Whether anybody has the address is neither asked nor answered, and a domain that nobody has
+func (c *Console) lastWay(ctx echo.Context) (lastWay, error) {
+	doors, err := c.signIn.LastDoor(ctx.Request().Context(), ctx.Request())
+	if errs.As(err).Kind == errs.Missing {
+		return lastWay{}, nil
+	}
+	if err != nil {
+		return lastWay{}, err
+	}
+	last := lastWay{Tenant: doors.Name, Slug: doors.Slug, Name: "Google"}
+	for _, d := range doors.Connections {
+		last.Connection, last.Name = d.ID.String(), d.Name
+	}
+	return last, nil
+}
+
+// routeEmail looks at the domain and at the rules of its organization. Whether anybody has the address is neither asked nor answered, and a domain that nobody has
 // verified is answered like one whose tenant is suspended or has no connection.
 func (c *Console) routeEmail(ctx echo.Context) error {
 	form, err := formOf(ctx)
@@ -51,6 +78,9 @@ func (c *Console) routeEmail(ctx echo.Context) error {
 	if to == (sso.Destination{}) {
 		p.Elsewhere = true
 		return c.render(ctx, http.StatusOK, p)
+	}
+	if to.Connection.IsZero() { // several ways, and no rule says which
+		return c.redirect(ctx, "/login/"+to.Slug+"?"+url.Values{"return_to": {p.ReturnTo}}.Encode())
 	}
 	err = c.begin(ctx, sso.Start{Slug: to.Slug, Connection: to.Connection, ReturnTo: p.ReturnTo, LoginHint: p.Email})
 	if errs.As(err).Kind == errs.Missing { // the connection went away meanwhile

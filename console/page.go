@@ -46,6 +46,8 @@ func every() []page {
 		loginPage{},
 		tenantPage{},
 		linkPage{},
+		invitationPage{},
+		invitedPage{},
 		choosePage{},
 		homePage{},
 		sessionsPage{},

@@ -8,21 +8,22 @@ import (
 
 // Why the rows that anybody may call are open.
 const (
-	whySignIn   = "people who sign in are nobody yet"
-	whyCallback = "authenticated by the attempt: state, its cookie and the provider's answer"
-	whyConfirm  = "authenticated by the attempt that waits, and its cookie"
-	whyChoice   = "authenticated by the attempt that was proven a moment ago, and its cookie"
-	whyLink     = "authenticated by the one-time link"
-	whyStatic   = "the same files for everybody"
-	whyGoodbye  = "says the same to everybody"
-	whyMail     = "development only: mounted where mail is kept instead of sent"
+	whySignIn     = "people who sign in are nobody yet"
+	whyCallback   = "authenticated by the attempt: state, its cookie and the provider's answer"
+	whyConfirm    = "authenticated by the attempt that waits, and its cookie"
+	whyChoice     = "authenticated by the attempt that was proven a moment ago, and its cookie"
+	whyLink       = "authenticated by the one-time link"
+	whyInvitation = "authenticated by the one-time link of the invitation"
+	whyStatic     = "the same files for everybody"
+	whyGoodbye    = "says the same to everybody"
+	whyMail       = "development only: mounted where mail is kept instead of sent"
 )
 
 // maxForm bounds what our forms send.
 const maxForm = 16 << 10
 
-// maxResponse bounds a SAML response in a form: 1 MiB of XML, in base64 and escaped.
-const maxResponse = 3 << 19
+// maxResponse bounds a SAML response in a form: 1 MiB of XML, in base64 with line breaks and escapes.
+const maxResponse = 2 << 20
 
 // office is how many sign-ins a minute one address may start: all of a large company stands behind one when it comes to work.
 var office = ratelimit.PerMinute(300)
@@ -45,6 +46,8 @@ func (c *Console) Routes() web.Table {
 		web.Open("POST /login/google", whySignIn, web.Raw(c.startGoogle)).MaxBody(maxForm).Limit(office).Doc("Go to Google"),
 		web.Open("GET /login/link", whySignIn, web.Raw(c.askLink)).Doc("Sign in by a one-time link"),
 		web.Open("POST /login/link", whyLink, web.Raw(c.redeemLink)).MaxBody(maxForm).Limit(ratelimit.PerMinute(20)).Doc("Redeem a one-time link"),
+		web.Open("GET /login/invitation", whySignIn, web.Raw(c.askInvitation)).Doc("Accept an invitation"),
+		web.Open("POST /login/invitation", whyInvitation, web.Raw(c.openInvitation)).MaxBody(maxForm).Limit(ratelimit.PerMinute(20)).Doc("Accept an invitation, or go to where its address is proven"),
 		web.Open("GET /login/{tenant}", whySignIn, web.Raw(c.showTenant)).Limit(office).Doc("An organization's own sign-in"),
 		web.Open("POST /login/{tenant}", whySignIn, web.Raw(c.startTenant)).MaxBody(maxForm).Limit(office).Doc("Go to the organization's provider"),
 		web.Open("GET /sso/oidc/{connection}/callback", whyCallback, web.Raw(c.finishOIDC)).Limit(office).Doc("Back from an organization's provider"),

@@ -17,6 +17,7 @@ type tenantPage struct {
 	Slug        string
 	Connections []tenantWay
 	Google      bool
+	Alone       bool // the link to it named one way
 	ReturnTo    string
 }
 
@@ -30,16 +31,39 @@ func (p tenantPage) frame() frame {
 // Empty says that nobody can sign in here.
 func (p tenantPage) Empty() bool { return len(p.Connections) == 0 && !p.Google }
 
+// showTenant offers all ways into an organization or, by a connection's own link, that one alone. It starts none by itself: an answer that
+// the person did not ask for would be as good as one that they did.
 func (c *Console) showTenant(ctx echo.Context) error {
-	doors, err := c.signIn.DoorsOf(ctx.Request().Context(), ctx.Param("tenant"))
+	doors, alone, err := c.doorsOf(ctx)
 	if err != nil {
 		return err
 	}
-	p := tenantPage{Tenant: doors.Name, Slug: doors.Slug, Google: doors.Google, ReturnTo: web.SafeReturn(ctx.QueryParam("return_to"))}
-	for _, d := range doors.Connections {
-		p.Connections = append(p.Connections, tenantWay{d.ID.String(), d.Name})
+	return c.render(ctx, http.StatusOK, tenantPage{
+		Tenant: doors.Name, Slug: doors.Slug, Connections: waysOf(doors.Connections), Google: doors.Google, Alone: alone,
+		ReturnTo: web.SafeReturn(ctx.QueryParam("return_to")),
+	})
+}
+
+func (c *Console) doorsOf(ctx echo.Context) (doors sso.Doors, alone bool, err error) {
+	r := ctx.Request().Context()
+	if !ctx.QueryParams().Has("connection") {
+		doors, err = c.signIn.DoorsOf(r, ctx.Param("tenant"))
+		return doors, false, err
 	}
-	return c.render(ctx, http.StatusOK, p)
+	var connection id.Connection
+	if err := connection.UnmarshalText([]byte(ctx.QueryParam("connection"))); err != nil {
+		return sso.Doors{}, true, errs.NotFound("connection")
+	}
+	doors, err = c.signIn.DoorOf(r, ctx.Param("tenant"), connection)
+	return doors, true, err
+}
+
+func waysOf(doors []sso.Door) []tenantWay {
+	var ways []tenantWay
+	for _, d := range doors {
+		ways = append(ways, tenantWay{d.ID.String(), d.Name})
+	}
+	return ways
 }
 
 func (c *Console) startTenant(ctx echo.Context) error {

@@ -23,6 +23,7 @@ var ids = map[reflect.Type]kindOfID{
 	reflect.TypeFor[id.Attempt]():       {"AttemptID", "att"},
 	reflect.TypeFor[id.Session]():       {"SessionID", "ses"},
 	reflect.TypeFor[id.Key]():           {"KeyID", "key"},
+	reflect.TypeFor[id.Invitation](): {"InvitationID", "inv"},
 	reflect.TypeFor[id.Event]():         {"EventID", "evt"},
 	reflect.TypeFor[id.Decision]():      {"DecisionID", "dec"},
 	reflect.TypeFor[id.Request]():       {"RequestID", "req"},
@@ -133,6 +134,14 @@ var operations = map[string]named{
 	"DELETE /v1/members/{member}":          {"removeMember", "Members"},
 	"GET /v1/members/{member}/sessions":    {"listMemberSessions", "Members"},
 	"DELETE /v1/members/{member}/sessions": {"revokeMemberSessions", "Members"},
+
+	"GET /v1/invitations":                      {"listInvitations", "Members"},
+	"POST /v1/invitations":                     {"invite", "Members"},
+	"POST /v1/invitations/{invitation}/resend": {"resendInvitation", "Members"},
+	"DELETE /v1/invitations/{invitation}":      {"revokeInvitation", "Members"},
+
+	"GET /v1/routing-rules": {"listRoutingRules", "Single sign-on"},
+	"PUT /v1/routing-rules": {"replaceRoutingRules", "Single sign-on"},
 
 	"GET /v1/connections":                                  {"listConnections", "Single sign-on"},
 	"GET /v1/connections/{connection}":                     {"getConnection", "Single sign-on"},

@@ -38,6 +38,7 @@ var pathTexts = map[string]struct {
 	"session":    {"The session", "SessionID"},
 	"member":     {"The membership, not the user", "MembershipID"},
 	"domain":     {"The domain's id, not its name", "DomainID"},
+	"invitation": {"The invitation", "InvitationID"},
 	"key":        {"The id of the key, which is no secret", "KeyID"},
 	"file":       {"The name of the file", ""},
 }

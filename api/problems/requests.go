@@ -29,6 +29,7 @@ func requests() []Problem {
 		{Code: "connection_invalid", Status: []int{422}, Meaning: "The identity provider cannot be used as configured.", Remedy: "The member fields says what was found; network says why its address was not asked.", Extra: "fields, network"},
 		{Code: "idempotency_mismatch", Status: []int{422}, Meaning: "The Idempotency-Key was used for another request.", Remedy: "Use a new key for each new request."},
 		{Code: "rate_limited", Status: []int{429}, Meaning: "There were too many requests from this caller or address.", Remedy: "Wait for the seconds in the Retry-After header."},
+		{Code: "too_many_invitations", Status: []int{429}, Meaning: "The organization, or somebody in its name, has sent too many invitations.", Remedy: "Wait as long as Retry-After says."},
 		{Code: "too_many_attempts", Status: []int{429}, Meaning: "Too many sign-ins were started from one address.", Remedy: "Wait a few minutes."},
 	}
 }

@@ -6,6 +6,8 @@ func states() []Problem {
 		{Code: "last_owner", Status: []int{409}, Meaning: "The organization would be left without an active owner.", Remedy: "Make somebody else an owner first."},
 		{Code: "member_exists", Status: []int{409}, Meaning: "The person is already a member.", Remedy: "Change the membership that is there."},
 		{Code: "email_in_use", Status: []int{409}, Meaning: "Another member of the organization has this address.", Remedy: "Use another address."},
+		{Code: "invitation_exists", Status: []int{409}, Meaning: "The address has an invitation that can still be accepted.", Remedy: "Send that one again, or revoke it first."},
+		{Code: "invitation_over", Status: []int{409}, Meaning: "The invitation was accepted, revoked or sent too often.", Remedy: "Make a new one, or remove the member who accepted it."},
 		{Code: "slug_taken", Status: []int{409}, Meaning: "The slug cannot be used.", Remedy: "Use another one."},
 		{Code: "domain_exists", Status: []int{409}, Meaning: "The organization already lists this domain.", Remedy: "Use the entry that is there."},
 		{Code: "too_many_domains", Status: []int{409}, Meaning: "The organization lists as many domains as it may.", Remedy: "Remove one that is not needed."},
