@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/events"
 )
 
@@ -40,6 +41,9 @@ func (s *SignIn) watch(ctx context.Context, tx *db.TenantTx, rec Record, reason 
 	}
 	ctx = authn.AsSystem(ctx)
 	c, err := s.lock(ctx, tx, rec.ConnectionID)
+	if errs.As(err).Kind == errs.Missing { // deleted meanwhile
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -64,10 +68,11 @@ func (s *SignIn) watch(ctx context.Context, tx *db.TenantTx, rec Record, reason 
 
 func countLockedOut(ctx context.Context, tx *db.TenantTx, c Connection, since time.Time) (l lockedOut, err error) {
 	err = tx.DB.WithContext(ctx).Raw(`SELECT
-		count(DISTINCT known_member_id) FILTER (WHERE outcome = 'refused' AND created_at >= @since AND reason NOT IN @blameless) AS failed,
-		count(DISTINCT membership_id) FILTER (WHERE outcome = 'succeeded' AND created_at >= @since) AS came,
-		count(DISTINCT membership_id) FILTER (WHERE outcome = 'succeeded' AND created_at < @since) AS ever
-		FROM attempts WHERE tenant_id = @tenant AND connection_id = @connection AND purpose = 'sign_in'`,
+		count(DISTINCT m.id) FILTER (WHERE a.outcome = 'refused' AND a.created_at >= @since AND a.reason NOT IN @blameless) AS failed,
+		count(DISTINCT a.membership_id) FILTER (WHERE a.outcome = 'succeeded' AND a.created_at >= @since) AS came,
+		count(DISTINCT a.membership_id) FILTER (WHERE a.outcome = 'succeeded' AND a.created_at < @since) AS ever
+		FROM attempts a LEFT JOIN memberships m ON m.tenant_id = a.tenant_id AND m.id = a.known_member_id AND m.status = 'active'
+		WHERE a.tenant_id = @tenant AND a.connection_id = @connection AND a.purpose = 'sign_in'`,
 		map[string]any{"since": since, "blameless": blameless, "tenant": tx.Tenant, "connection": c.ID}).Scan(&l).Error
 	if err != nil {
 		err = fmt.Errorf("count who was locked out of connection %s: %w", c.ID, err)
