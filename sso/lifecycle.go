@@ -83,22 +83,17 @@ func (s *SignIn) mayMove(ctx context.Context, tx *db.TenantTx, c Connection, to 
 	return proven(ctx, tx, c)
 }
 
-// proven says whether two active members, one of them an owner, came in through a connection since its provider last changed. A test is no
-// sign-in, and what somebody is not a member any more counts for nothing.
+// proven refuses a connection that has not shown that it works. The operator need not wait for that.
 func proven(ctx context.Context, tx *db.TenantTx, c Connection) error {
 	if authn.From(ctx).Kind == authn.Operator {
 		return nil
 	}
-	var n struct{ People, Owners int64 }
-	err := tx.DB.WithContext(ctx).Raw(`SELECT count(DISTINCT m.id) AS people, count(DISTINCT m.id) FILTER (WHERE m.role = 'owner') AS owners
-		FROM attempts a JOIN memberships m ON m.tenant_id = a.tenant_id AND m.id = a.membership_id AND m.status = 'active'
-		WHERE a.tenant_id = ? AND m.tenant_id = ? AND a.connection_id = ? AND a.purpose = 'sign_in' AND a.outcome = 'succeeded' AND a.created_at >= ?`,
-		tx.Tenant, tx.Tenant, c.ID, c.ProofSince).Scan(&n).Error
+	p, err := ProofOf(ctx, tx, c)
 	if err != nil {
-		return fmt.Errorf("count who came in through connection %s: %w", c.ID, err)
+		return err
 	}
-	if n.People < 2 || n.Owners < 1 {
-		return ErrUnproven.With("people", n.People).With("owners", n.Owners)
+	if !p.Enough() {
+		return ErrUnproven.With("people", p.People).With("owners", p.Owners)
 	}
 	return nil
 }
