@@ -31,6 +31,7 @@ func (g *Gatehouse) runJobs(ctx context.Context) error {
 		Periodic: []jobs.Periodic{
 			{Name: "check_domains", Every: time.Minute, Func: g.prover().CheckDue},
 			{Name: "prune_attempts", Every: 10 * time.Minute, Func: g.prune(sso.PruneAttempts)},
+			{Name: "prune_documents", Every: time.Hour, Func: g.prune(sso.PruneDocuments)},
 			{Name: "prune_assertions", Every: time.Hour, Func: g.prune(sso.PruneAssertions)},
 			{Name: "prune_connection_versions", Every: 24 * time.Hour, Func: g.prune(sso.PruneVersions)},
 			{Name: "prune_sessions", Every: time.Hour, Func: g.prune(func(ctx context.Context, sys *db.SystemTx) (int64, error) {

@@ -8,8 +8,8 @@ func RawAnswers() map[string]reflect.Type {
 		"GET /v1/permissions":                    reflect.TypeFor[permissionsOut](),
 		"GET /.well-known/authzen-configuration": reflect.TypeFor[authzenOut](),
 		"POST /v1/connections/{connection}/test": reflect.TypeFor[testOut](),
-		"POST /v1/connections/{connection}/link": reflect.TypeFor[redirectOut](),
-		"POST /v1/session/reauthenticate":        reflect.TypeFor[redirectOut](),
+		"POST /v1/connections/{connection}/link": reflect.TypeFor[departOut](),
+		"POST /v1/session/reauthenticate":        reflect.TypeFor[departOut](),
 	}
 }
 

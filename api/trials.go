@@ -11,10 +11,17 @@ import (
 	"github.com/seed-2a059015/gatehouse/sso"
 )
 
+// departOut says how to send the person's browser to the provider.
+type departOut struct {
+	URL  string            `json:"authorization_url,omitzero" doc:"Open it in this browser"`
+	Form map[string]string `json:"authorization_form,omitzero" doc:"When it is there, post these fields to authorization_url, instead of opening it"`
+}
+
+// testOut has a way to the provider for a person only: a sign-in that lets nobody in and shows what it would have done.
 type testOut struct {
-	Endpoints endpointsOut `json:"endpoints" doc:"As the provider says them now"`
-	// URL is for a person only: a sign-in that lets nobody in and shows what the provider says.
-	URL string `json:"authorization_url,omitzero" doc:"Open it in this browser to try a sign-in that changes nothing"`
+	Endpoints *endpointsOut     `json:"endpoints,omitzero" doc:"As the provider says them now; of OpenID Connect"`
+	URL       string            `json:"authorization_url,omitzero" doc:"Open it in this browser to try a sign-in that changes nothing"`
+	Form      map[string]string `json:"authorization_form,omitzero" doc:"When it is there, post these fields to authorization_url, instead of opening it"`
 }
 
 // testConnection asks the provider again, and starts a sign-in that lets nobody in when a person asks.
@@ -32,19 +39,20 @@ func (a *API) testConnection(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	out := testOut{Endpoints: endpointsOf(found.Endpoints())}
+	var out testOut
+	if e := found.Endpoints(); e.Authorization != "" {
+		answered := endpointsOf(e)
+		out.Endpoints = &answered
+	}
 	if p := authn.From(ctx); p.Kind == authn.Member {
 		to, err := a.SignIn.BeginTest(ctx, p, which, nil)
 		if err != nil {
 			return err
 		}
-		out.URL = bound(c, to)
+		way := bound(c, to)
+		out.URL, out.Form = way.URL, way.Form
 	}
 	return c.JSON(http.StatusOK, out)
-}
-
-type redirectOut struct {
-	URL string `json:"authorization_url" doc:"Send this browser there"`
 }
 
 // linkIdentity begins to add a way to sign in: the provider has to prove the person first.
@@ -58,13 +66,20 @@ func (a *API) linkIdentity(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, redirectOut{bound(c, to)})
+	return c.JSON(http.StatusOK, bound(c, to))
 }
 
-// bound ties an attempt to the browser that asks, and returns where to send it.
-func bound(c echo.Context, to sso.Redirect) string {
+// bound ties an attempt to the browser that asks, and says where to send it.
+func bound(c echo.Context, to sso.Redirect) departOut {
 	c.SetCookie(to.Cookie())
-	return to.URL
+	out := departOut{URL: to.URL}
+	for name := range to.Form {
+		if out.Form == nil {
+			out.Form = map[string]string{}
+		}
+		out.Form[name] = to.Form.Get(name)
+	}
+	return out
 }
 
 func connectionParam(c echo.Context) (id.Connection, error) {
@@ -82,5 +97,5 @@ func (a *API) reauthenticate(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, redirectOut{bound(c, to)})
+	return c.JSON(http.StatusOK, bound(c, to))
 }

@@ -25,6 +25,8 @@ import (
 	"github.com/seed-2a059015/gatehouse/sessions"
 	"github.com/seed-2a059015/gatehouse/sso"
 	"github.com/seed-2a059015/gatehouse/sso/oidc"
+	"github.com/seed-2a059015/gatehouse/sso/saml"
+	"github.com/seed-2a059015/gatehouse/sso/saml/metadata"
 	"github.com/seed-2a059015/gatehouse/tenants"
 	"github.com/seed-2a059015/gatehouse/testidp"
 )
@@ -90,9 +92,11 @@ func (w *world) build(tb testing.TB) {
 	tb.Cleanup(guard.CloseIdleConnections)
 	provider, err := oidc.New(oidc.Config{Guard: guard})
 	must(tb, err)
+	samlProvider, err := saml.New(saml.Config{Guard: guard})
+	must(tb, err)
 	quiet := slog.New(slog.DiscardHandler)
 	w.signIn, err = sso.New(sso.Config{
-		DB: w.db, Keyring: ring, Root: root, Sessions: issue, OIDC: provider, BaseURL: base, Log: quiet,
+		DB: w.db, Keyring: ring, Root: root, Sessions: issue, OIDC: provider, SAML: samlProvider, SAMLKey: metadata.NewKey, BaseURL: base, Log: quiet,
 		Google: &sso.GoogleConfig{Issuer: w.idp.Provider("google").URL(), ClientID: "gatehouse", ClientSecret: secret.New(clientSecret)},
 	})
 	must(tb, err)

@@ -128,6 +128,7 @@ CREATE TABLE attempts (
 );
 CREATE INDEX attempts_address_idx ON attempts (tenant_id, address, created_at);
 CREATE INDEX attempts_expiry_idx ON attempts (tenant_id, expires_at);
+CREATE INDEX attempts_request_idx ON attempts (tenant_id, request_id);
 SELECT gatehouse_protect('attempts', 'SELECT, INSERT, UPDATE, DELETE');
 
 CREATE TABLE sign_in_links (
