@@ -19,6 +19,16 @@ import (
 //go:embed static
 var staticFiles embed.FS
 
+//go:embed style
+var styleFiles embed.FS
+
+// styles are the files of style/ in the order in which the one stylesheet has them.
+func styles() []string {
+	return []string{"base.css", "frame.css", "parts.css", "forms.css", "modes.css"}
+}
+
+const stylesheet = "gatehouse.css"
+
 // asset is one file of static/, known by the only path that serves it.
 type asset struct {
 	kind string
@@ -52,16 +62,44 @@ func loadAssets(prefix string) (*assets, error) {
 		if err != nil {
 			return nil, fmt.Errorf("console: static file: %w", err)
 		}
-		ext := path.Ext(f.Name())
-		kind, known := kinds()[ext]
-		if !known {
-			return nil, fmt.Errorf("console: static file %s has no content type", f.Name())
+		if err := a.add(f.Name(), body); err != nil {
+			return nil, err
 		}
-		sum := sha256.Sum256(body)
-		public := strings.TrimSuffix(f.Name(), ext) + "." + hex.EncodeToString(sum[:6]) + ext
-		a.byName[public], a.names[f.Name()] = asset{kind, body}, public
 	}
-	return a, nil
+	style, err := joinStyles()
+	if err != nil {
+		return nil, err
+	}
+	return a, a.add(stylesheet, style)
+}
+
+// joinStyles makes one file of many, so that browsers ask once. A file that is in no order would be missing, so it is a mistake.
+func joinStyles() ([]byte, error) {
+	var style []byte
+	for _, name := range styles() {
+		text, err := styleFiles.ReadFile(path.Join("style", name))
+		if err != nil {
+			return nil, fmt.Errorf("console: style: %w", err)
+		}
+		style = append(style, text...)
+	}
+	if files, err := styleFiles.ReadDir("style"); err != nil || len(files) != len(styles()) {
+		return nil, fmt.Errorf("console: style has %d files, and an order for %d", len(files), len(styles()))
+	}
+	return style, nil
+}
+
+// add publishes a file under a name with its hash.
+func (a *assets) add(name string, body []byte) error {
+	ext := path.Ext(name)
+	kind, known := kinds()[ext]
+	if !known {
+		return fmt.Errorf("console: static file %s has no content type", name)
+	}
+	sum := sha256.Sum256(body)
+	public := strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:6]) + ext
+	a.byName[public], a.names[name] = asset{kind, body}, public
+	return nil
 }
 
 // url is the public path of a file, "" for none.
@@ -73,7 +111,7 @@ func (a *assets) url(file string) string {
 }
 
 func (a *assets) urls() assetURLs {
-	return assetURLs{Style: a.url("gatehouse.css"), Logo: a.url("logo.svg"), Google: a.url("google.svg")}
+	return assetURLs{Style: a.url(stylesheet), Logo: a.url("logo.svg"), Google: a.url("google.svg")}
 }
 
 // serve answers GET /static/{file}. The name changes with the content, so the answer may be kept for good.
