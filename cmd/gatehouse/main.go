@@ -34,7 +34,7 @@ func main() {
 
 func command() *cobra.Command {
 	root := group("gatehouse", "The backend that every B2B product needs: tenants, single sign-on, roles, plans", serveCommand(), devCommand(), migrateCommand(), tenantCommand(), domainCommand(), apikeyCommand(), userCommand(), keysCommand(),
-		catalogCommand(), routesCommand(), configCommand(), healthcheckCommand(),
+		catalogCommand(), routesCommand(), configCommand(), conformanceCommand(), healthcheckCommand(),
 	)
 	root.Version, root.SilenceErrors, root.SilenceUsage = version, true, true
 	root.CompletionOptions.HiddenDefaultCmd = true
