@@ -88,8 +88,13 @@ func theirs(tb testing.TB) (*crewjam.ServiceProvider, url.URL) {
 // BenchmarkHostile is what a response costs that is refused, at the largest size and count that is read at all.
 func BenchmarkHostile(b *testing.B) {
 	o := honest(b)
-	crowd := strings.Repeat(`<a b="c" d="e" f="g" h="i" j="k" l="m">012345678901234567890123456789012345678901234567890123456789</a>`, 9_900)
+	crowd := strings.Repeat(`<a b="c" d="e" f="g" h="i" j="k" l="m">012345678901234567890123456789012345678901234567890123456789</a>`, 7_900)
+	var different strings.Builder
+	for i := range 7_900 {
+		fmt.Fprintf(&different, `<a%d b%d="%d" c="d" e="f" g="h">012345678901234567890123456789012345%d</a%d>`, i, i, i, i, i)
+	}
 	for name, doc := range map[string][]byte{
+		"crowd of different elements":  bytes.Replace(build(b, o), []byte("</saml:Assertion>"), []byte(different.String()+"</saml:Assertion>"), 1),
 		"wide":                         bytes.Replace(build(b, o), []byte("</saml:Issuer>"), []byte("</saml:Issuer>"+strings.Repeat("<a/>", 250_000)), 1),
 		"crowd with a wrong signature": bytes.Replace(build(b, o), []byte("</saml:Assertion>"), []byte(crowd+"</saml:Assertion>"), 1),
 		"crowd around a signature":     bytes.Replace(build(b, o), []byte("</samlp:Response>"), []byte(crowd+"<x/></samlp:Response>"), 1),

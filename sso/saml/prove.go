@@ -23,7 +23,7 @@ type proof struct {
 }
 
 // maxElements fits a person with thousands of groups. What passes is walked some ten times, so this is what a hostile response costs.
-const maxElements = 10_000
+const maxElements = 8_000
 
 const statusSuccess = "urn:oasis:names:tc:SAML:2.0:status:Success"
 
