@@ -10,6 +10,7 @@ CREATE TABLE sessions (
   issuer             text        NOT NULL DEFAULT '',
   subject            text        NOT NULL DEFAULT '',
   subject_format     text        NOT NULL DEFAULT '',
+  name_id            text        NOT NULL DEFAULT '',
   idp_session        text        NOT NULL DEFAULT '',
   auth_time          timestamptz NOT NULL,
   amr                text[]      NOT NULL DEFAULT '{}',

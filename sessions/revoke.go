@@ -26,6 +26,7 @@ const (
 	ReasonReused     Reason = "refresh_reused"
 	ReasonReplaced   Reason = "replaced" // by another sign-in in the same browser
 	ReasonUnlinked   Reason = "identity_unlinked"
+	ReasonProvider   Reason = "idp_logout" // its provider says that its own session is over
 )
 
 // Revoke ends one session. With an owner it must be that member's; with the zero id it may be anybody's in the tenant, which only an

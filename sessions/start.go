@@ -25,6 +25,7 @@ type Start struct {
 	Connection      id.Connection
 	Issuer, Subject string
 	SubjectFormat   string // of a SAML NameID
+	NameID          string // as the provider spells it, for our log-out messages; "" if Subject is that spelling
 	IdPSession      string // the provider's own name of its session, for its log-out messages
 	AuthTime        time.Time
 	AMR             []string
@@ -35,10 +36,10 @@ type Start struct {
 }
 
 const startSQL = `WITH started AS (
-  INSERT INTO sessions (tenant_id, id, membership_id, user_id, method, connection_id, issuer, subject, subject_format, idp_session, auth_time, amr, actor,
-    acting_for, device_hash, user_agent, address, created_at, last_seen_at, idle_seconds, expires_at, refresh_generation, refreshed_at)
-  VALUES (@tenant, @session, @membership, @user, @method, @connection, @issuer, @subject, @format, @idp, @auth_time, @amr, @actor,
-    @acting_for, @device, @agent, @address, @now, @now, @idle, @expires, 1, @now)
+  INSERT INTO sessions (tenant_id, id, membership_id, user_id, method, connection_id, issuer, subject, subject_format, name_id, idp_session, auth_time, amr,
+    actor, acting_for, device_hash, user_agent, address, created_at, last_seen_at, idle_seconds, expires_at, refresh_generation, refreshed_at)
+  VALUES (@tenant, @session, @membership, @user, @method, @connection, @issuer, @subject, @format, @name, @idp, @auth_time, @amr,
+    @actor, @acting_for, @device, @agent, @address, @now, @now, @idle, @expires, 1, @now)
   RETURNING tenant_id, id)
 INSERT INTO refresh_tokens (tenant_id, session_id, generation, hash, created_at) SELECT tenant_id, id, 1, @hash, @now FROM started`
 
@@ -68,8 +69,8 @@ func (s *Sessions) Start(ctx context.Context, tx *db.TenantTx, in Start) (Issued
 	amr := references(in.AMR).bounded()
 	err := tx.DB.Exec(startSQL, map[string]any{
 		"tenant": tx.Tenant, "session": session, "membership": in.Membership.ID, "user": in.Membership.UserID, "method": in.Method,
-		"connection": in.Connection, "issuer": in.Issuer, "subject": in.Subject, "format": in.SubjectFormat, "idp": in.IdPSession, "auth_time": in.AuthTime, "amr": amr,
-		"actor": in.Actor, "acting_for": in.ActingFor, "device": s.refresh.device(origin.UserAgent), "agent": shown(origin.UserAgent, 256),
+		"connection": in.Connection, "issuer": in.Issuer, "subject": in.Subject, "format": in.SubjectFormat, "name": in.NameID,
+		"idp": in.IdPSession, "auth_time": in.AuthTime, "amr": amr, "actor": in.Actor, "acting_for": in.ActingFor, "device": s.refresh.device(origin.UserAgent), "agent": shown(origin.UserAgent, 256),
 		"address": shown(origin.Address, 64), "now": tx.Now, "idle": ends.IdleSeconds, "expires": ends.ExpiresAt, "hash": s.refresh.hash(token),
 	}).Error
 	if err != nil {
