@@ -92,7 +92,8 @@ func (s *SignIn) admitOnce(ctx context.Context, sys *db.SystemTx, tx *db.TenantT
 	}
 	a.issued, err = s.start(ctx, tx, b, sessions.Start{
 		Tenant: t, Policy: policy, Membership: a.membership, Method: b.attempt.Connection.Method(), Connection: b.record.ConnectionID,
-		Issuer: who.Issuer, Subject: who.Subject, SubjectFormat: who.NameIDFormat, IdPSession: who.SessionID, AuthTime: who.AuthTime,
+		Issuer: who.Issuer, Subject: who.Subject, SubjectFormat: who.NameIDFormat, NameID: who.NameID,
+		IdPSession: who.SessionID, AuthTime: who.AuthTime,
 		AMR: who.AMR, NotAfter: who.NotAfter,
 	}, events.Data{"joined": a.joined, "email_kept": who.EmailVerified && !sameAddress(who.Email, a.membership.Email)})
 	return a, err

@@ -64,7 +64,7 @@ type Attempt struct {
 	RequestID string
 	// EntityID is our own name at the connection's SAML provider.
 	EntityID string
-	// LogoutURI is where the connection's SAML provider sends logout messages.
+	// LogoutURI is where the connection's SAML provider sends logout messages, and its OpenID Provider the browser after a sign-out.
 	LogoutURI string
 	// Keys are our keys for the connection: the first signs, all decrypt.
 	Keys []Key

@@ -118,6 +118,11 @@ func (s *SignIn) BackChannelURL(c id.Connection) string {
 	return s.base + "/sso/oidc/" + c.String() + "/backchannel-logout"
 }
 
+// LoggedOutURL is where a connection's OpenID Provider sends the browser back to after a sign-out.
+func (s *SignIn) LoggedOutURL(c id.Connection) string {
+	return s.base + "/sso/oidc/" + c.String() + "/logged-out"
+}
+
 // providerOf is who speaks a connection's protocol.
 func (s *SignIn) providerOf(c Connection) Provider { return s.providers[c.Protocol] }
 

@@ -54,6 +54,9 @@ func merge(said, signed object) object {
 	return both
 }
 
+// maxSession is how much of a sid is kept.
+const maxSession = 255
+
 // describe maps claims to an identity. A claim of the wrong type is refused rather than passed over.
 func describe(a sso.Attempt, c claims, about object) (sso.Identity, error) {
 	m := a.Connection.Claims
@@ -68,7 +71,7 @@ func describe(a sso.Attempt, c claims, about object) (sso.Identity, error) {
 		Issuer: a.Connection.Issuer, Subject: c.subject, Email: email,
 		EmailVerified: m.EmailClaim() == "email" && email != "" && about.flag("email_verified"),
 		Name:          printable(name, 200), Picture: pictureURL(picture), HostedDomain: domain,
-		SessionID: cut(c.sid, 255), AuthTime: c.authTime, Groups: groups, GroupsMissing: missing, Claims: about.shown(),
+		SessionID: cut(c.sid, maxSession), AuthTime: c.authTime, Groups: groups, GroupsMissing: missing, Claims: about.shown(),
 	}
 	for i, method := range c.amr {
 		if i == 10 || hasControl(method) || len(method) > 64 {

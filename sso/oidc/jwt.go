@@ -24,8 +24,13 @@ func forbidden() []string {
 
 const maxKid = 255
 
-// parseHeader reads the header of a token in compact form, before anything is fetched or verified for it.
+// parseHeader reads the header of an ID token in compact form, before anything is fetched or verified for it. Few providers give it a type.
 func parseHeader(token string, algorithms []string) (header, error) {
+	return parseHeaderOf(token, algorithms, "", "JWT")
+}
+
+// parseHeaderOf is parseHeader for a token of one of some types.
+func parseHeaderOf(token string, algorithms []string, types ...string) (header, error) {
 	if len(token) > maxIDToken {
 		return header{}, sso.Refuse(sso.IDTokenTooLarge)
 	}
@@ -54,7 +59,7 @@ func parseHeader(token string, algorithms []string) (header, error) {
 		return header{algorithm: alg}, sso.Refuse(sso.IDTokenAlgorithm)
 	}
 	typ, err := o.text("typ")
-	if err != nil || typ != "" && !strings.EqualFold(typ, "JWT") {
+	if err != nil || !slices.ContainsFunc(types, func(one string) bool { return strings.EqualFold(one, typ) }) {
 		return header{}, sso.Refuse(sso.IDTokenType)
 	}
 	kid, err := o.text("kid")

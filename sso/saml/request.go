@@ -3,11 +3,7 @@ package saml
 import (
 	"crypto"
 	"crypto/x509"
-	"encoding/base64"
 	"errors"
-	"fmt"
-	"net/url"
-	"slices"
 	"time"
 
 	"github.com/beevik/etree"
@@ -39,60 +35,10 @@ func (r Request) Depart() (sso.Departure, error) {
 	if r.ID == "" || r.Issuer == "" || r.ACS == "" || r.Destination == "" || r.IssuedAt.IsZero() || r.Key == nil || r.Certificate == nil {
 		return sso.Departure{}, errors.New("saml: a request is incomplete")
 	}
-	if len(r.RelayState) > maxRelayState {
-		return sso.Departure{}, errors.New("saml: the state of a request is too long")
-	}
-	switch r.Binding {
-	case sso.BindingRedirect:
-		return r.redirect()
-	case sso.BindingPOST:
-		return r.post()
-	default:
-		return sso.Departure{}, errors.New("saml: no binding for a request")
-	}
-}
-
-// redirect signs the query, after SAML 2.0 Bindings, section 3.4.4.1. What the address brings along stays in front of it.
-func (r Request) redirect() (sso.Departure, error) {
-	doc, err := written(r.element())
-	if err != nil {
-		return sso.Departure{}, err
-	}
-	query, err := xmlsig.SignQuery(xmlsig.Message{Parameter: xmlsig.SAMLRequest, XML: doc, RelayState: r.RelayState}, r.Key)
-	if err != nil {
-		return sso.Departure{}, fmt.Errorf("sign request: %w", err)
-	}
-	to, err := url.Parse(r.Destination)
-	if err != nil {
-		return sso.Departure{}, errors.New("saml: the destination of a request is no address")
-	}
-	brought := to.Query()
-	if slices.ContainsFunc([]string{"SAMLRequest", "SAMLResponse", "RelayState", "SigAlg", "Signature"}, brought.Has) {
-		return sso.Departure{}, errors.New("saml: the destination of a request brings parameters of the binding along")
-	}
-	to.Fragment, to.RawFragment = "", ""
-	if to.RawQuery != "" {
-		to.RawQuery += "&"
-	}
-	to.RawQuery += query
-	return sso.Departure{URL: to.String()}, nil
-}
-
-// post signs the element, after SAML 2.0 Bindings, section 3.5.4.
-func (r Request) post() (sso.Departure, error) {
-	signed, err := xmlsig.Sign(r.element(), r.Key, r.Certificate)
-	if err != nil {
-		return sso.Departure{}, fmt.Errorf("sign request: %w", err)
-	}
-	doc, err := written(signed)
-	if err != nil {
-		return sso.Departure{}, err
-	}
-	form := url.Values{"SAMLRequest": {base64.StdEncoding.EncodeToString(doc)}}
-	if r.RelayState != "" {
-		form.Set("RelayState", r.RelayState)
-	}
-	return sso.Departure{URL: r.Destination, Form: form}, nil
+	return message{
+		parameter: xmlsig.SAMLRequest, element: r.element(), destination: r.Destination, relayState: r.RelayState, key: r.Key,
+		certificate: r.Certificate,
+	}.by(r.Binding)
 }
 
 // element is an AuthnRequest after SAML 2.0 Core, section 3.4.1, with its children in the order of the schema.
@@ -123,15 +69,4 @@ func (r Request) element() *etree.Element {
 		}
 	}
 	return el
-}
-
-// written is an element as a document.
-func written(el *etree.Element) ([]byte, error) {
-	doc := etree.NewDocument()
-	doc.SetRoot(el)
-	text, err := doc.WriteToBytes()
-	if err != nil {
-		return nil, fmt.Errorf("write document: %w", err)
-	}
-	return text, nil
 }

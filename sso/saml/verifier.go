@@ -74,14 +74,15 @@ func (v *Verifier) enter(ctx context.Context) error {
 // guarded turns a panic into a refusal. It is the last resort against a document that a library did not expect; it works only in the
 // goroutine of the request, which is why nothing here starts another. What a library panics with may quote the document and is not kept,
 // unless it comes from the runtime.
-func guarded(do func() (Assertion, error)) (a Assertion, err error) {
+func guarded[T any](do func() (T, error)) (proven T, err error) {
+	var none T
 	defer func() {
 		switch cause := recover().(type) {
 		case nil:
 		case runtime.Error:
-			a, err = Assertion{}, malformed(fmt.Errorf("panic: %w", cause))
+			proven, err = none, malformed(fmt.Errorf("panic: %w", cause))
 		default:
-			a, err = Assertion{}, malformed(fmt.Errorf("panic with a %T", cause))
+			proven, err = none, malformed(fmt.Errorf("panic with a %T", cause))
 		}
 	}()
 	return do()
