@@ -6,7 +6,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/internal/web"
 	"github.com/seed-2a059015/gatehouse/sso"
@@ -38,9 +37,9 @@ func (c *Console) finishSAML(ctx echo.Context) error { return c.finishAt(ctx, ss
 
 // finishAt is the callback of a tenant's connection.
 func (c *Console) finishAt(ctx echo.Context, protocol string) error {
-	var connection id.Connection
-	if err := connection.UnmarshalText([]byte(ctx.Param("connection"))); err != nil || connection.IsZero() || connection == id.Google {
-		return errs.NotFound("connection")
+	connection, err := connectionOf(ctx)
+	if err != nil {
+		return err
 	}
 	return c.finish(ctx, protocol, connection)
 }

@@ -6,7 +6,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/seed-2a059015/gatehouse/internal/authn"
-	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/sessions"
 )
 
@@ -19,16 +18,16 @@ func (loggedOutPage) frame() frame {
 
 func (c *Console) logOut(ctx echo.Context) error {
 	r := ctx.Request().Context()
-	p := authn.From(r)
-	err := c.db.Tenant(r, p.Tenant, func(tx *db.TenantTx) error {
-		return sessions.Revoke(r, tx, p.Session, p.Membership, sessions.ReasonSignedOut)
-	})
+	to, err := c.signIn.Leave(r, authn.From(r))
 	if err != nil {
 		return err
 	}
 	ctx.Response().Header().Del("Set-Cookie") // of a refresh in this request
 	sessions.ClearCookies(ctx.Response())
-	return c.seeOther(ctx, "/logged-out")
+	if to.URL != "" {
+		http.SetCookie(ctx.Response(), to.Cookie())
+	}
+	return c.onward(ctx, to)
 }
 
 func (c *Console) loggedOut(ctx echo.Context) error {

@@ -95,7 +95,7 @@ func (c *Console) render(ctx echo.Context, status int, p page) error {
 // which people go to their provider, wherever that is, has to allow all of its kind.
 func (c *Console) policy(f frame) string {
 	forms := "'self'"
-	if f.leaves {
+	if f.leaves || f.signedIn { // whoever is signed in can sign out, and their provider with them
 		forms += " https:"
 		if c.plainHTTP {
 			forms += " http:"

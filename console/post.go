@@ -12,6 +12,8 @@ import (
 type postPage struct {
 	To     string
 	Fields []postField
+	// Leaving says that the person is signing out.
+	Leaving bool
 }
 
 type postField struct{ Name, Value string }

@@ -10,6 +10,7 @@ import (
 const (
 	whySignIn     = "people who sign in are nobody yet"
 	whyCallback   = "authenticated by the attempt: state, its cookie and the provider's answer"
+	whyLogout     = "authenticated by the provider's signature; a sign-out that began here, by its state and cookie"
 	whyConfirm    = "authenticated by the attempt that waits, and its cookie"
 	whyChoice     = "authenticated by the attempt that was proven a moment ago, and its cookie"
 	whyLink       = "authenticated by the one-time link"
@@ -24,6 +25,12 @@ const maxForm = 16 << 10
 
 // maxResponse bounds a SAML response in a form: 1 MiB of XML, in base64 with line breaks and escapes.
 const maxResponse = 2 << 20
+
+// maxLogout bounds a logout message in a form.
+const maxLogout = 512 << 10
+
+// servers is how many logout tokens a minute one address may send: a large provider has few, for all of its customers.
+var servers = ratelimit.PerMinute(3000)
 
 // office is how many sign-ins a minute one address may start: all of a large company stands behind one when it comes to work.
 var office = ratelimit.PerMinute(300)
@@ -53,6 +60,10 @@ func (c *Console) Routes() web.Table {
 		web.Open("GET /sso/oidc/{connection}/callback", whyCallback, web.Raw(c.finishOIDC)).Limit(office).Doc("Back from an organization's provider"),
 		web.Open("GET /sso/google/callback", whyCallback, web.Raw(c.finishGoogle)).Limit(office).Doc("Back from Google"),
 		web.Open("POST /sso/saml/{connection}/acs", whyCallback, web.Raw(c.finishSAML)).CrossSite().MaxBody(maxResponse).Limit(office).Doc("Back from an organization's SAML provider"),
+		web.Open("GET /sso/saml/{connection}/slo", whyLogout, web.Raw(c.singleLogout)).Limit(office).Doc("Single logout, by redirect"),
+		web.Open("POST /sso/saml/{connection}/slo", whyLogout, web.Raw(c.singleLogout)).CrossSite().MaxBody(maxLogout).Limit(office).Doc("Single logout, by form"),
+		web.Open("GET /sso/oidc/{connection}/logged-out", whyLogout, web.Raw(c.backFromLogout)).Limit(office).Doc("Back from the sign-out at an organization's provider"),
+		web.Open("POST /sso/oidc/{connection}/backchannel-logout", whyLogout, web.Raw(c.backChannel)).CrossSite().MaxBody(maxLogout).Limit(servers).Doc("Logout tokens of an organization's provider"),
 		web.Open("GET /sso/confirm", whyConfirm, web.Raw(c.askConfirmation)).Limit(office).Doc("A sign-in that a provider has started"),
 		web.Open("POST /sso/confirm", whyConfirm, web.Raw(c.confirm)).MaxBody(maxForm).Limit(office).Doc("Go on with it"),
 		web.Open("POST /choose", whyChoice, web.Raw(c.choose)).MaxBody(maxForm).Limit(office).Doc("Choose the organization to enter"),

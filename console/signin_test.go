@@ -29,7 +29,7 @@ func TestAnAddressLeadsToItsCompanyAndBack(t *testing.T) {
 	}
 	b.get("/").shows(t, "home", 200, "Alice &lt;script&gt;", "alice@acme.test", "Acme Robotics", "member", "enterprise", "Single sign-on")
 	b.get("/sessions").shows(t, "the sessions", 200, "Firefox on Linux", "This one")
-	b.post("/logout").to(t, "the sign-out", "/logged-out")
+	b.signOut().to(t, "the way back from the provider", "/logged-out")
 	delete(b.cookies, sso.LastCookie) // how somebody came in is remembered, and lets nobody in
 	if len(b.cookies) > 0 {
 		t.Errorf("after the sign-out the browser has %v", b.cookies)
@@ -44,7 +44,7 @@ func TestASignedOutSessionIsOver(t *testing.T) {
 	b.enterAcme()
 	stolen := b.w.browser(t)
 	maps.Copy(stolen.cookies, b.cookies)
-	b.post("/logout").to(t, "the sign-out", "/logged-out")
+	b.signOut().to(t, "the way back from the provider", "/logged-out")
 	stolen.get("/").to(t, "home with the cookies of a signed-out session", "/login")
 }
 
@@ -107,7 +107,7 @@ func TestASuspendedTenantSaysOnlyThatThereIsNoWay(t *testing.T) {
 	})
 	b.get("/").shows(t, "home of a suspended tenant", 403, "tenant_suspended", "Sign in another way", "req_")
 	b.post("/login", "email", "alice@acme.test").shows(t, "an address of a suspended tenant", 200, "Continue another way")
-	b.post("/logout").to(t, "the sign-out of a suspended member", "/logged-out")
+	b.signOut().to(t, "the sign-out of a suspended member", "/logged-out")
 }
 
 func TestARefusedSignInHasACodeAndNoDetails(t *testing.T) {

@@ -8,6 +8,7 @@ func requests() []Problem {
 		{Code: "unexpected_body", Status: []int{400}, Meaning: "The route reads no body and got one.", Remedy: "Send none: a body that is silently ignored would hide a mistake."},
 		{Code: "body_unreadable", Status: []int{400}, Meaning: "The connection broke before the whole body had arrived.", Remedy: "Send the request again."},
 		{Code: "malformed_form", Status: []int{400}, Meaning: "A form of a page could not be read.", Remedy: "Go back, reload the page and send the form again."},
+		{Code: "logout_refused", Status: []int{400}, Meaning: "A logout message could not be proven to come from the connection's provider, was used before, or belongs to no sign-out of this browser.", Remedy: "The server's log has the reason under the request id. Compare address, certificate and clock of the provider."},
 		{Code: "malformed_query", Status: []int{400}, Meaning: "The query string has escapes that mean nothing.", Remedy: "Encode names and values as application/x-www-form-urlencoded."},
 		{Code: "unknown_parameter", Status: []int{400}, Meaning: "The query has a parameter that this route does not know.", Remedy: "Remove it. The tenant is never a parameter: the credential names it.", Extra: "fields"},
 		{Code: "repeated_parameter", Status: []int{400}, Meaning: "The query has the same parameter twice.", Remedy: "Send each parameter once."},
