@@ -15,6 +15,8 @@ const (
 	whyChoice     = "authenticated by the attempt that was proven a moment ago, and its cookie"
 	whyLink       = "authenticated by the one-time link"
 	whyInvitation = "authenticated by the one-time link of the invitation"
+	whyRecovery   = "the one-time link is for owners, in the browser that asked for it"
+	whySetup      = "authenticated by the cookie of a set-up link, or by a session whose permission is asked for"
 	whyStatic     = "the same files for everybody"
 	whyGoodbye    = "says the same to everybody"
 	whyMail       = "development only: mounted where mail is kept instead of sent"
@@ -67,6 +69,16 @@ func (c *Console) Routes() web.Table {
 		web.Open("GET /sso/confirm", whyConfirm, web.Raw(c.askConfirmation)).Limit(office).Doc("A sign-in that a provider has started"),
 		web.Open("POST /sso/confirm", whyConfirm, web.Raw(c.confirm)).MaxBody(maxForm).Limit(office).Doc("Go on with it"),
 		web.Open("POST /choose", whyChoice, web.Raw(c.choose)).MaxBody(maxForm).Limit(office).Doc("Choose the organization to enter"),
+
+		web.Open("GET /login/{tenant}/recover", whySignIn, web.Raw(c.askRecovery)).Limit(office).Doc("Ask for an owner's way back in"),
+		web.Open("POST /login/{tenant}/recover", whySignIn, web.Raw(c.sendRecovery)).MaxBody(maxForm).Limit(ratelimit.PerMinute(10)).Doc("Mail the link, if the address is an owner's"),
+		web.Open("GET /login/{tenant}/recover/open", whySignIn, web.Raw(c.askReason)).Limit(office).Doc("Come back in by that link"),
+		web.Open("POST /login/{tenant}/recover/open", whyRecovery, web.Raw(c.breakGlass)).MaxBody(maxForm).Limit(ratelimit.PerMinute(20)).Doc("Give a reason and come in"),
+
+		web.Open("GET /setup/open", whySignIn, web.Raw(c.askSetupLink)).Doc("A set-up link, before it is opened"),
+		web.Open("POST /setup/open", whyLink, web.Raw(c.openSetupLink)).MaxBody(maxForm).Limit(ratelimit.PerMinute(20)).Doc("Open a set-up link"),
+		web.Open("GET /setup", whySetup, web.Raw(c.showSetup)).Limit(office).Doc("Where setting up begins"),
+		web.Open("POST /setup/leave", whySetup, web.Raw(c.leaveSetup)).MaxBody(maxForm).Doc("Forget the set-up link on this device"),
 
 		web.Open("GET /static/{file}", whyStatic, web.Raw(c.assets.serve)).Doc("Style, script and pictures"),
 	}

@@ -192,6 +192,15 @@ func (b *bench) page(c echo.Context) error {
 			return c.String(http.StatusOK, "nobody: "+errs.CodeOf(err))
 		}
 		return c.String(http.StatusOK, p.Subject())
+	case "permitted":
+		p, err := web.Permitted(c.Request().Context(), write, billing.Feature(c.QueryParam("feature")))
+		if err != nil {
+			return err
+		}
+		if p == nil {
+			return c.String(http.StatusOK, "nobody")
+		}
+		return c.String(http.StatusOK, p.Subject())
 	}
 	return c.HTML(http.StatusOK, "<p>"+authn.From(c.Request().Context()).Subject())
 }
