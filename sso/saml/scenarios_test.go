@@ -75,7 +75,13 @@ func TestSAMLScenarios(t *testing.T) {
 				if err == nil {
 					_, err = saml.Map(a, saml.Mapping{Groups: "groups"})
 				}
+				verdict := "accepted"
+				if err != nil {
+					verdict = string(reasonOf(err))
+				}
 				switch due := outcome(s, m); {
+				case !slices.Contains(strings.Fields(verdicts[s.ID]), verdict):
+					t.Errorf("Verify() of %q = %s (%v), want %s", s.Title, verdict, err, verdicts[s.ID])
 				case err == nil && due == samlforge.Refuse:
 					t.Errorf("Verify() of %q found %q, want a refusal", s.Title, a.NameID.Value)
 				case err == nil && !isHonest(a, o):
@@ -86,6 +92,19 @@ func TestSAMLScenarios(t *testing.T) {
 					t.Errorf("Verify() of %q = %v, want a reason", s.Title, err)
 				}
 			})
+		}
+	}
+}
+
+func TestEveryVerdictIsOfAScenario(t *testing.T) {
+	t.Parallel()
+	played := map[string]bool{}
+	for _, s := range samlforge.Scenarios() {
+		played[s.ID] = true
+	}
+	for id := range verdicts {
+		if !played[id] {
+			t.Errorf("no scenario %s", id)
 		}
 	}
 }
