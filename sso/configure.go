@@ -16,6 +16,7 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/internal/secret"
 	"github.com/seed-2a059015/gatehouse/rbac"
+	"github.com/seed-2a059015/gatehouse/sso/guide"
 	"github.com/seed-2a059015/gatehouse/tenants"
 )
 
@@ -39,6 +40,12 @@ func (s *SignIn) Prepare(ctx context.Context, d Draft) (Prepared, error) {
 	found, err := provider.Discover(ctx, d)
 	if err != nil {
 		return Prepared{}, err
+	}
+	if d.Preset == "" {
+		d.Preset = guide.Detect(d.Issuer)
+		if found.SAML != nil {
+			d.Preset = guide.Detect(found.SAML.EntityID)
+		}
 	}
 	p := Prepared{draft: d, found: found}
 	if d.Protocol == ProtocolSAML && d.Version == 0 {

@@ -40,11 +40,20 @@ type ConnectionKey struct {
 // TableName implements GORM's Tabler.
 func (ConnectionKey) TableName() string { return "connection_keys" }
 
-// keysOf opens the keys of a connection, the active one first.
-func (s *SignIn) keysOf(ctx context.Context, tx *db.TenantTx, c id.Connection) ([]Key, error) {
+// KeysOf lists the keys of a connection, the active one first. It opens none of them.
+func KeysOf(ctx context.Context, tx *db.TenantTx, c id.Connection) ([]ConnectionKey, error) {
 	rows, err := gorm.G[ConnectionKey](tx.DB).Where("connection_id = ?", c).Order("slot, id").Limit(10).Find(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list keys of connection %s: %w", c, err)
+	}
+	return rows, nil
+}
+
+// keysOf opens the keys of a connection, the active one first.
+func (s *SignIn) keysOf(ctx context.Context, tx *db.TenantTx, c id.Connection) ([]Key, error) {
+	rows, err := KeysOf(ctx, tx, c)
+	if err != nil {
+		return nil, err
 	}
 	var keys []Key
 	for _, row := range rows {

@@ -55,6 +55,7 @@ type SAMLCertificate struct {
 	Subject     string    `json:"subject"`
 	AddedAt     time.Time `json:"added_at"`
 	Pending     bool      `json:"pending,omitempty"`
+	ByHand      bool      `json:"by_hand,omitempty"` // added beside the metadata, so metadata does not take it away
 }
 
 // SAMLMetadata is where the provider's metadata comes from.
@@ -64,7 +65,11 @@ type SAMLMetadata struct {
 	ValidUntil  time.Time `json:"valid_until,omitzero"`
 	RefreshedAt time.Time `json:"refreshed_at,omitzero"`
 	NextRefresh time.Time `json:"next_refresh,omitzero"`
-	Problem     string    `json:"problem,omitempty"` // why the last refresh changed nothing
+	Problem     string    `json:"problem,omitempty"` // why the last refresh was not followed: a stable word, and in Detail a sentence
+	Detail      string    `json:"detail,omitempty"`
+	Failures    int       `json:"failures,omitempty"` // of refreshes, one after the other
+	// Declined are fingerprints that somebody here took away: a refresh does not bring them back.
+	Declined []string `json:"declined,omitempty"`
 }
 
 // Trusted parses the certificates that are trusted now, expired ones included: what is wrong with those is found when they are used.
@@ -85,13 +90,15 @@ func (s *SAML) Trusted() ([]*x509.Certificate, error) {
 
 func (s *SAML) fingerprints() []string {
 	var list []string
-	for _, c := range s.Certificates {
-		if !c.Pending {
-			list = append(list, c.Fingerprint)
-		}
+	for _, c := range s.trusted() {
+		list = append(list, c.Fingerprint)
 	}
 	slices.Sort(list)
 	return list
+}
+
+func (s *SAML) trusted() []SAMLCertificate {
+	return slices.DeleteFunc(slices.Clone(s.Certificates), func(c SAMLCertificate) bool { return c.Pending })
 }
 
 // Endpoint finds the endpoint of a binding; of any binding with "".

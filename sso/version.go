@@ -55,7 +55,7 @@ func differ(a, b Connection) (bool, error) {
 		c.Name, c.Preset, c.Version, c.UpdatedAt, c.TestedAt, c.WatchedUntil = "", "", 0, time.Time{}, nil, nil
 		if c.SAML != nil {
 			s := *c.SAML
-			s.Metadata = SAMLMetadata{}
+			s.Metadata, s.Certificates = SAMLMetadata{}, s.trusted()
 			c.SAML = &s
 		}
 	}

@@ -55,6 +55,16 @@ const (
 	SetupLinkUsed    Type = "setup_link.used"
 	SetupLinkRevoked Type = "setup_link.revoked"
 
+	CertificateFound       Type = "connection.certificate_found" // by a refresh; it waits for an owner
+	CertificateAdded       Type = "connection.certificate_added"
+	CertificateRemoved     Type = "connection.certificate_removed"
+	CertificateExpiring    Type = "connection.certificate_expiring"
+	MetadataRefreshed      Type = "connection.metadata_refreshed" // because somebody asked
+	MetadataNotFollowed    Type = "connection.metadata_not_followed"
+	ConnectionKeyAdded     Type = "connection.key_added"
+	ConnectionKeyActivated Type = "connection.key_activated"
+	ConnectionKeyDropped   Type = "connection.key_dropped"
+
 	SignInSucceeded  Type = "sign_in.succeeded"
 	SignInRefused    Type = "sign_in.refused"
 	DocumentOpened   Type = "attempt.document_opened"

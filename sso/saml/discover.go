@@ -2,9 +2,12 @@ package saml
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,29 +23,54 @@ const (
 	maxURI      = 1024
 )
 
-// Discover reads and judges the metadata of a draft's provider: fetched, pasted, or made of the parts that somebody typed.
+// Discover reads and judges the metadata of a draft's provider: fetched, pasted, or made of the parts that somebody typed. A draft that
+// names no source keeps the provider that is stored, and lays its settings over it.
 func (p *Provider) Discover(ctx context.Context, d sso.Draft) (sso.Found, error) {
 	in := d.SAML
 	if in == nil {
 		return sso.Found{}, invalid("metadata", string(metadata.NotMetadata), "Give the address of the provider's metadata, the document, or its parts.")
 	}
 	now := p.clock()
-	field, doc, err := p.document(ctx, in)
+	s, err := p.provider(ctx, in, now)
 	if err != nil {
 		return sso.Found{}, err
+	}
+	choose(s, in, now)
+	return sso.Found{SAML: s}, usable(s)
+}
+
+// provider is what the draft says about its provider.
+func (p *Provider) provider(ctx context.Context, in *sso.SAMLDraft, now time.Time) (*sso.SAML, error) {
+	if in.Stored != nil && !named(in) {
+		return p.kept(ctx, in, now)
+	}
+	return p.read(ctx, in, now)
+}
+
+func (p *Provider) read(ctx context.Context, in *sso.SAMLDraft, now time.Time) (*sso.SAML, error) {
+	field, doc, err := p.document(ctx, in)
+	if err != nil {
+		return nil, err
 	}
 	o := metadata.Options{Now: now, EntityID: in.EntityID, CheckURL: p.permitted}
 	if in.PinnedKey != "" {
 		if o.Pins = signers(doc, in.PinnedKey); len(o.Pins) == 0 {
-			return sso.Found{}, invalid("pinned_key", string(metadata.MetadataUntrusted), "The metadata is not signed with this key.")
+			return nil, invalid("pinned_key", string(metadata.MetadataUntrusted), "The metadata is not signed with this key.")
 		}
 	}
 	entity, err := metadata.Parse(doc, o)
 	if err != nil {
-		return sso.Found{}, judged(field, err)
+		return nil, judged(field, err)
 	}
-	s := settings(in, entity, now)
-	return sso.Found{SAML: s}, usable(s)
+	s := described(entity, now)
+	untyped(s, in)
+	if in.MetadataURL != "" {
+		s.Metadata = sso.SAMLMetadata{
+			URL: in.MetadataURL, PinnedKey: normalized(in.PinnedKey), ValidUntil: entity.ValidUntil, RefreshedAt: now,
+			NextRefresh: metadata.NextRefresh(now, entity),
+		}
+	}
+	return s, nil
 }
 
 // document is what the draft says about its provider, and the field that said it.
@@ -54,7 +82,7 @@ func (p *Provider) document(ctx context.Context, in *sso.SAMLDraft) (field strin
 	case in.Metadata != "":
 		return "metadata", []byte(in.Metadata), nil
 	default:
-		doc, err = typed(in)
+		doc, err = typed(completed(in))
 		return "", doc, err
 	}
 }
@@ -70,7 +98,7 @@ func (p *Provider) fetch(ctx context.Context, address string) ([]byte, error) {
 		return nil, unreached(&netguard.Error{Reason: netguard.InvalidURL})
 	}
 	req.Header.Set("Accept", "application/samlmetadata+xml, application/xml, text/xml")
-	resp, err := p.guard.ClientFor("metadata "+u.Host, netguard.Limits{Body: maxMetadata, Redirects: 3}).Do(req)
+	resp, err := p.guard.ClientFor("metadata "+address, netguard.Limits{Body: maxMetadata, Redirects: 3}).Do(req)
 	if err != nil {
 		return nil, unreached(err)
 	}
@@ -85,31 +113,34 @@ func (p *Provider) fetch(ctx context.Context, address string) ([]byte, error) {
 	return doc, nil
 }
 
-// permitted is the address policy for endpoints.
+// permitted is the address policy for endpoints. Only browsers visit them, so a port of one's own is no risk to us, and providers on
+// premises have them: PingFederate's is 9031. What is refused is what no browser should be sent to either.
 func (p *Provider) permitted(location string) error {
-	_, err := p.guard.CheckURL(location)
+	u, err := url.Parse(location)
+	if err != nil {
+		return &netguard.Error{Reason: netguard.InvalidURL}
+	}
+	if port, err := strconv.Atoi(u.Port()); err == nil && port >= 1024 && port <= 65535 {
+		location = strings.Replace(location, u.Host, strings.TrimSuffix(u.Host, ":"+u.Port()), 1)
+	}
+	_, err = p.guard.CheckURL(location)
 	return err //nolint:wrapcheck // the reader of metadata words it
 }
 
-// settings is what a connection keeps of its provider.
-func settings(in *sso.SAMLDraft, e metadata.Entity, now time.Time) *sso.SAML {
-	s := &sso.SAML{
-		EntityID: e.EntityID, SSO: endpoints(e.SSO), SLO: endpoints(e.SLO), RequestBinding: in.RequestBinding, NameIDFormat: in.NameIDFormat,
-		ForceAuthn: in.ForceAuthn, AuthnContexts: in.AuthnContexts, Encryption: in.Encryption, IdPInitiated: in.IdPInitiated,
-		LegacySHA1: since(in.SHA1, now), LegacyInclusive: since(in.InclusiveC14N, now), LegacyResponseOnly: since(in.ResponseOnly, now),
-	}
+// described is what a connection keeps of a provider's metadata.
+func described(e metadata.Entity, now time.Time) *sso.SAML {
+	s := &sso.SAML{EntityID: e.EntityID, SSO: endpoints(e.SSO), SLO: endpoints(e.SLO)}
 	for _, cert := range e.Certificates {
-		s.Certificates = append(s.Certificates, sso.SAMLCertificate{
-			DER: cert.Raw, Fingerprint: xmlsig.Fingerprint(cert), NotBefore: cert.NotBefore.UTC(), NotAfter: cert.NotAfter.UTC(),
-			Subject: cert.Subject.String(), AddedAt: now,
-		})
-	}
-	if in.MetadataURL != "" {
-		s.Metadata = sso.SAMLMetadata{
-			URL: in.MetadataURL, PinnedKey: in.PinnedKey, ValidUntil: e.ValidUntil, RefreshedAt: now, NextRefresh: metadata.NextRefresh(now, e),
-		}
+		s.Certificates = append(s.Certificates, certificateOf(cert, now))
 	}
 	return s
+}
+
+func certificateOf(cert *x509.Certificate, now time.Time) sso.SAMLCertificate {
+	return sso.SAMLCertificate{
+		DER: cert.Raw, Fingerprint: xmlsig.Fingerprint(cert), NotBefore: cert.NotBefore.UTC(), NotAfter: cert.NotAfter.UTC(),
+		Subject: cert.Subject.String(), AddedAt: now,
+	}
 }
 
 func endpoints(list []metadata.Endpoint) []sso.SAMLEndpoint {
@@ -118,14 +149,6 @@ func endpoints(list []metadata.Endpoint) []sso.SAMLEndpoint {
 		found = append(found, sso.SAMLEndpoint{Binding: e.Binding, Location: e.Location, ResponseLocation: e.ResponseLocation})
 	}
 	return found
-}
-
-// since dates a legacy switch.
-func since(on bool, now time.Time) *time.Time {
-	if !on {
-		return nil
-	}
-	return &now
 }
 
 // usable finds what would only show at the first sign-in.

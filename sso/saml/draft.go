@@ -54,10 +54,15 @@ func place(role *etree.Element, tag, binding, location string) {
 	el.CreateAttr("Location", location)
 }
 
+// normalized is a fingerprint as we write it; tools put colons between its bytes.
+func normalized(fingerprint string) string {
+	return strings.ToLower(strings.ReplaceAll(strings.TrimSpace(fingerprint), ":", ""))
+}
+
 // signers finds the certificate of a fingerprint among those that a document shows. The fingerprint is of all of the certificate, so it
 // makes no difference who shows it.
 func signers(doc []byte, fingerprint string) []*x509.Certificate {
-	fingerprint = strings.ToLower(strings.ReplaceAll(strings.TrimSpace(fingerprint), ":", ""))
+	fingerprint = normalized(fingerprint)
 	tokens := xml.NewDecoder(bytes.NewReader(doc))
 	var shown strings.Builder
 	reading := false
