@@ -30,6 +30,9 @@ func (g *Gatehouse) runJobs(ctx context.Context) error {
 		Conn: g.db.Config(), Workers: workers, Log: g.log,
 		Periodic: []jobs.Periodic{
 			{Name: "check_domains", Every: time.Minute, Func: g.prover().CheckDue},
+			{Name: "refresh_metadata", Every: 5 * time.Minute, Func: g.signIn.RefreshMetadata},
+			{Name: "renew_connection_keys", Every: time.Hour, Func: g.signIn.RenewKeys},
+			{Name: "warn_of_certificates", Every: time.Hour, Func: g.signIn.WarnOfExpiry},
 			{Name: "prune_attempts", Every: 10 * time.Minute, Func: g.prune(sso.PruneAttempts)},
 			{Name: "prune_documents", Every: time.Hour, Func: g.prune(sso.PruneDocuments)},
 			{Name: "prune_assertions", Every: time.Hour, Func: g.prune(sso.PruneAssertions)},

@@ -1,8 +1,10 @@
 package api
 
 import (
+	"encoding/pem"
 	"time"
 
+	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/sso"
 )
 
@@ -21,6 +23,7 @@ type samlOut struct {
 	IdPInitiated   bool               `json:"idp_initiated"`
 	Legacy         legacyOut          `json:"legacy"`
 	Metadata       metadataOut        `json:"metadata"`
+	Warnings       []expiryOut        `json:"warnings" doc:"Certificates that end within 30 days, and that no other one outlives"`
 }
 
 type samlEndpointOut struct {
@@ -36,6 +39,8 @@ type certificateOut struct {
 	NotAfter    time.Time `json:"not_after"`
 	AddedAt     time.Time `json:"added_at"`
 	Pending     bool      `json:"pending"`
+	ByHand      bool      `json:"by_hand" doc:"Added beside the metadata, so that a refresh does not take it away"`
+	ExpiresIn   int       `json:"expires_in_days" doc:"Negative once it has expired"`
 }
 
 type serviceProviderOut struct {
@@ -43,6 +48,29 @@ type serviceProviderOut struct {
 	ACSURL      string `json:"acs_url"`
 	SLOURL      string `json:"slo_url"`
 	MetadataURL string `json:"metadata_url"`
+
+	Keys []connectionKeyOut `json:"keys" doc:"The active one signs; the next one is published beside it; a retired one only decrypts"`
+}
+
+// connectionKeyOut shows the public half of a key of ours.
+type connectionKeyOut struct {
+	ID          id.ConnectionKey `json:"id"`
+	Slot        sso.KeySlot      `json:"slot" enum:"active,next,retired"`
+	Fingerprint string           `json:"fingerprint" doc:"SHA-256 of the certificate, in hex"`
+	Certificate string           `json:"certificate" doc:"PEM"`
+	NotAfter    time.Time        `json:"not_after"`
+	ExpiresIn   int              `json:"expires_in_days" doc:"Negative once it has expired"`
+	CreatedAt   time.Time        `json:"created_at"`
+	RetiredAt   *time.Time       `json:"retired_at,omitzero"`
+}
+
+// expiryOut is an entry of the certificate calendar.
+type expiryOut struct {
+	Side        sso.Side  `json:"side" enum:"provider,ours"`
+	Fingerprint string    `json:"fingerprint"`
+	NotAfter    time.Time `json:"not_after"`
+	ExpiresIn   int       `json:"expires_in_days" doc:"Negative once it has expired"`
+	Successor   bool      `json:"successor" doc:"A next key is there and has to be activated"`
 }
 
 // legacyOut says since when each switch is on.
@@ -58,27 +86,42 @@ type metadataOut struct {
 	ValidUntil  *time.Time `json:"valid_until,omitzero"`
 	RefreshedAt *time.Time `json:"refreshed_at,omitzero"`
 	NextRefresh *time.Time `json:"next_refresh,omitzero"`
-	Problem     string     `json:"problem,omitzero" doc:"Why the last refresh changed nothing"`
+	Problem     string     `json:"problem,omitzero" doc:"Why the last refresh was not followed, as a stable word"`
+	Detail      string     `json:"detail,omitzero" doc:"The same as a sentence"`
+	Failures    int        `json:"failures" doc:"Refreshes in a row that brought nothing that could be used"`
 }
 
-func (a *API) samlOf(c sso.Connection) *samlOut {
+func (a *API) samlOf(c keyed) *samlOut {
 	s := c.SAML
 	out := &samlOut{
 		EntityID: s.EntityID, SSO: samlEndpoints(s.SSO), SLO: samlEndpoints(s.SLO), Certificates: []certificateOut{},
 		SP: serviceProviderOut{
-			EntityID: a.SignIn.EntityID(c.ID), ACSURL: a.SignIn.CallbackURL(c), SLOURL: a.SignIn.LogoutURL(c.ID), MetadataURL: a.SignIn.EntityID(c.ID),
+			EntityID: a.SignIn.EntityID(c.ID), ACSURL: a.SignIn.CallbackURL(c.Connection), SLOURL: a.SignIn.LogoutURL(c.ID), MetadataURL: a.SignIn.EntityID(c.ID),
+			Keys: []connectionKeyOut{},
 		},
 		RequestBinding: s.RequestBinding, NameIDFormat: s.NameIDFormat, ForceAuthn: s.ForceAuthn, AuthnContexts: s.AuthnContexts,
 		Encryption: s.Encryption, IdPInitiated: s.IdPInitiated, Legacy: legacyOut{s.LegacySHA1, s.LegacyInclusive, s.LegacyResponseOnly},
 		Metadata: metadataOut{
 			URL: s.Metadata.URL, PinnedKey: s.Metadata.PinnedKey, ValidUntil: sometime(s.Metadata.ValidUntil),
 			RefreshedAt: sometime(s.Metadata.RefreshedAt), NextRefresh: sometime(s.Metadata.NextRefresh), Problem: s.Metadata.Problem,
+			Detail: s.Metadata.Detail, Failures: s.Metadata.Failures,
 		},
+		Warnings: []expiryOut{},
 	}
 	for _, cert := range s.Certificates {
 		out.Certificates = append(out.Certificates, certificateOut{
-			cert.Fingerprint, cert.Subject, cert.NotBefore, cert.NotAfter, cert.AddedAt, cert.Pending,
+			cert.Fingerprint, cert.Subject, cert.NotBefore, cert.NotAfter, cert.AddedAt, cert.Pending, cert.ByHand,
+			sso.DaysLeft(c.now, cert.NotAfter),
 		})
+	}
+	for _, k := range c.keys {
+		out.SP.Keys = append(out.SP.Keys, connectionKeyOut{
+			k.ID, k.Slot, k.Fingerprint(), string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: k.Certificate})), k.NotAfter,
+			sso.DaysLeft(c.now, k.NotAfter), k.CreatedAt, k.RetiredAt,
+		})
+	}
+	for _, e := range sso.Expiring(c.Connection, c.keys, c.now) {
+		out.Warnings = append(out.Warnings, expiryOut{e.Side, e.Fingerprint, e.NotAfter, e.Days, e.Successor})
 	}
 	return out
 }

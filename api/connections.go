@@ -48,10 +48,10 @@ type endpointsOut struct {
 	Algorithms    []string `json:"algorithms"`
 }
 
-func (a *API) connectionOf(c sso.Connection) connectionOut {
+func (a *API) connectionOf(c keyed) connectionOut {
 	out := connectionOut{
 		ID: c.ID, Protocol: c.Protocol, Name: c.Name, Status: c.Status, Preset: c.Preset, Issuer: c.Issuer, ClientID: c.ClientID,
-		SecretSet: c.SecretSet(), SecretHint: c.SecretHint, RedirectURI: a.SignIn.CallbackURL(c), Claims: c.Claims, GroupRoles: c.GroupRoles,
+		SecretSet: c.SecretSet(), SecretHint: c.SecretHint, RedirectURI: a.SignIn.CallbackURL(c.Connection), Claims: c.Claims, GroupRoles: c.GroupRoles,
 		Testers: c.Testers, JIT: c.JIT, DefaultRole: c.DefaultRole, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, TestedAt: c.TestedAt,
 		WatchedUntil: c.WatchedUntil, FrozenAt: c.FrozenAt,
 	}
@@ -69,7 +69,7 @@ func endpointsOf(e sso.Endpoints) endpointsOut {
 }
 
 func (a *API) connections(ctx context.Context, tx *db.TenantTx, in listIn) (page.Page[connectionOut], error) {
-	return list(a, in, tx, "connections", sso.Connections, a.connectionOf, func(c connectionOut) id.Connection { return c.ID })(ctx)
+	return list(a, in, tx, "connections", keyedConnections, a.connectionOf, func(c connectionOut) id.Connection { return c.ID })(ctx)
 }
 
 type connectionIn struct {
@@ -78,7 +78,7 @@ type connectionIn struct {
 
 func (a *API) connection(ctx context.Context, tx *db.TenantTx, in connectionIn) (connectionOut, error) {
 	c, err := sso.ConnectionByID(ctx, tx, in.Connection)
-	return a.connectionOf(c), err
+	return a.shown(ctx, tx, c, err)
 }
 
 type createConnectionIn struct {
@@ -112,7 +112,7 @@ func (a *API) prepareConnection(ctx context.Context, in createConnectionIn) (sso
 
 func (a *API) createConnection(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, _ createConnectionIn, p sso.Prepared) (connectionOut, error) {
 	c, err := a.SignIn.Create(ctx, sys, tx, p)
-	return a.connectionOf(c), err
+	return a.shown(ctx, tx, c, err)
 }
 
 type updateConnectionIn struct {
@@ -166,7 +166,7 @@ func put[T any](to, from *T) {
 
 func (a *API) updateConnection(ctx context.Context, tx *db.TenantTx, in updateConnectionIn, p sso.Prepared) (connectionOut, error) {
 	c, err := a.SignIn.Update(ctx, tx, in.Connection, p)
-	return a.connectionOf(c), err
+	return a.shown(ctx, tx, c, err)
 }
 
 // draftOf reads a connection as it would be typed. The prepare step runs outside of a transaction, so it opens its own short one.
@@ -183,13 +183,13 @@ func (a *API) draftOf(ctx context.Context, which id.Connection) (d sso.Draft, er
 func (a *API) move(to sso.Status) func(context.Context, *db.TenantTx, connectionIn) (connectionOut, error) {
 	return func(ctx context.Context, tx *db.TenantTx, in connectionIn) (connectionOut, error) {
 		c, err := a.SignIn.Move(ctx, tx, in.Connection, to)
-		return a.connectionOf(c), err
+		return a.shown(ctx, tx, c, err)
 	}
 }
 
 func (a *API) approveIdentities(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, in connectionIn) (connectionOut, error) {
 	c, err := a.SignIn.ApproveIdentities(ctx, sys, tx, in.Connection)
-	return a.connectionOf(c), err
+	return a.shown(ctx, tx, c, err)
 }
 
 func (a *API) deleteConnection(ctx context.Context, tx *db.TenantTx, in connectionIn) (web.None, error) {

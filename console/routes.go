@@ -17,6 +17,7 @@ const (
 	whyInvitation = "authenticated by the one-time link of the invitation"
 	whyRecovery   = "the one-time link is for owners, in the browser that asked for it"
 	whySetup      = "authenticated by the cookie of a set-up link, or by a session whose permission is asked for"
+	whyMetadata   = "public by its nature: addresses and certificates"
 	whyStatic     = "the same files for everybody"
 	whyGoodbye    = "says the same to everybody"
 	whyMail       = "development only: mounted where mail is kept instead of sent"
@@ -60,6 +61,7 @@ func (c *Console) Routes() web.Table {
 		web.Open("GET /login/{tenant}", whySignIn, web.Raw(c.showTenant)).Limit(office).Doc("An organization's own sign-in"),
 		web.Open("POST /login/{tenant}", whySignIn, web.Raw(c.startTenant)).MaxBody(maxForm).Limit(office).Doc("Go to the organization's provider"),
 		web.Open("GET /sso/oidc/{connection}/callback", whyCallback, web.Raw(c.finishOIDC)).Limit(office).Doc("Back from an organization's provider"),
+		web.Open("GET /sso/saml/{connection}/metadata", whyMetadata, web.Raw(c.showMetadata)).Limit(office).Doc("Our metadata, for an organization's SAML provider"),
 		web.Open("GET /sso/google/callback", whyCallback, web.Raw(c.finishGoogle)).Limit(office).Doc("Back from Google"),
 		web.Open("POST /sso/saml/{connection}/acs", whyCallback, web.Raw(c.finishSAML)).CrossSite().MaxBody(maxResponse).Limit(office).Doc("Back from an organization's SAML provider"),
 		web.Open("GET /sso/saml/{connection}/slo", whyLogout, web.Raw(c.singleLogout)).Limit(office).Doc("Single logout, by redirect"),

@@ -159,6 +159,14 @@ var operations = map[string]named{
 	"GET /v1/sign-ins/{attempt}":                           {"getSignIn", "Single sign-on"},
 	"POST /v1/sign-ins/{attempt}/document":                 {"openSignInDocument", "Single sign-on"},
 
+	"POST /v1/connections/{connection}/refresh-metadata":                   {"refreshMetadata", "Single sign-on"},
+	"POST /v1/connections/{connection}/certificates":                       {"addCertificates", "Single sign-on"},
+	"POST /v1/connections/{connection}/certificates/{fingerprint}/approve": {"approveCertificate", "Single sign-on"},
+	"DELETE /v1/connections/{connection}/certificates/{fingerprint}":       {"removeCertificate", "Single sign-on"},
+	"POST /v1/connections/{connection}/keys":                               {"addConnectionKey", "Single sign-on"},
+	"POST /v1/connections/{connection}/keys/{key}/activate":                {"activateConnectionKey", "Single sign-on"},
+	"DELETE /v1/connections/{connection}/keys/{key}":                       {"dropConnectionKey", "Single sign-on"},
+
 	"GET /v1/api-keys":               {"listAPIKeys", "API keys"},
 	"GET /v1/api-keys/{key}":         {"getAPIKey", "API keys"},
 	"POST /v1/api-keys":              {"createAPIKey", "API keys"},
