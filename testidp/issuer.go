@@ -32,7 +32,13 @@ type Issuer struct {
 	ServiceProviders []ServiceProvider
 	SAMLKey          samlforge.KeyKind
 	SignedMetadata   bool
+
+	// Links are shown beside the scenarios: where to sign in, and where to see what came of it.
+	Links []Link
 }
+
+// Link is a way from the provider's pages to somewhere else.
+type Link struct{ Name, URL string }
 
 // User is a person who can sign in. There are no passwords.
 type User struct {

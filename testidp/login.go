@@ -75,7 +75,7 @@ func (p *Provider) askLogin(w http.ResponseWriter, r *http.Request, f *Fault, st
 	page := loginPage{
 		Title: "Sign in to " + p.name, Issuer: p.name, Client: req.client.ID, Scenario: p.Playing(), Error: problem,
 		Action: p.server.prefix + "/" + p.name + "/authorize/login", Request: req.params.Encode(),
-		Hint: p.hint(req.params.Get("login_hint")), Users: p.Users(),
+		Behavior: p.behavior(), Hint: p.hint(req.params.Get("login_hint")), Users: p.Users(),
 	}
 	if s != nil {
 		page.Session, page.SessionLogin = "yes", s.user.Login

@@ -16,7 +16,7 @@ var pages = template.Must(template.ParseFS(pageFiles, "pages/*.html"))
 
 type loginPage struct {
 	Title, Issuer, Client, Scenario, Error string
-	Action, Request, Hint                  string
+	Action, Request, Hint, Behavior        string
 	Session, SessionLogin                  string
 	Users                                  []User
 }
@@ -28,6 +28,7 @@ type postPage struct {
 
 type scenarioPage struct {
 	Title, Issuer, Playing string
+	Links                  []Link
 	Scenarios              []Scenario
 }
 

@@ -17,6 +17,7 @@ type Provider struct {
 	name      string
 	profile   Profile
 	algorithm string
+	links     []Link
 
 	mu        sync.Mutex
 	users     []User
@@ -44,7 +45,7 @@ type Provider struct {
 
 func newProvider(s *Server, i Issuer) (*Provider, error) {
 	p := &Provider{
-		server: s, name: i.Name, profile: i.Profile, algorithm: i.Algorithm,
+		server: s, name: i.Name, profile: i.Profile, algorithm: i.Algorithm, links: i.Links,
 		clients: map[string]Client{}, codes: map[string]*grant{}, tokens: map[string]*grant{},
 		sessions: map[string]*session{}, logouts: map[string]bool{}, samlKind: i.SAMLKey, signedMetadata: i.SignedMetadata,
 		requests: map[Endpoint]int{}, faulted: map[Endpoint]int{},

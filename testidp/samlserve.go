@@ -96,7 +96,7 @@ func (p *Provider) askSAML(w http.ResponseWriter, r *http.Request, f *Fault, sta
 	}
 	page := loginPage{
 		Title: "Sign in to " + p.name, Issuer: p.name, Client: req.Issuer, Scenario: p.Playing(), Error: problem,
-		Action: p.server.prefix + "/" + p.name + "/saml/login", Request: string(request), Hint: p.hint(req.Hint), Users: p.Users(),
+		Action: p.server.prefix + "/" + p.name + "/saml/login", Request: string(request), Behavior: p.behavior(), Hint: p.hint(req.Hint), Users: p.Users(),
 	}
 	if s != nil {
 		page.Session, page.SessionLogin = "yes", s.user.Login

@@ -74,9 +74,27 @@ func (p *Provider) Playing() string {
 	return p.scenario
 }
 
+// behavior is the path of the page where scenarios are chosen.
+func (p *Provider) behavior() string { return p.server.prefix + "/" + p.name + "/scenario" }
+
 func (p *Provider) serveScenario(w http.ResponseWriter, r *http.Request, _ *Fault) {
-	page := scenarioPage{Title: p.name + ": behavior", Issuer: p.name, Playing: p.Playing(), Scenarios: append(Scenarios(), SAMLScenarios()...)}
+	page := scenarioPage{Title: p.name + ": behavior", Issuer: p.name, Playing: p.Playing(), Links: p.links, Scenarios: p.scenarios()}
 	p.render(w, r, &Fault{}, Admin, http.StatusOK, "scenario", page)
+}
+
+// scenarios are those of the protocols that somebody speaks with the provider; all, as long as nobody does.
+func (p *Provider) scenarios() []Scenario {
+	p.mu.Lock()
+	clients, parties := len(p.clients), len(p.parties)
+	p.mu.Unlock()
+	switch {
+	case clients > 0 && parties == 0:
+		return Scenarios()
+	case parties > 0 && clients == 0:
+		return SAMLScenarios()
+	default:
+		return append(Scenarios(), SAMLScenarios()...)
+	}
 }
 
 func (p *Provider) setScenario(w http.ResponseWriter, r *http.Request, _ *Fault) {
@@ -87,7 +105,7 @@ func (p *Provider) setScenario(w http.ResponseWriter, r *http.Request, _ *Fault)
 		http.Error(w, err.Error(), http.StatusNotFound)
 		return
 	}
-	http.Redirect(w, r, p.server.prefix+"/"+p.name+"/scenario", http.StatusSeeOther)
+	http.Redirect(w, r, p.behavior(), http.StatusSeeOther)
 }
 
 // always is a fault that does not depend on the provider.

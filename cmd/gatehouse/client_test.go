@@ -113,7 +113,11 @@ func (c *client) me(tb testing.TB) string {
 	return string(text)
 }
 
-var requestField = regexp.MustCompile(`name="request" value="([^"]*)"`)
+var (
+	requestField = regexp.MustCompile(`name="request" value="([^"]*)"`)
+	actionField  = regexp.MustCompile(`<form method="post" action="([^"]*)"`)
+	hiddenField  = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`)
+)
 
 // signIn goes through the sign-in of an address as a person does, to the provider and back.
 func (c *client) signIn(tb testing.TB, email string) {
@@ -127,16 +131,33 @@ func (c *client) signIn(tb testing.TB, email string) {
 	if field == nil {
 		tb.Fatalf("sign-in of %s leads to %q and not to a provider: %d %s %s", email, to.location, to.status, to.body, page.body)
 	}
-	authorize, err := url.Parse(to.location)
+	provider, err := url.Parse(to.location)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	login, _, _ := strings.Cut(email, "@")
-	action := authorize.Scheme + "://" + authorize.Host + authorize.Path + "/login"
+	action := provider.Scheme + "://" + provider.Host + html.UnescapeString(actionField.FindStringSubmatch(page.body)[1])
 	back := c.post(tb, action, url.Values{"request": {html.UnescapeString(field[1])}, "login": {login}})
-	if done := c.get(tb, back.location); done.status != http.StatusSeeOther && done.status != http.StatusFound {
+	if done := c.follow(tb, back); done.status != http.StatusSeeOther && done.status != http.StatusFound {
 		tb.Fatalf("sign-in of %s ends with %d %s", email, done.status, done.body)
 	}
+}
+
+// follow goes where a provider sends the browser: by a redirect, or by a form that posts itself.
+func (c *client) follow(tb testing.TB, back answer) answer {
+	tb.Helper()
+	if back.location != "" {
+		return c.get(tb, back.location)
+	}
+	form := url.Values{}
+	for _, field := range hiddenField.FindAllStringSubmatch(back.body, -1) {
+		form.Set(field[1], html.UnescapeString(field[2]))
+	}
+	action := actionField.FindStringSubmatch(back.body)
+	if action == nil {
+		tb.Fatalf("the provider answers %d %s and sends nobody anywhere", back.status, back.body)
+	}
+	return c.post(tb, html.UnescapeString(action[1]), form)
 }
 
 // from asks for a page by another name of the server, as a browser does.

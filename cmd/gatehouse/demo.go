@@ -21,9 +21,18 @@ const (
 type demoTenant struct {
 	slug, name string
 	plan       billing.Plan
-	google     bool // its people have Google accounts; else it has a provider of its own
+	by         demoSignIn
 	people     []demoPerson
 }
+
+// demoSignIn is how the people of a demo tenant sign in.
+type demoSignIn string
+
+const (
+	byOIDC   demoSignIn = "OpenID Connect"
+	bySAML   demoSignIn = "SAML"
+	byGoogle demoSignIn = "Google"
+)
 
 type demoPerson struct {
 	login, name string
@@ -32,13 +41,13 @@ type demoPerson struct {
 
 func demoTenants() []demoTenant {
 	return []demoTenant{
-		{"acme", "Acme Corporation", billing.Enterprise, false, []demoPerson{
+		{"acme", "Acme Corporation", billing.Enterprise, byOIDC, []demoPerson{
 			{"olivia", "Olivia Acme", rbac.Owner}, {"adam", "Adam Acme", rbac.Admin}, {"mia", "Mia Acme", rbac.Member}, {"victor", "Victor Acme", rbac.Viewer},
 		}},
-		{"globex", "Globex", billing.Team, false, []demoPerson{
+		{"globex", "Globex", billing.Team, bySAML, []demoPerson{
 			{"oscar", "Oscar Globex", rbac.Owner}, {"ada", "Ada Globex", rbac.Admin}, {"max", "Max Globex", rbac.Member}, {"vera", "Vera Globex", rbac.Viewer},
 		}},
-		{"initech", "Initech", billing.Free, true, []demoPerson{
+		{"initech", "Initech", billing.Free, byGoogle, []demoPerson{
 			{"oona", "Oona Initech", rbac.Owner}, {"axel", "Axel Initech", rbac.Admin}, {"mona", "Mona Initech", rbac.Member}, {"vito", "Vito Initech", rbac.Viewer},
 		}},
 	}
@@ -48,7 +57,7 @@ func (t demoTenant) domain() string { return t.slug + ".example" }
 
 // provider is the name of the tenant's issuer.
 func (t demoTenant) provider() string {
-	if t.google {
+	if t.by == byGoogle {
 		return "google"
 	}
 	return t.slug
@@ -63,7 +72,7 @@ func (t demoTenant) users() []testidp.User {
 	var out []testidp.User
 	for _, p := range append(t.people, demoPerson{login: "newcomer", name: "New Comer"}) {
 		u := testidp.User{Login: p.login, Subject: t.subject(p), Email: t.email(p), EmailVerified: true, Name: p.name}
-		if t.google {
+		if t.by == byGoogle {
 			u.HostedDomain = t.domain()
 		}
 		out = append(out, u)
@@ -71,13 +80,26 @@ func (t demoTenant) users() []testidp.User {
 	return out
 }
 
-// startProviders starts one issuer for each tenant that has its own, and one that stands for Google.
-func startProviders(addr string) (*testidp.Server, func(), error) {
+// attemptsPath is where administrators see how sign-ins went.
+const attemptsPath = "/v1/sign-ins"
+
+// startProviders starts one issuer for each tenant that has its own, and one that stands for Google. Each offers a menu of failures, and
+// leads back to base to try them.
+func startProviders(addr, base string) (*testidp.Server, func(), error) {
 	var issuers []testidp.Issuer
 	for _, t := range demoTenants() {
-		i := testidp.Issuer{Name: t.provider(), Users: t.users(), Clients: []testidp.Client{{ID: demoClient, Secret: demoSecret}}}
-		if t.google {
+		i := testidp.Issuer{Name: t.provider(), Users: t.users(), Links: []testidp.Link{
+			{Name: "Sign in to " + t.name + ", and watch what the person sees", URL: base + "/login/" + t.slug},
+			{Name: "Be honest again, sign in as " + t.email(t.people[0]) + ", and see what an owner sees of it", URL: base + attemptsPath},
+		}}
+		switch t.by {
+		case bySAML:
+			i.ServiceProviders = []testidp.ServiceProvider{{EntityID: base + "/*"}} // until the seed knows its connection
+		case byGoogle:
 			i.Profile = testidp.Google
+			fallthrough
+		case byOIDC:
+			i.Clients = []testidp.Client{{ID: demoClient, Secret: demoSecret}}
 		}
 		issuers = append(issuers, i)
 	}
@@ -89,18 +111,14 @@ func startProviders(addr string) (*testidp.Server, func(), error) {
 }
 
 // announce says that the server is ready, and who can sign in.
-func announce(c *cobra.Command, s settings, demo bool) error {
-	if err := say(c, "gatehouse is ready at %s", s.BaseURL); err != nil || !demo {
+func announce(c *cobra.Command, s settings, idps *testidp.Server) error {
+	if err := say(c, "gatehouse is ready at %s", s.BaseURL); err != nil || idps == nil {
 		return err
 	}
 	var rows [][]string
 	for _, t := range demoTenants() {
-		via := "OpenID Connect"
-		if t.google {
-			via = "Google"
-		}
 		for _, p := range t.people {
-			rows = append(rows, []string{t.slug, string(t.plan), via, string(p.role), t.email(p)})
+			rows = append(rows, []string{t.slug, string(t.plan), string(t.by), string(p.role), t.email(p)})
 		}
 	}
 	if err := say(c, "\nSign in at %s/login with one of these addresses; the test provider asks for no password.\nWhere it says Google, use the button for it.\n", s.BaseURL); err != nil {
@@ -111,6 +129,7 @@ func announce(c *cobra.Command, s settings, demo bool) error {
 	}
 	return say(c, "\n%s", strings.Join([]string{
 		"newcomer@acme.example is no member yet and joins at the first sign-in.",
+		"To watch sign-ins fail: " + idps.Provider("acme").URL() + "/scenario (OpenID Connect), " + idps.Provider("globex").URL() + "/scenario (SAML)",
 		"API reference " + s.BaseURL + "/docs · outgoing mail " + s.BaseURL + "/dev/mail · stop with Ctrl-C",
 	}, "\n"))
 }

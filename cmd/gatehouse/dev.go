@@ -67,7 +67,7 @@ func dev(c *cobra.Command, f devFlags) (err error) {
 	var idps *testidp.Server
 	if f.demo {
 		var stop func()
-		if idps, stop, err = startProviders(f.idpAddr); err != nil {
+		if idps, stop, err = startProviders(f.idpAddr, "http://"+reachable(front.main.Addr())); err != nil {
 			return err
 		}
 		defer stop()
@@ -87,6 +87,11 @@ func dev(c *cobra.Command, f devFlags) (err error) {
 	s, err := prepareDev(ctx, pg, "http://"+reachable(front.main.Addr()))
 	if err != nil {
 		return err
+	}
+	if idps != nil {
+		if err := keepProviderKeys(pg.Dir, idps); err != nil {
+			return err
+		}
 	}
 	// A file that stays is seen to be stale.
 	defer os.Remove(filepath.Join(pg.Dir, stateFile))
@@ -143,7 +148,7 @@ func serveDev(c *cobra.Command, d devParts) error {
 		if err := d.WaitReady(ctx); err != nil {
 			return err
 		}
-		return announce(c, d.settings, d.idps != nil)
+		return announce(c, d.settings, d.idps)
 	})
 	return group.Wait()
 }

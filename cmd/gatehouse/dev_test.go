@@ -45,7 +45,7 @@ func TestDevFromItsFirstStartToItsLast(t *testing.T) {
 	data, idps := newFolder(t, os.Getuid()), freeAddress(t)
 	p, c := dev(t, data, "--idp-addr", idps)
 	accounts := p.says(t, p.out, `(?s)TENANT .*Ctrl-C`)[0]
-	for _, tenant := range []string{"acme     enterprise  OpenID Connect", "globex   team        OpenID Connect", "initech  free        Google"} {
+	for _, tenant := range []string{"acme     enterprise  OpenID Connect", "globex   team        SAML          ", "initech  free        Google"} {
 		for _, role := range []string{"owner", "admin", "member", "viewer"} {
 			if !strings.Contains(accounts, tenant+"  "+role) && !strings.Contains(accounts, tenant+"          "+role) {
 				t.Errorf("dev announced no %s of %s:\n%s", role, tenant, accounts)
@@ -62,7 +62,7 @@ func TestDevFromItsFirstStartToItsLast(t *testing.T) {
 		}
 	}
 	signedIn(t, c.base, "vito@initech.example", `"viewer"`, `"free"`, `"google"`)
-	signedIn(t, c.base, "newcomer@globex.example", `"member"`, `"team"`)
+	signedIn(t, c.base, "newcomer@globex.example", `"member"`, `"team"`, `"saml"`)
 
 	if got := c.from(t, "localhost"); got.location != c.base+"/login?a=b" {
 		t.Errorf("a browser at localhost gets %d %q, want to be sent to %s", got.status, got.location, c.base)

@@ -26,10 +26,18 @@ func seed(ctx context.Context, g *gatehouse.Gatehouse, idps *testidp.Server) err
 		if err != nil {
 			return fmt.Errorf("tenant %s: %w", t.slug, err)
 		}
-		issuer, con := idps.Provider(t.provider()).URL(), id.Google
-		if !t.google {
+		provider := idps.Provider(t.provider())
+		issuer, con := t.issuer(provider), id.Google
+		if t.by != byGoogle {
 			if con, err = seedConnection(ctx, d, signIn, tenant, t, issuer); err != nil {
 				return fmt.Errorf("connection of %s: %w", t.slug, err)
+			}
+		}
+		if t.by == bySAML {
+			c := sso.Connection{ID: con, Protocol: sso.ProtocolSAML}
+			party := testidp.ServiceProvider{EntityID: signIn.EntityID(con), ACS: []string{signIn.CallbackURL(c)}, SLO: signIn.LogoutURL(con)}
+			if err := provider.AddServiceProvider(party); err != nil {
+				return fmt.Errorf("provider of %s: %w", t.slug, err)
 			}
 		}
 		if err := seedIdentities(ctx, d, tenant, t, con, issuer); err != nil {
@@ -74,7 +82,7 @@ func seedTenant(ctx context.Context, d *db.DB, t demoTenant) (id.Tenant, error) 
 		if _, err := tenants.VerifyDomain(ctx, sys, tx, t.domain()); err != nil {
 			return err
 		}
-		if t.google {
+		if t.by == byGoogle {
 			yes := true
 			_, err = tenants.SetPolicy(ctx, tx, tenants.PolicyChange{GoogleJIT: &yes})
 		}
@@ -82,22 +90,42 @@ func seedTenant(ctx context.Context, d *db.DB, t demoTenant) (id.Tenant, error) 
 	})
 }
 
+// issuer is what the tenant's provider calls itself.
+func (t demoTenant) issuer(p *testidp.Provider) string {
+	if t.by == bySAML {
+		return p.EntityID()
+	}
+	return p.URL()
+}
+
+// draft is the tenant's connection. The entity id of a test provider is the address of its metadata.
+func (t demoTenant) draft(issuer string) sso.Draft {
+	d := sso.Draft{Protocol: sso.ProtocolOIDC, Name: t.name + " sign-in", JIT: true, DefaultRole: rbac.Member}
+	if t.by == bySAML {
+		d.Protocol, d.SAML = sso.ProtocolSAML, &sso.SAMLDraft{MetadataURL: issuer}
+		return d
+	}
+	d.Issuer, d.ClientID, d.ClientSecret = issuer, demoClient, secret.New(demoSecret)
+	return d
+}
+
 // seedConnection makes the tenant's connection, active and with its domain routed to it.
 func seedConnection(ctx context.Context, d *db.DB, signIn *sso.SignIn, tenant id.Tenant, t demoTenant, issuer string) (id.Connection, error) {
+	typed := t.draft(issuer)
 	var held sso.Connection
 	err := d.Tenant(ctx, tenant, func(tx *db.TenantTx) error {
-		list, err := sso.Connections(ctx, tx, id.Connection{}, 1)
-		if len(list) > 0 {
-			held = list[0]
+		list, err := sso.Connections(ctx, tx, id.Connection{}, 100)
+		for _, c := range list {
+			if c.Protocol == typed.Protocol && held.ID.IsZero() {
+				held = c
+			}
 		}
 		return err
 	})
 	if err != nil || held.Issuer == issuer {
 		return held.ID, err
 	}
-	draft, err := signIn.Prepare(ctx, sso.Draft{
-		Name: t.name + " sign-in", Issuer: issuer, ClientID: demoClient, ClientSecret: secret.New(demoSecret), JIT: true, DefaultRole: rbac.Member,
-	})
+	draft, err := signIn.Prepare(ctx, typed)
 	if err != nil {
 		return held.ID, err
 	}
