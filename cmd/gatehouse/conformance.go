@@ -21,7 +21,7 @@ func conformanceCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "conformance",
 		Short: "Play every known attack on single sign-on against the running installation, and print what came of each",
-		Long: "Makes throw-away tenants named conformance-…, with connections that trust keys of this run alone, plays some 1,700 attacks on their\n" +
+		Long: "Makes throw-away tenants named conformance-…, with connections that trust keys of this run alone, plays some 1,500 attacks on their\n" +
 			"sign-in over HTTP, as browsers and identity providers do, and deletes the tenants again. It never touches another tenant. It waits where\n" +
 			"rate limits tell it to. Fails if anything is accepted that must not be, or refused that must be accepted.\n\n" +
 			"The attacks on OpenID Connect need a provider that the installation reaches. For an installation on this machine that is one on\n" +
