@@ -29,7 +29,7 @@ type claims struct {
 func known(mapped ...string) []string {
 	return append([]string{
 		"iss", "sub", "aud", "exp", "nbf", "iat", "nonce", "azp", "at_hash", "auth_time", "amr", "sid", "events",
-		"email", "email_verified", "name", "picture", "hd", "tid",
+		"email", "email_verified", "xms_edov", "name", "picture", "hd", "tid",
 	}, mapped...)
 }
 

@@ -38,3 +38,27 @@ func multiTenant(issuer string) bool {
 	directory := entraDirectory(issuer)
 	return !guid.MatchString(directory) || directory == consumers
 }
+
+// The claims that vouch for the address in email. Entra ID never sends the standard one.
+const (
+	emailVerified = "email_verified"
+	entraVerified = "xms_edov"
+)
+
+// vouched says that an issuer vouches for the address in email. An optional claim of Entra ID does when its issuer stands for one directory: it
+// says that the owner of the address's domain has proven it there. An administrator can give accounts addresses of anybody, and those of
+// domains that nobody has proven to Entra ID lack it. What the standard claim denies no other asserts.
+func (o object) vouched(issuer string) bool {
+	if o.has(emailVerified) {
+		return o.flag(emailVerified)
+	}
+	if entraDirectory(issuer) == "" || multiTenant(issuer) {
+		return false
+	}
+	switch string(o[entraVerified]) {
+	case "true", "1", `"true"`, `"1"`:
+		return true
+	default:
+		return false
+	}
+}

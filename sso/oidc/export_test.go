@@ -9,3 +9,19 @@ func ReadClaims(payload []byte) (issuer, subject, email string, err error) {
 	email, err = c.all.text("email")
 	return c.issuer, c.subject, email, err
 }
+
+// Vouched says whether an issuer vouches for the address of a payload, of which userinfo has said more; said may be "".
+func Vouched(issuer, payload, said string) bool {
+	o, err := parseObject([]byte(payload))
+	if err != nil {
+		return false
+	}
+	if said != "" {
+		more, err := parseObject([]byte(said))
+		if err != nil {
+			return false
+		}
+		o = merge(more, o, "email")
+	}
+	return o.vouched(issuer)
+}

@@ -33,7 +33,7 @@ func (p *Provider) Finish(ctx context.Context, r *http.Request, a sso.Attempt) (
 		if err != nil {
 			return sso.Identity{}, err
 		}
-		about = merge(said, c.all)
+		about = merge(said, c.all, a.Connection.Claims.EmailClaim())
 	}
 	return describe(a, c, about)
 }
@@ -43,11 +43,17 @@ func incomplete(m sso.ClaimMapping, about object) bool {
 	return !about.has(m.EmailClaim()) || m.Groups != "" && !about.has(m.Groups) && !about.elsewhere(m.Groups)
 }
 
-// merge adds to the ID token what only userinfo says: what is signed wins. email_verified stays with the address it speaks of.
-func merge(said, signed object) object {
+// merge adds to the ID token what only userinfo says: what is signed wins. What vouches for an address stays with the address it speaks of.
+func merge(said, signed object, address string) object {
 	both := maps.Clone(said)
-	for name, value := range signed {
-		if name != "email_verified" {
+	maps.Copy(both, signed)
+	of := said
+	if signed.has(address) {
+		of = signed
+	}
+	for _, name := range []string{emailVerified, entraVerified} {
+		delete(both, name)
+		if value, ok := of[name]; ok {
 			both[name] = value
 		}
 	}
@@ -69,7 +75,7 @@ func describe(a sso.Attempt, c claims, about object) (sso.Identity, error) {
 	}
 	who := sso.Identity{
 		Issuer: a.Connection.Issuer, Subject: c.subject, Email: email,
-		EmailVerified: m.EmailClaim() == "email" && email != "" && about.flag("email_verified"),
+		EmailVerified: m.EmailClaim() == "email" && email != "" && about.vouched(a.Connection.Issuer),
 		Name:          printable(name, 200), Picture: pictureURL(picture), HostedDomain: domain,
 		SessionID: cut(c.sid, maxSession), AuthTime: c.authTime, Groups: groups, GroupsMissing: missing, Claims: about.shown(),
 	}
