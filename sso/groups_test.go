@@ -17,6 +17,7 @@ import (
 
 // mapped gives the groups "admins" and "guests" roles; everybody else is a member.
 func mapped(d *sso.Draft) {
+	d.Claims.Groups = "groups"
 	d.GroupRoles = []sso.GroupRole{{Group: "admins", Role: rbac.Admin}, {Group: "guests", Role: rbac.Viewer}}
 }
 
@@ -214,8 +215,11 @@ func TestXT_11_AMappingThatCannotBe(t *testing.T) {
 		"hidden tester":  func(d *sso.Draft) { d.Testers = []string{"a\u200d@b.test"} },
 		"a lot to test":  func(d *sso.Draft) { d.Testers = make([]string, 101) },
 		"tester as list": func(d *sso.Draft) { d.Testers = []string{"a@b.test,c@d.test"} },
+		"no claim": func(d *sso.Draft) {
+			d.Claims.Groups, d.GroupRoles = "", []sso.GroupRole{{Group: "a", Role: rbac.Member}}
+		},
 	} {
-		draft := sso.Draft{Name: "x", Issuer: oracleIssuer, ClientID: clientID, PublicClient: true, DefaultRole: rbac.Member}
+		draft := sso.Draft{Claims: sso.ClaimMapping{Groups: "groups"}, Name: "x", Issuer: oracleIssuer, ClientID: clientID, PublicClient: true, DefaultRole: rbac.Member}
 		d(&draft)
 		if _, err := c.signIn.Prepare(t.Context(), draft); errs.As(err).Kind != errs.Invalid {
 			t.Errorf("Prepare with %s = %v, want invalid", name, err)

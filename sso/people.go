@@ -22,6 +22,9 @@ func (d *Draft) checkPeople(add func(name, detail string)) {
 		add("group_roles", "Use at most 100 groups.")
 		return
 	}
+	if len(d.GroupRoles) > 0 && d.Claims.Groups == "" {
+		add("claims.groups", "Name the claim that has the groups.")
+	}
 	seen := map[string]bool{}
 	for i, m := range d.GroupRoles {
 		field := fmt.Sprintf("group_roles[%d]", i)

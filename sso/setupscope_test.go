@@ -155,7 +155,7 @@ func TestASetupLinkGivesNoRoleAboveMember(t *testing.T) {
 	ctx := authn.With(visitor(t), held.Principal())
 	for what, change := range map[string]func(*sso.Draft){
 		"default role admin": func(d *sso.Draft) { d.DefaultRole = rbac.Admin },
-		"group role admin":   func(d *sso.Draft) { d.GroupRoles = []sso.GroupRole{{Group: "it", Role: rbac.Admin}} },
+		"group role admin":   func(d *sso.Draft) { d.Claims.Groups, d.GroupRoles = "groups", []sso.GroupRole{{Group: "it", Role: rbac.Admin}} },
 	} {
 		d := c.draft()
 		change(&d)
@@ -169,7 +169,7 @@ func TestASetupLinkGivesNoRoleAboveMember(t *testing.T) {
 	}
 	d := c.draft()
 	d.DefaultRole = rbac.Viewer
-	d.GroupRoles = []sso.GroupRole{{Group: "it", Role: rbac.Member}}
+	d.Claims.Groups, d.GroupRoles = "groups", []sso.GroupRole{{Group: "it", Role: rbac.Member}}
 	if _, err := c.creating(t, ctx, d); err != nil {
 		t.Errorf("Create with viewer and member = %v", err)
 	}
