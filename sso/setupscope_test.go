@@ -155,7 +155,9 @@ func TestASetupLinkGivesNoRoleAboveMember(t *testing.T) {
 	ctx := authn.With(visitor(t), held.Principal())
 	for what, change := range map[string]func(*sso.Draft){
 		"default role admin": func(d *sso.Draft) { d.DefaultRole = rbac.Admin },
-		"group role admin":   func(d *sso.Draft) { d.Claims.Groups, d.GroupRoles = "groups", []sso.GroupRole{{Group: "it", Role: rbac.Admin}} },
+		"group role admin": func(d *sso.Draft) {
+			d.Claims.Groups, d.GroupRoles = "groups", []sso.GroupRole{{Group: "it", Role: rbac.Admin}}
+		},
 	} {
 		d := c.draft()
 		change(&d)
