@@ -1,6 +1,7 @@
 package console
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/seed-2a059015/gatehouse/sso"
@@ -59,6 +60,11 @@ func testedPageOf(d sso.DryRun) testedPage {
 	}
 	if d.Proven {
 		p.Mapped = mappedOf(d.Identity)
+		if g := d.Groups; g != nil {
+			p.Mapped = append(p.Mapped,
+				testedFact{"Role by groups", "", string(g.Role) + " (" + or(strings.Join(g.Groups, ", "), "no group has a role") + ")"},
+				testedFact{"Groups without a role", "", strconv.Itoa(g.Unknown.Count)})
+		}
 	}
 	return p
 }

@@ -25,6 +25,8 @@ type DryRun struct {
 	Identity   Identity   // as it is mapped
 	Claims     []Claim    // all that the provider says, by name
 	Legacy     []string   // legacy switches that were needed
+	// Groups is what follows from the provider's groups; nil where no group has a role, or the provider says nothing about groups.
+	Groups *MemberGroups
 
 	// Hidden says that who looks holds a set-up link only. What follows is left out then, and of refusals those that come after the
 	// provider's answer was accepted.
@@ -74,6 +76,10 @@ func (s *SignIn) finishTest(ctx context.Context, b back, refusal error) (Result,
 	accepted := b.attempt.Trail.length()
 	if dry.Proven {
 		dry.Identity, dry.Legacy, dry.Claims = b.who, b.who.Legacy, veiled(b.who.Claims)
+		if c := b.attempt.Connection; c.mapsGroups() && !b.who.GroupsMissing {
+			follows := c.standing(b.who.Groups)
+			dry.Groups = &follows
+		}
 		refusal = s.admit(ctx, b, b.tenant, func(_ *db.TenantTx, a admission) error {
 			dry.Joins, dry.After = a.joined, &a.membership
 			return errRehearsed

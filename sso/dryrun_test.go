@@ -251,3 +251,29 @@ func (c *company) testedAt(tb testing.TB) (at *time.Time) {
 	})
 	return at
 }
+
+func TestADryRunShowsWhatGroupsGive(t *testing.T) {
+	t.Parallel()
+	c := newWorld(t).company(t)
+	u := c.person("alice")
+	u.Groups = []string{"Engineering", "Everyone"}
+	c.add(t, u)
+	owner := c.redeem(t)
+	d := c.draft()
+	d.Version, d.Claims.Groups, d.GroupRoles = 1, "groups", []sso.GroupRole{{Group: "Engineering", Role: "viewer"}}
+	prepared, err := c.signIn.Prepare(t.Context(), d)
+	must(t, err)
+	dry := c.dryRun(t, owner, &prepared, "alice")
+	if dry.Groups == nil || dry.Groups.Role != "viewer" || dry.Groups.Unknown.Count != 1 || dry.After == nil || dry.After.Role != "viewer" {
+		t.Errorf("dry run = groups %+v, member %+v, want a viewer by Engineering, and one group without a role", dry.Groups, dry.After)
+	}
+	c.idp.Misbehave(testidp.Fault{Claims: func(m map[string]any) {
+		delete(m, "groups")
+		m["_claim_names"] = map[string]any{"groups": "src1"} // as Entra ID does for who is in too many
+		m["_claim_sources"] = map[string]any{"src1": map[string]any{"endpoint": "https://graph.windows.net/x/users/y/getMemberObjects"}}
+	}})
+	dry = c.dryRun(t, owner, &prepared, "alice")
+	if dry.Groups != nil || !dry.Identity.GroupsMissing || dry.Refusal != "" {
+		t.Errorf("dry run without the claim = groups %+v, refusal %s, want nothing said about groups", dry.Groups, dry.Refusal)
+	}
+}

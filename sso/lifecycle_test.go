@@ -27,8 +27,8 @@ func (c *company) knows(tb testing.TB, m tenants.Membership, login string) {
 	}))
 }
 
-// asRole is the context of a member who came in over the company's connection a moment ago.
-func (c *company) asRole(tb testing.TB, m tenants.Membership, role rbac.Role) context.Context {
+// through is the context of a member who came in over the company's connection a moment ago.
+func (c *company) through(tb testing.TB, m tenants.Membership, role rbac.Role) context.Context {
 	tb.Helper()
 	return authn.With(visitor(tb), &authn.Principal{
 		Kind: authn.Member, Tenant: c.tenant.ID, User: m.UserID, Membership: m.ID, Role: string(role), Email: m.Email, Method: sso.MethodOIDC,
@@ -104,7 +104,7 @@ func TestRequiredNeedsTwoPeopleAndAnOwner(t *testing.T) {
 	c.knows(t, c.owner, "olivia")
 	c.add(t, c.person("mia"))
 	c.add(t, c.person("noah"))
-	owner := c.asRole(t, c.owner, rbac.Owner)
+	owner := c.through(t, c.owner, rbac.Owner)
 	refused := func(why, code string, ctx context.Context) {
 		t.Helper()
 		before := c.rows(t, c)
@@ -120,7 +120,7 @@ func TestRequiredNeedsTwoPeopleAndAnOwner(t *testing.T) {
 	must(t, second(c.enter(t, "noah")))
 	refused("after two members and no owner", "connection_unproven", owner)
 	must(t, second(c.enter(t, "olivia")))
-	refused("as an admin", "owner_required", c.asRole(t, c.owner, rbac.Admin))
+	refused("as an admin", "owner_required", c.through(t, c.owner, rbac.Admin))
 	refused("as an API key", "owner_required", authn.With(t.Context(), &authn.Principal{Kind: authn.APIKey, Tenant: c.tenant.ID, Role: "admin"}))
 	c.inTenant(t, func(ctx context.Context, tx *db.TenantTx) error {
 		return tx.DB.Exec("UPDATE memberships SET status = 'removed' WHERE tenant_id = ? AND role <> 'owner'", tx.Tenant).Error
@@ -132,7 +132,7 @@ func TestRequiredNeedsTwoPeopleAndAnOwner(t *testing.T) {
 	if !c.requiresSSO(t) || c.stored(t).Status != sso.Required {
 		t.Error("a required connection does not require single sign-on")
 	}
-	if got := errs.CodeOf(c.move(c.asRole(t, c.owner, rbac.Admin), sso.Disabled)); got != "owner_required" {
+	if got := errs.CodeOf(c.move(c.through(t, c.owner, rbac.Admin), sso.Disabled)); got != "owner_required" {
 		t.Errorf("an admin disables the required connection: %q, want owner_required", got)
 	}
 	must(t, c.move(owner, sso.Optional))
@@ -157,7 +157,7 @@ func TestATestIsNoProof(t *testing.T) {
 		}
 		return nil
 	})
-	if got := errs.CodeOf(c.move(c.asRole(t, c.owner, rbac.Owner), sso.Required)); got != "connection_unproven" {
+	if got := errs.CodeOf(c.move(c.through(t, c.owner, rbac.Owner), sso.Required)); got != "connection_unproven" {
 		t.Errorf("require after tests alone = %q, want connection_unproven", got)
 	}
 }
@@ -218,11 +218,11 @@ func TestXT_10_AnotherProviderWaitsForAnOwner(t *testing.T) {
 			return err
 		})
 	}
-	if got := errs.CodeOf(approve(c.asRole(t, c.owner, rbac.Admin))); got != "owner_required" {
+	if got := errs.CodeOf(approve(c.through(t, c.owner, rbac.Admin))); got != "owner_required" {
 		t.Errorf("an admin approves the identities: %q, want owner_required", got)
 	}
 	c.refused(t, sso.LinkRequired, func() (sso.Result, error) { return c.enter(t, "olivia") })
-	must(t, approve(c.asRole(t, c.owner, rbac.Owner)))
+	must(t, approve(c.through(t, c.owner, rbac.Owner)))
 	c.connection = c.stored(t)
 	if result, err := c.enter(t, "olivia"); err != nil || w.principal(t, result.Issued).Membership != c.owner.ID {
 		t.Errorf("after the owner's approval: %v, want the owner", err)
