@@ -83,7 +83,7 @@ func (w *world) partingCompany(tb testing.TB, k *samlforge.Key) *company {
 	})
 	ours := key(tb, ourKey)
 	c.inTenant(tb, func(ctx context.Context, tx *db.TenantTx) error {
-		return c.signIn.AddKey(ctx, tx, c.connection.ID, sso.Key{Private: ours.Signer.(*rsa.PrivateKey), Certificate: ours.Cert})
+		return c.signIn.HoldKey(ctx, tx, c.connection.ID, sso.Key{Private: ours.Signer.(*rsa.PrivateKey), Certificate: ours.Cert})
 	})
 	return c
 }
