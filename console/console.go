@@ -37,6 +37,7 @@ type Console struct {
 	templates map[string]*template.Template
 	assets    *assets
 	urls      assetURLs
+	pages     map[string]bool // paths of rows that are pages
 }
 
 // New parses all templates and reports everything that is wrong with cfg at once.
@@ -71,5 +72,6 @@ func New(cfg Config) (*Console, error) {
 		return nil, err
 	}
 	c.urls = c.assets.urls()
+	c.pages = pagePaths(c.Routes())
 	return c, nil
 }

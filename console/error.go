@@ -19,6 +19,7 @@ type errorPage struct {
 	RequestID string
 	NeedsRole string
 	NeedsPlan string
+	LookUp    bool // an administrator finds the cause under the request
 	Back      errorBack
 }
 
@@ -31,6 +32,9 @@ func (p errorPage) frame() frame { return frame{file: "error", title: p.Heading,
 // It is made for [web.Config].
 func (c *Console) Error(ctx echo.Context, p web.Problem) error {
 	path := strings.TrimPrefix(ctx.Request().URL.Path, c.prefix)
+	if reauthNeeded(p) {
+		return c.askReauth(ctx, p)
+	}
 	if p.Status == http.StatusUnauthorized {
 		ctx.Response().Header().Del("WWW-Authenticate")
 		return c.redirect(ctx, signInPath(ctx.Request(), path))
@@ -65,7 +69,7 @@ func errorPageOf(p web.Problem, path string) errorPage {
 	case p.Status >= http.StatusInternalServerError:
 		e.Heading = "Something went wrong"
 	case signingIn(path):
-		e.Heading, e.Back = "You could not be signed in", errorBack{"Sign in again", "/login"}
+		e.Heading, e.Back, e.LookUp = "You could not be signed in", errorBack{"Sign in again", "/login"}, true
 	case p.Status == http.StatusForbidden:
 		e.Heading = "This is not allowed"
 		if keepsOut(p.Code) {
@@ -78,7 +82,12 @@ func errorPageOf(p web.Problem, path string) errorPage {
 }
 
 func signingIn(path string) bool {
-	return path == "/login" || path == "/choose" || strings.HasPrefix(path, "/login/") || strings.HasPrefix(path, "/sso/")
+	for _, under := range []string{"/login/", "/sso/oidc/", "/sso/saml/", "/sso/google/"} {
+		if strings.HasPrefix(path, under) {
+			return true
+		}
+	}
+	return path == "/login" || path == "/choose" || path == "/sso/confirm"
 }
 
 // keepsOut says that a refusal concerns the session as a whole, so that the start would refuse as well.

@@ -79,7 +79,7 @@ func Samples() []Sample {
 	at := momentOf(time.Date(2026, 3, 9, 14, 5, 0, 0, time.UTC))
 	request := "req_01jv3qk2wefr4t5y6u7i8p9aas"
 	evil := `<script>alert("1")</script>`
-	return []Sample{
+	samples := []Sample{
 		{"login", loginPage{Google: true, ReturnTo: "/docs"}},
 		{"login-problem", loginPage{Email: "alice@", Problem: "This is not an e-mail address that can be used."}},
 		{"login-elsewhere", loginPage{Email: "alice@example.com", Elsewhere: true, Google: true}},
@@ -160,4 +160,5 @@ func Samples() []Sample {
 		}}}},
 		{"mail-empty", mailPage{}},
 	}
+	return append(samples, ssoSamples(at, request, evil)...)
 }

@@ -7,6 +7,9 @@ import (
 	"html/template"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/seed-2a059015/gatehouse/internal/authn"
+	"github.com/seed-2a059015/gatehouse/rbac"
 )
 
 //go:embed templates/*.html
@@ -36,6 +39,7 @@ type layout struct {
 	Footer   string
 	Narrow   bool
 	SignedIn bool
+	Manages  bool // single sign-on
 	Assets   assetURLs
 	Page     page
 }
@@ -61,6 +65,12 @@ func every() []page {
 		postPage{},
 		errorPage{},
 		mailPage{},
+		connectionsPage{},
+		connectionPage{},
+		attemptsPage{},
+		attemptPage{},
+		documentPage{},
+		reauthPage{},
 	}
 }
 
@@ -84,7 +94,7 @@ func (c *Console) render(ctx echo.Context, status int, p page) error {
 	var b bytes.Buffer
 	err := c.templates[f.file].Execute(&b, layout{
 		Title: f.title, Product: c.name, Base: c.prefix, Here: f.here, Script: c.assets.url(f.script), Footer: c.footer(), Narrow: f.narrow,
-		SignedIn: f.signedIn, Assets: c.urls, Page: p,
+		SignedIn: f.signedIn, Manages: f.here == "sso" || f.signedIn && c.may(authn.From(ctx.Request().Context()), rbac.ConnectionsRead), Assets: c.urls, Page: p,
 	})
 	if err != nil {
 		return fmt.Errorf("render the page %s: %w", f.file, err)

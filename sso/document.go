@@ -82,11 +82,7 @@ func (s *SignIn) OpenDocument(ctx context.Context, tx *db.TenantTx, a id.Attempt
 	if err != nil {
 		return Document{}, fmt.Errorf("load the document of attempt %s: %w", a, err)
 	}
-	packed, err := s.keyring.Open(d.Sealed, documentAt(tx.Tenant, a))
-	if err != nil {
-		return Document{}, fmt.Errorf("open the document of attempt %s: %w", a, err)
-	}
-	if d.Text, err = unpack(packed); err != nil {
+	if d.Text, err = s.textOf(tx.Tenant, d); err != nil {
 		return Document{}, err
 	}
 	return d, events.Record(ctx, tx, events.DocumentOpened, a, events.Data{"kind": d.Kind, "size": d.Size})

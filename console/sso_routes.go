@@ -1,0 +1,35 @@
+package console
+
+import (
+	"time"
+
+	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/internal/ratelimit"
+	"github.com/seed-2a059015/gatehouse/internal/web"
+	"github.com/seed-2a059015/gatehouse/rbac"
+)
+
+// fresh is how long a sign-in counts as recent enough for what only a person at the keyboard may do.
+const fresh = 5 * time.Minute
+
+// acting is how often a person may push a button of these pages.
+var acting = ratelimit.PerMinute(30)
+
+// ssoRoutes are the pages on which administrators look after single sign-on.
+func (c *Console) ssoRoutes() web.Table {
+	return web.Table{
+		web.Get("/sso", rbac.ConnectionsRead, web.Raw(c.listConnections)).SessionOnly().Doc("The organization's connections"),
+		web.Get("/sso/attempts", rbac.ConnectionsRead, web.Raw(c.findAttempts)).SessionOnly().Doc("Sign-in attempts over all connections, and by trace id"),
+		web.Get("/sso/attempts/{attempt}", rbac.ConnectionsRead, web.Raw(c.showAttempt)).SessionOnly().Doc("One sign-in attempt, with every check"),
+		web.Post("/sso/attempts/{attempt}/document", rbac.ConnectionsRead, web.Raw(c.openDocument)).SessionOnly().StepUp(fresh).MaxBody(maxForm).Limit(acting).Doc("Open what the provider sent; for owners, within seven days"),
+		web.Get("/sso/{connection}", rbac.ConnectionsRead, web.Raw(c.showConnection)).SessionOnly().Doc("One connection"),
+		web.Get("/sso/{connection}/attempts", rbac.ConnectionsRead, web.Raw(c.listAttempts)).SessionOnly().Doc("Sign-in attempts over one connection"),
+		web.Post("/sso/{connection}/test", rbac.ConnectionsWrite, web.Raw(c.testConnection)).SessionOnly().Needs(billing.SSO).MaxBody(maxForm).Limit(acting).Doc("Try a sign-in that changes nothing"),
+		web.Post("/sso/{connection}/state", rbac.ConnectionsWrite, web.Raw(c.moveConnection)).SessionOnly().Needs(billing.SSO).MaxBody(maxForm).Limit(acting).Doc("Let testers or everybody in, or make it the only way"),
+		web.Post("/sso/{connection}/disable", rbac.ConnectionsWrite, web.Raw(c.disableConnection)).SessionOnly().MaxBody(maxForm).Limit(acting).Doc("Let nobody in through a connection"),
+		web.Post("/sso/{connection}/approve-identities", rbac.ConnectionsWrite, web.Raw(c.approveIdentities)).SessionOnly().StepUp(fresh).MaxBody(maxForm).Limit(acting).Doc("Say that a new provider names the same people as the one before"),
+		web.Post("/sso/{connection}/approve-certificate", rbac.ConnectionsWrite, web.Raw(c.approveCertificate)).SessionOnly().StepUp(fresh).Needs(billing.SSO).MaxBody(maxForm).Limit(acting).Doc("Trust a certificate that a refresh has found; for owners"),
+		web.Post("/sso/{connection}/remove-certificate", rbac.ConnectionsWrite, web.Raw(c.removeCertificate)).SessionOnly().MaxBody(maxForm).Limit(acting).Doc("Take a certificate away, or decline one that waits"),
+		web.Post("/reauthenticate", rbac.Self, web.Raw(c.reauthenticate)).SessionOnly().MaxBody(maxForm).Limit(acting).Doc("Prove once more who one is"),
+	}
+}
