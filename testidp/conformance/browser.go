@@ -69,9 +69,9 @@ type answer struct {
 // send makes a request and sends it, again if it is told to wait. The cookies of the answer are kept, whatever a library would think of
 // secure ones over http.
 func (v *visit) send(ctx context.Context, build func() (*http.Request, error)) (answer, error) {
-	for began := time.Now(); ; { //nolint:forbidigo // of this machine's own patience
+	for began := time.Now(); ; {
 		a, wait, err := v.once(ctx, build)
-		if err != nil || wait == 0 || time.Since(began)+wait > maxPatience { //nolint:forbidigo // of this machine's own patience
+		if err != nil || wait == 0 || time.Since(began)+wait > maxPatience {
 			return a, err
 		}
 		select {

@@ -10,6 +10,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -57,9 +58,7 @@ func (s *suite) samlStand(ctx context.Context, o samlOptions) (*samlStand, error
 		"entity_id": out.idp, "sso_url": "https://idp." + st.tenant.Domain + "/sso", "slo_url": "https://idp." + st.tenant.Domain + "/slo",
 		"certificates": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: out.key.Cert.Raw})),
 	}
-	for name, value := range o.settings {
-		settings[name] = value
-	}
+	maps.Copy(settings, o.settings)
 	out.connection, err = st.connect(ctx, map[string]any{"protocol": "saml", "name": "Conformance", "saml": settings})
 	if err != nil {
 		return nil, err
