@@ -95,6 +95,9 @@ func (a *API) Routes() web.Table {
 		web.Post("/v1/sign-ins/{attempt}/document", rbac.ConnectionsRead, web.Tenant(a.openDocument)).SessionOnly().StepUp(fresh).Doc("Open what the provider sent; for owners, within seven days"),
 		web.Get("/v1/routing-rules", rbac.ConnectionsRead, web.Tenant(a.routingRules)).Doc("Over which connection people sign in"),
 		web.Put("/v1/routing-rules", rbac.ConnectionsWrite, web.Tenant(a.setRoutingRules)).Needs(billing.SSO).Limit(perMinute(30)).Doc("Replace all routing rules"),
+		web.Get("/v1/setup-links", rbac.ConnectionsRead, web.Tenant(a.setupLinks)).Doc("Links with which somebody outside sets up a connection"),
+		web.Post("/v1/setup-links", rbac.ConnectionsWrite, web.Tenant(a.createSetupLink)).Needs(billing.SSO).SessionOnly().StepUp(fresh).Idempotent().Returns(http.StatusCreated).Limit(perMinute(10)).Doc("Make such a link; its address is shown once"),
+		web.Delete("/v1/setup-links/{link}", rbac.ConnectionsWrite, web.Tenant(a.revokeSetupLink)).Doc("Revoke such a link, and what it opened, at once"),
 
 		// Machines.
 		web.Get("/v1/api-keys", rbac.APIKeysRead, web.Tenant(a.apiKeys)).Doc("The tenant's API keys"),

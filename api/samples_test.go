@@ -159,6 +159,17 @@ var samples = map[string]func(testing.TB, place) sample{
 		return s
 	},
 
+	"GET /v1/setup-links":  fixed("/v1/setup-links", nil),
+	"POST /v1/setup-links": fixed("/v1/setup-links", map[string]any{"email": "it@supplier.test"}),
+	"DELETE /v1/setup-links/{link}": func(tb testing.TB, p place) sample {
+		tb.Helper()
+		var made struct {
+			ID id.SetupLink `json:"id"`
+		}
+		p.Bearer(p.Session(tb, p.tenant, rbac.Owner)).Do(tb, "POST", "/v1/setup-links", map[string]any{}).Want(tb, 201).JSON(tb, &made)
+		return sample{path: "/v1/setup-links/" + made.ID.String()}
+	},
+
 	"GET /v1/api-keys":       fixed("/v1/api-keys", nil),
 	"GET /v1/api-keys/{key}": key("", nil),
 	"POST /v1/api-keys": fixed("/v1/api-keys", map[string]any{

@@ -215,3 +215,28 @@ func (l SetupLink) describe() events.Data {
 	}
 	return data
 }
+
+// SetupLinkStatus is how far a link has come.
+type SetupLinkStatus string
+
+// The states of a link. One that is opened ends as expired, a day later.
+const (
+	SetupLinkPending SetupLinkStatus = "pending"
+	SetupLinkInUse   SetupLinkStatus = "opened"
+	SetupLinkOver    SetupLinkStatus = "expired"
+	SetupLinkEnded   SetupLinkStatus = "revoked"
+)
+
+// Status is that of the link at a time. It does not look at whoever made it, without whom a link counts for nothing.
+func (l SetupLink) Status(now time.Time) SetupLinkStatus {
+	switch {
+	case l.RevokedAt != nil:
+		return SetupLinkEnded
+	case l.SessionExpiresAt != nil && now.Before(*l.SessionExpiresAt):
+		return SetupLinkInUse
+	case l.OpenedAt == nil && now.Before(l.ExpiresAt):
+		return SetupLinkPending
+	default:
+		return SetupLinkOver
+	}
+}

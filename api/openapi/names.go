@@ -23,7 +23,7 @@ var ids = map[reflect.Type]kindOfID{
 	reflect.TypeFor[id.Attempt]():       {"AttemptID", "att"},
 	reflect.TypeFor[id.Session]():       {"SessionID", "ses"},
 	reflect.TypeFor[id.Key]():           {"KeyID", "key"},
-	reflect.TypeFor[id.Invitation](): {"InvitationID", "inv"},
+	reflect.TypeFor[id.Invitation]():    {"InvitationID", "inv"},
 	reflect.TypeFor[id.Event]():         {"EventID", "evt"},
 	reflect.TypeFor[id.Decision]():      {"DecisionID", "dec"},
 	reflect.TypeFor[id.Request]():       {"RequestID", "req"},
@@ -166,6 +166,10 @@ var operations = map[string]named{
 	"POST /v1/connections/{connection}/keys":                               {"addConnectionKey", "Single sign-on"},
 	"POST /v1/connections/{connection}/keys/{key}/activate":                {"activateConnectionKey", "Single sign-on"},
 	"DELETE /v1/connections/{connection}/keys/{key}":                       {"dropConnectionKey", "Single sign-on"},
+
+	"GET /v1/setup-links":           {"listSetupLinks", "Single sign-on"},
+	"POST /v1/setup-links":          {"createSetupLink", "Single sign-on"},
+	"DELETE /v1/setup-links/{link}": {"revokeSetupLink", "Single sign-on"},
 
 	"GET /v1/api-keys":               {"listAPIKeys", "API keys"},
 	"GET /v1/api-keys/{key}":         {"getAPIKey", "API keys"},

@@ -16,7 +16,7 @@ import (
 const ownerLinkLife = 72 * time.Hour
 
 func tenantCommand() *cobra.Command {
-	return group("tenant", "Create, list, suspend and resume tenants", tenantCreate(), tenantList(), tenantSuspend(), tenantResume(), tenantLink())
+	return group("tenant", "Create, list, suspend and resume tenants", tenantCreate(), tenantList(), tenantSuspend(), tenantResume(), tenantLink(), tenantSetupLink())
 }
 
 func tenantCreate() *cobra.Command {
