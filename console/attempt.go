@@ -90,7 +90,7 @@ func (c *Console) enter(ctx echo.Context, result sso.Result) error {
 
 // forget takes the cookie of a used attempt away.
 func forget(ctx echo.Context, state string) {
-	gone := sso.Redirect{CookieName: sso.CookieName(state)}.Cookie()
+	gone := sso.Redirect{CookieName: sso.CookieName(state)}.Cookie() //nolint:gosec // it is as the cookie that it takes away
 	gone.MaxAge = -1
 	http.SetCookie(ctx.Response(), gone)
 }

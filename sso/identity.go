@@ -54,7 +54,7 @@ func lookUpAlone(ctx context.Context, sys *db.SystemTx, c id.Connection, who Ide
 // link adds an identity to a person. That somebody has it already is the conflict identity_in_use.
 func link(ctx context.Context, sys *db.SystemTx, user id.User, c id.Connection, who Identity) (LinkedIdentity, error) {
 	i := LinkedIdentity{
-		ID: id.New[id.Identity](), UserID: user, ConnectionID: c, Issuer: who.Issuer, Subject: who.Subject, Email: cutText(who.Email, 254),
+		ID: id.New[id.Identity](), UserID: user, ConnectionID: c, Issuer: who.Issuer, Subject: who.Subject, Email: cutEmail(who.Email),
 		CreatedAt: sys.Now, LastUsedAt: &sys.Now,
 	}
 	if err := gorm.G[LinkedIdentity](sys.DB).Create(ctx, &i); err != nil {
@@ -75,7 +75,7 @@ func (l liveSession) stillTheirs(ctx context.Context, sys *db.SystemTx, user id.
 
 // touch notes that an identity was used. One that was taken away since it was looked up is not known any more.
 func touch(ctx context.Context, sys *db.SystemTx, i LinkedIdentity, email string) error {
-	i.LastUsedAt, i.Email = &sys.Now, cutText(email, 254)
+	i.LastUsedAt, i.Email = &sys.Now, cutEmail(email)
 	n, err := gorm.G[LinkedIdentity](sys.DB).Where("id = ?", i.ID).Select("last_used_at", "email").Updates(ctx, i)
 	if err != nil {
 		return fmt.Errorf("note the use of identity %s: %w", i.ID, err)
@@ -95,9 +95,11 @@ func hasIdentity(ctx context.Context, sys *db.SystemTx, user id.User, c id.Conne
 	return n > 0, nil
 }
 
-func cutText(s string, n int) string {
+// cutEmail keeps as much of what a provider calls an address as one can have.
+func cutEmail(s string) string {
+	const most = 254 // RFC 5321, section 4.5.3.1.3
 	for i := range s {
-		if i > n {
+		if i > most {
 			return s[:i]
 		}
 	}

@@ -34,7 +34,7 @@ func settle(ctx context.Context, g *gorm.DB, now time.Time, tenant id.Tenant, a 
 	}
 	failed := e.trail.Failed()
 	err = g.WithContext(ctx).Exec(settleSQL, e.outcome, e.reason, e.stage, failed.Expected, failed.Got, checks, shown(e.who.Subject),
-		shown(cutText(e.who.Email, 254)), e.member.ID, e.member.UserID, now, tenant, a).Error
+		shown(cutEmail(e.who.Email)), e.member.ID, e.member.UserID, now, tenant, a).Error
 	if err != nil {
 		return fmt.Errorf("settle attempt %s: %w", a, err)
 	}

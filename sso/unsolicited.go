@@ -101,7 +101,7 @@ func (s *SignIn) hold(ctx context.Context, b back) (waiting, error) {
 		return waiting{}, fmt.Errorf("seal a proven identity: %w", err)
 	}
 	b.record.StateHash, b.record.BrowserHash = stateHash(state), s.browserHash(state, cookie)
-	b.record.Subject, b.record.Email = shown(b.who.Subject), shown(cutText(b.who.Email, 254))
+	b.record.Subject, b.record.Email = shown(b.who.Subject), shown(cutEmail(b.who.Email))
 	err = s.db.Tenant(ctx, b.tenant, func(tx *db.TenantTx) error {
 		if err := unchanged(ctx, tx, b); err != nil {
 			return err

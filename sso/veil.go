@@ -9,10 +9,10 @@ import (
 // veil shows the form of a value and not the value: the domain of an address, since that is what rules are about, and of everything else how
 // long it is.
 func veil(v string) string {
-	switch v = strings.TrimSpace(v); {
-	case v == "":
+	switch v = strings.TrimSpace(v); v {
+	case "":
 		return "(empty)"
-	case v == "true" || v == "false":
+	case "true", "false":
 		return v
 	}
 	if at := strings.LastIndexByte(v, '@'); at > 0 && strings.Contains(v[at:], ".") && !strings.ContainsAny(v, " <>") {
