@@ -59,7 +59,7 @@ func (a *API) addConnectionKey(ctx context.Context, tx *db.TenantTx, _ addConnec
 
 type connectionKeyIn struct {
 	Connection id.Connection    `path:"connection" json:"-"`
-	Key        id.ConnectionKey `path:"key" json:"-"`
+	Key        id.ConnectionKey `path:"connection_key" json:"-"`
 }
 
 func (a *API) activateConnectionKey(ctx context.Context, tx *db.TenantTx, in connectionKeyIn) (connectionOut, error) {

@@ -141,6 +141,36 @@ var samples = map[string]func(testing.TB, place) sample{
 		s.caller = p.Session(tb, p.tenant, rbac.Owner, func(in *sessions.Start) { in.Method = sso.MethodOIDC })
 		return s
 	},
+	"POST /v1/connections/{connection}/refresh-metadata": saml("/refresh-metadata", nil),
+	"POST /v1/connections/{connection}/certificates": func(tb testing.TB, p place) sample {
+		tb.Helper()
+		return saml("/certificates", map[string]any{"certificates": apitest.NewCertificate(tb)})(tb, p)
+	},
+	"POST /v1/connections/{connection}/certificates/{fingerprint}/approve": func(tb testing.TB, p place) sample {
+		tb.Helper() // only owners decide whose word is taken
+		c := p.tenant.ConnectSAML(tb)
+		s := sample{path: "/v1/connections/" + c.ID.String() + "/certificates/" + c.Found(tb) + "/approve"}
+		if p.caller.Member.Role == rbac.Admin {
+			s.caller = p.Session(tb, p.tenant, rbac.Owner)
+		}
+		return s
+	},
+	"DELETE /v1/connections/{connection}/certificates/{fingerprint}": func(tb testing.TB, p place) sample {
+		tb.Helper()
+		c := p.tenant.ConnectSAML(tb)
+		return sample{path: "/v1/connections/" + c.ID.String() + "/certificates/" + c.Trust(tb)}
+	},
+	"POST /v1/connections/{connection}/keys": saml("/keys", nil),
+	"POST /v1/connections/{connection}/keys/{connection_key}/activate": func(tb testing.TB, p place) sample {
+		tb.Helper()
+		c := p.tenant.ConnectSAML(tb)
+		return sample{path: "/v1/connections/" + c.ID.String() + "/keys/" + c.NextKey(tb).String() + "/activate"}
+	},
+	"DELETE /v1/connections/{connection}/keys/{connection_key}": func(tb testing.TB, p place) sample {
+		tb.Helper()
+		c := p.tenant.ConnectSAML(tb)
+		return sample{path: "/v1/connections/" + c.ID.String() + "/keys/" + c.NextKey(tb).String()}
+	},
 	"GET /v1/sign-ins":           fixed("/v1/sign-ins", nil),
 	"GET /v1/sign-ins/causes":    fixed("/v1/sign-ins/causes", nil),
 	"GET /v1/sign-ins/{attempt}": attempt(""),
@@ -208,6 +238,14 @@ func connection(suffix string, body any) func(testing.TB, place) sample {
 	return func(tb testing.TB, p place) sample {
 		tb.Helper()
 		return sample{path: "/v1/connections/" + p.tenant.Connect(tb).String() + suffix, body: body}
+	}
+}
+
+// saml is a request about an active SAML connection.
+func saml(suffix string, body any) func(testing.TB, place) sample {
+	return func(tb testing.TB, p place) sample {
+		tb.Helper()
+		return sample{path: "/v1/connections/" + p.tenant.ConnectSAML(tb).ID.String() + suffix, body: body}
 	}
 }
 

@@ -164,8 +164,8 @@ var operations = map[string]named{
 	"POST /v1/connections/{connection}/certificates/{fingerprint}/approve": {"approveCertificate", "Single sign-on"},
 	"DELETE /v1/connections/{connection}/certificates/{fingerprint}":       {"removeCertificate", "Single sign-on"},
 	"POST /v1/connections/{connection}/keys":                               {"addConnectionKey", "Single sign-on"},
-	"POST /v1/connections/{connection}/keys/{key}/activate":                {"activateConnectionKey", "Single sign-on"},
-	"DELETE /v1/connections/{connection}/keys/{key}":                       {"dropConnectionKey", "Single sign-on"},
+	"POST /v1/connections/{connection}/keys/{connection_key}/activate":     {"activateConnectionKey", "Single sign-on"},
+	"DELETE /v1/connections/{connection}/keys/{connection_key}":            {"dropConnectionKey", "Single sign-on"},
 
 	"GET /v1/setup-links":           {"listSetupLinks", "Single sign-on"},
 	"POST /v1/setup-links":          {"createSetupLink", "Single sign-on"},

@@ -32,15 +32,16 @@ var pathTexts = map[string]struct {
 	about string
 	id    string // the name of the kind of id; "" for other texts
 }{
-	"attempt":     {"The sign-in attempt", "AttemptID"},
-	"connection":  {"The connection", "ConnectionID"},
-	"identity":    {"The identity", "IdentityID"},
-	"session":     {"The session", "SessionID"},
-	"member":      {"The membership, not the user", "MembershipID"},
-	"domain":      {"The domain's id, not its name", "DomainID"},
-	"invitation":  {"The invitation", "InvitationID"},
-	"link":        {"The set-up link", "SetupLinkID"},
-	"fingerprint": {"SHA-256 of the certificate, in hex", ""},
-	"key":         {"The id of the key, which is no secret", "KeyID"},
-	"file":        {"The name of the file", ""},
+	"attempt":        {"The sign-in attempt", "AttemptID"},
+	"connection":     {"The connection", "ConnectionID"},
+	"identity":       {"The identity", "IdentityID"},
+	"session":        {"The session", "SessionID"},
+	"member":         {"The membership, not the user", "MembershipID"},
+	"domain":         {"The domain's id, not its name", "DomainID"},
+	"invitation":     {"The invitation", "InvitationID"},
+	"link":           {"The set-up link", "SetupLinkID"},
+	"connection_key": {"The id of one of our keys for the connection", "ConnectionKeyID"},
+	"fingerprint":    {"SHA-256 of the certificate, in hex", ""},
+	"key":            {"The id of the key, which is no secret", "KeyID"},
+	"file":           {"The name of the file", ""},
 }
