@@ -24,7 +24,7 @@ func (w *world) invite(tb testing.TB, address string) string {
 	return cred.String()
 }
 
-func TestINV_08_09_AnInvitationIsAcceptedByAPostAndByTheAddressItIsFor(t *testing.T) {
+func TestINV_06_08_09_AnInvitationIsAcceptedByAPostAndByTheAddressItIsFor(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	link := w.invite(t, "alice@acme.test")
@@ -46,7 +46,8 @@ func TestINV_08_09_AnInvitationIsAcceptedByAPostAndByTheAddressItIsFor(t *testin
 	choice.shows(t, "the choice", 200, "Acme Robotics", "alice@acme.test", "admin", "Continue with Acme Okta", "Continue with Google")
 	b.post("/login/invitation", "link", link, "way", "con_1").shows(t, "a way that is none", 404)
 	b.post("/login/invitation", "link", link, "way", "link").shows(t, "the link of an address with a provider", 403, "sso_required")
-	start := b.post("/login/invitation", "link", link, "way", w.connection.ID.String())
+	// Neither a field nor the link says which role: the invitation does.
+	start := b.post("/login/invitation", "link", link, "way", w.connection.ID.String(), "role", "owner", "email", "owner@acme.test")
 	b.prove(w.idp.Provider("acme"), start, "alice").to(t, "the callback", "/")
 	b.get("/").shows(t, "home", 200, "Acme Robotics", "admin")
 	w.browser(t).post("/login/invitation", "link", link).shows(t, "the link again", 404, "This invitation does not work")
@@ -58,7 +59,8 @@ func TestINV_01_SomebodyElsesAccountDoesNotAccept(t *testing.T) {
 	b := w.browser(t)
 	b.enterAcme()
 	link := w.invite(t, "new@acme.test")
-	start := b.post("/login/invitation", "link", link, "way", w.connection.ID.String())
+	// Neither a field nor the link says which role: the invitation does.
+	start := b.post("/login/invitation", "link", link, "way", w.connection.ID.String(), "role", "owner", "email", "owner@acme.test")
 	b.prove(w.idp.Provider("acme"), start, "alice").shows(t, "another person's acceptance", 403, "invitation_mismatch")
 	b.post("/login/invitation", "link", link).shows(t, "the invitation afterwards", 200, "new@acme.test")
 	b.get("/").shows(t, "home of who tried", 200, "alice@acme.test", "member")

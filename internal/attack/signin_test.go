@@ -49,7 +49,7 @@ func refused(tb testing.TB, s *apitest.Server, b *browser, want string, do func(
 			tb.Errorf("a refused sign-in sets %s", c.Name)
 		}
 	}
-	if diff := before.Changed(s.Snapshot(tb), "attempts", "events"); diff != "" {
+	if diff := before.Changed(s.Snapshot(tb), "attempts", "attempt_documents", "events"); diff != "" {
 		tb.Errorf("a refused sign-in changed rows:\n%s", diff)
 	}
 	if b.signedIn(tb) {

@@ -11,6 +11,7 @@ import (
 func families() map[string]int {
 	return map[string]int{
 		"OIDC": 3, "SSRF": 2, "XT": 2, "TEN": 2, "DB": 2, "AZ": 2, "CAS": 2, "KEY": 2, "SES": 2, "WEB": 2, "SEC": 2, "AUD": 2,
+		"SAML": 3, "BCL": 2, "INV": 2, "DOM": 2,
 	}
 }
 

@@ -7,8 +7,8 @@ import (
 	"github.com/seed-2a059015/gatehouse/sso/saml/metadata"
 )
 
-// TestSAML_157_Locations tries each address as a sign-on address, as a logout address and as a place for answers.
-func TestSAML_157_Locations(t *testing.T) {
+// TestSAML_157_176_Locations tries each address as a sign-on address, as a logout address and as a place for answers.
+func TestSAML_157_176_Locations(t *testing.T) {
 	t.Parallel()
 	doc := sample(t, "simplesamlphp")
 	places := []string{
