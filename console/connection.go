@@ -14,7 +14,6 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/rbac"
 	"github.com/seed-2a059015/gatehouse/sso"
-	"github.com/seed-2a059015/gatehouse/tenants"
 )
 
 // connectionPage is everything about one connection: how it does, what it is, and what can be done with it.
@@ -155,46 +154,6 @@ func (r connectionReader) attempts(p *connectionPage) error {
 		p.Attempts = append(p.Attempts, attemptRowOf(a, r.tx.Now))
 	}
 	return err
-}
-
-func (r connectionReader) domains(p *connectionPage) error {
-	list, err := tenants.Domains(r.ctx, r.tx)
-	if err != nil {
-		return err
-	}
-	rules, err := sso.Rules(r.ctx, r.tx)
-	if err != nil {
-		return err
-	}
-	routed := map[string]bool{}
-	for _, name := range domainNames(r.connection.ID, list, rules) {
-		routed[name] = true
-	}
-	for _, d := range list {
-		if routed[d.Domain] {
-			p.Domains = append(p.Domains, domainRowOf(d, r.connection.ID))
-		}
-	}
-	return nil
-}
-
-func domainRowOf(d tenants.Domain, c id.Connection) domainRow {
-	row := domainRow{Name: d.Domain, Rule: "Everybody of the domain"}
-	if d.ConnectionID != c {
-		row.Rule = "By a routing rule"
-	}
-	switch {
-	case d.Status == tenants.DomainVerified && d.LostAt != nil:
-		row.State = badge{"Record lost", careful}
-		row.Lapses = someMoment(d.LapsesAt())
-	case d.Status == tenants.DomainVerified:
-		row.State = badge{"Verified", good}
-	case d.Status == tenants.DomainPending:
-		row.State = badge{"Waiting for DNS", careful}
-	case d.Status == tenants.DomainFailed:
-		row.State = badge{"Not verified", bad}
-	}
-	return row
 }
 
 // settingsOf are the settings that people ask about.

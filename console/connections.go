@@ -3,7 +3,6 @@ package console
 import (
 	"context"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -13,7 +12,6 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/rbac"
 	"github.com/seed-2a059015/gatehouse/sso"
-	"github.com/seed-2a059015/gatehouse/tenants"
 )
 
 // connectionsPage lists the providers of an organization.
@@ -56,13 +54,9 @@ func (c *Console) listConnections(ctx echo.Context) error {
 		if err != nil {
 			return err
 		}
-		domains, err := tenants.Domains(r, tx)
-		if err != nil {
-			return err
-		}
-		rules, err := sso.Rules(r, tx)
+		routes, err := routesOf(r, tx, list)
 		for _, one := range list {
-			page.Rows = append(page.Rows, connectionRowOf(one, pulses[one.ID], domainNames(one.ID, domains, rules), tx.Now))
+			page.Rows = append(page.Rows, connectionRowOf(one, pulses[one.ID], routes.names(one.ID), tx.Now))
 		}
 		return err
 	})
@@ -94,23 +88,6 @@ func nearestExpiry(c sso.Connection) (end time.Time, ok bool) {
 		}
 	}
 	return end, ok
-}
-
-// domainNames lists the domains whose people are sent to a connection, by the domain itself or by a rule.
-func domainNames(c id.Connection, domains []tenants.Domain, rules []sso.Rule) []string {
-	var names []string
-	for _, d := range domains {
-		if d.ConnectionID == c {
-			names = append(names, d.Domain)
-		}
-	}
-	for _, r := range rules {
-		if r.ConnectionID == c && r.Domain != "" {
-			names = append(names, r.Domain)
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
 }
 
 // may says whether who asks has a permission. Only for what pages offer: each row of the table asks again.

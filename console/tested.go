@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/sso"
 )
 
@@ -17,6 +18,7 @@ type testedPage struct {
 	Hint       string
 	Fixer      string
 	Attempt    string
+	ID         string // of the connection; "" for who may not see its page
 
 	Checks []testedCheck
 	Mapped []testedFact
@@ -44,6 +46,9 @@ func testedPageOf(d sso.DryRun) testedPage {
 	p := testedPage{
 		Connection: d.Connection.Name, Attempt: d.Attempt.String(), Claims: d.Claims, Legacy: d.Legacy, Hidden: d.Hidden, Groups: d.Identity.Groups,
 		Works: d.Refusal == "",
+	}
+	if !d.Hidden && d.Connection.ID != id.Google {
+		p.ID = d.Connection.ID.String()
 	}
 	p.Heading, p.Sentence = verdict(d)
 	if d.Refusal != "" {
