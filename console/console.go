@@ -10,6 +10,7 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/mail"
 	"github.com/seed-2a059015/gatehouse/sso"
+	"github.com/seed-2a059015/gatehouse/tenants"
 )
 
 // Config is what the pages are made with.
@@ -17,6 +18,7 @@ type Config struct {
 	DB      *db.DB
 	SignIn  *sso.SignIn
 	Access  *access.Store
+	Prover  tenants.Prover
 	BaseURL string // public, without a slash at the end
 	Name    string // of the installation, in the head of every page; "" means Gatehouse
 	// Outbox, when it is set, is shown to anybody at /dev/mail. Never set it in production: letters contain sign-in links.
@@ -28,6 +30,7 @@ type Console struct {
 	db     *db.DB
 	signIn *sso.SignIn
 	access *access.Store
+	prover tenants.Prover
 	outbox *mail.Outbox
 
 	name      string
@@ -51,6 +54,7 @@ func New(cfg Config) (*Console, error) {
 	missing(cfg.DB == nil, "database")
 	missing(cfg.SignIn == nil, "sign-in")
 	missing(cfg.Access == nil, "access")
+	missing(cfg.Prover.DB == nil || cfg.Prover.DNS == nil || cfg.Prover.Keyring == nil, "prover of domains")
 	base, err := url.Parse(cfg.BaseURL)
 	if err != nil || base.Host == "" || strings.HasSuffix(cfg.BaseURL, "/") {
 		mistakes = append(mistakes, errors.New("console: the base URL is not an address without a slash at its end"))
@@ -62,7 +66,7 @@ func New(cfg Config) (*Console, error) {
 		cfg.Name = "Gatehouse"
 	}
 	c := &Console{
-		db: cfg.DB, signIn: cfg.SignIn, access: cfg.Access, outbox: cfg.Outbox, name: cfg.Name,
+		db: cfg.DB, signIn: cfg.SignIn, access: cfg.Access, prover: cfg.Prover, outbox: cfg.Outbox, name: cfg.Name,
 		base: cfg.BaseURL, prefix: base.Path, plainHTTP: base.Scheme == "http",
 	}
 	if c.templates, err = parseTemplates(); err != nil {

@@ -75,7 +75,10 @@ func bare(base string) (*Console, error) {
 }
 
 // Samples returns pages as people meet them, and with what an attacker would put into them.
-func Samples() []Sample {
+func Samples() []Sample { return append(entranceSamples(), setupSamples()...) }
+
+// entranceSamples are the pages around signing in.
+func entranceSamples() []Sample {
 	at := momentOf(time.Date(2026, 3, 9, 14, 5, 0, 0, time.UTC))
 	request := "req_01jv3qk2wefr4t5y6u7i8p9aas"
 	evil := `<script>alert("1")</script>`
@@ -102,8 +105,6 @@ func Samples() []Sample {
 		{"recover-link-reason", recoverLinkPage{Tenant: evil, Slug: "acme", Link: `ghb_"><script>`, Reason: evil, BadReason: "Say it in 10 to 500 characters."}},
 		{"setup-link", setupLinkPage{}},
 		{"setup-link-problem", setupLinkPage{Problem: "This set-up link has been used, has been revoked or has expired. Ask whoever sent it for a new one."}},
-		{"setup", setupPage{Tenant: "Acme Robotics", Slug: "acme"}},
-		{"setup-outside", setupPage{Tenant: evil, Slug: "acme", Outside: true, Until: at}},
 		{"choose", choosePage{State: "s", Places: []choosePlace{{"tnt_1", "Acme Robotics", "acme"}, {"tnt_2", "Globex Corporation", "globex"}, {"tnt_3", "Initech", "initech"}}}},
 		{"home", homePage{
 			Name: "Alice Liddell", Email: "alice@acme.example", Initial: "A", Tenant: "Acme Robotics", Role: "admin", Plan: "enterprise",

@@ -2,6 +2,7 @@ package console
 
 import (
 	"errors"
+	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -33,6 +34,43 @@ func formOf(ctx echo.Context) (url.Values, error) {
 		}
 	}
 	return r.PostForm, nil
+}
+
+// uploadOf reads a posted form that has a file: its fields, each once, and the file, which may be missing.
+func uploadOf(ctx echo.Context, file string) (url.Values, []byte, error) {
+	r := ctx.Request()
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "multipart/form-data" {
+		return nil, nil, errs.New(errs.UnsupportedMedia, "content_type", "This address reads a form with a file.")
+	}
+	if err := r.ParseMultipartForm(maxMetadata); err != nil {
+		if errors.As(err, new(*http.MaxBytesError)) {
+			return nil, nil, err
+		}
+		return nil, nil, errForm.Because(err)
+	}
+	for name, values := range r.MultipartForm.Value {
+		if len(values) > 1 || name == file {
+			return nil, nil, errForm
+		}
+	}
+	sent := r.MultipartForm.File[file]
+	if len(r.MultipartForm.File) > 1 || len(sent) > 1 {
+		return nil, nil, errForm
+	}
+	if len(sent) == 0 {
+		return r.MultipartForm.Value, nil, nil
+	}
+	f, err := sent[0].Open()
+	if err != nil {
+		return nil, nil, errForm.Because(err)
+	}
+	defer f.Close()
+	content, err := io.ReadAll(f) // in memory already, and no larger than the body may be
+	if err != nil {
+		return nil, nil, errForm.Because(err)
+	}
+	return r.MultipartForm.Value, content, nil
 }
 
 // seeOther sends the browser to a path of our own, or to the start if it is none; the next request is a GET.

@@ -53,7 +53,14 @@ func every() []page {
 		recoverPage{},
 		recoverLinkPage{},
 		setupLinkPage{},
-		setupPage{},
+		providersPage{},
+		protocolsPage{},
+		guidePage{},
+		detailsPage{},
+		mappingPage{},
+		domainsPage{},
+		trialsPage{},
+		activatePage{},
 		invitationPage{},
 		invitedPage{},
 		choosePage{},
@@ -79,7 +86,7 @@ func parseTemplates() (map[string]*template.Template, error) {
 	for _, p := range every() {
 		file := p.frame().file
 		t, err := template.New("layout.html").Option("missingkey=error").
-			ParseFS(templateFiles, "templates/layout.html", "templates/"+file+".html")
+			ParseFS(templateFiles, "templates/layout.html", "templates/setup-parts.html", "templates/"+file+".html")
 		if err != nil {
 			return nil, fmt.Errorf("console: template %s: %w", file, err)
 		}

@@ -79,12 +79,12 @@ func (c *Console) Routes() web.Table {
 
 		web.Open("GET /setup/open", whySignIn, web.Raw(c.askSetupLink)).Doc("A set-up link, before it is opened"),
 		web.Open("POST /setup/open", whyLink, web.Raw(c.openSetupLink)).MaxBody(maxForm).Limit(ratelimit.PerMinute(20)).Doc("Open a set-up link"),
-		web.Open("GET /setup", whySetup, web.Raw(c.showSetup)).Limit(office).Doc("Where setting up begins"),
 		web.Open("POST /setup/leave", whySetup, web.Raw(c.leaveSetup)).MaxBody(maxForm).Doc("Forget the set-up link on this device"),
 
 		web.Open("GET /static/{file}", whyStatic, web.Raw(c.assets.serve)).Doc("Style, script and pictures"),
 	}
 	table = append(table, c.ssoRoutes()...)
+	table = append(table, c.setupRoutes()...)
 	if c.outbox != nil {
 		table = append(table, web.Open("GET /dev/mail", whyMail, web.Raw(c.showMail)).Doc("Outgoing mail"))
 	}

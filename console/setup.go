@@ -131,30 +131,6 @@ func pasted(text string) string {
 	return text
 }
 
-// setupPage is where setting up begins.
-type setupPage struct {
-	Tenant  string
-	Slug    string
-	Outside bool   // by a set-up link
-	Until   moment // that it works
-}
-
-func (p setupPage) frame() frame {
-	return frame{file: "setup", title: "Set up single sign-on for " + p.Tenant, signedIn: !p.Outside, narrow: true}
-}
-
-func (c *Console) showSetup(ctx echo.Context) error {
-	v, err := c.setupViewer(ctx)
-	if err != nil {
-		return err
-	}
-	p := setupPage{Tenant: v.tenant, Slug: v.slug, Outside: v.setup != nil}
-	if p.Outside {
-		p.Until = momentOf(*v.setup.Link.SessionExpiresAt)
-	}
-	return c.render(ctx, http.StatusOK, p)
-}
-
 // leaveSetup takes the link's cookie away from a browser that somebody else will use. The link stays used.
 func (c *Console) leaveSetup(ctx echo.Context) error {
 	http.SetCookie(ctx.Response(), sso.ForgetSetup())

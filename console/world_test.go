@@ -18,8 +18,10 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/internal/mail"
 	"github.com/seed-2a059015/gatehouse/internal/netguard"
+	"github.com/seed-2a059015/gatehouse/internal/resolver"
 	"github.com/seed-2a059015/gatehouse/internal/secret"
 	"github.com/seed-2a059015/gatehouse/internal/testdb"
+	"github.com/seed-2a059015/gatehouse/internal/testdns"
 	"github.com/seed-2a059015/gatehouse/internal/web"
 	"github.com/seed-2a059015/gatehouse/rbac"
 	"github.com/seed-2a059015/gatehouse/sessions"
@@ -41,6 +43,7 @@ const (
 type world struct {
 	db     *db.DB
 	idp    *testidp.Server
+	dns    *testdns.Server
 	signIn *sso.SignIn
 	outbox mail.Outbox
 	server *web.Server
@@ -109,7 +112,13 @@ func (w *world) build(tb testing.TB) {
 		return err
 	}))
 	must(tb, store.ReloadCatalog(tb.Context()))
-	pages, err := console.New(console.Config{DB: w.db, SignIn: w.signIn, Access: store, BaseURL: base, Outbox: &w.outbox})
+	w.dns = testdns.Start(tb)
+	lookUp, err := resolver.New(w.dns.Addr)
+	must(tb, err)
+	pages, err := console.New(console.Config{
+		DB: w.db, SignIn: w.signIn, Access: store, BaseURL: base, Outbox: &w.outbox,
+		Prover: tenants.Prover{DB: w.db, DNS: lookUp, Keyring: ring},
+	})
 	must(tb, err)
 	w.server, err = web.New(web.Config{
 		BaseURL: base, DB: w.db, Access: store, Sessions: issue, Keyring: ring, Log: quiet, HTMLError: pages.Error,

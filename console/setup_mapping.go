@@ -1,0 +1,194 @@
+package console
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/seed-2a059015/gatehouse/rbac"
+	"github.com/seed-2a059015/gatehouse/sso"
+	"github.com/seed-2a059015/gatehouse/sso/guide"
+)
+
+// mappingPage says which of the provider's attributes are a person's profile, and which groups give which role.
+type mappingPage struct {
+	Walk      walk
+	Problems  problems
+	Email     field
+	Name      field
+	FirstName field
+	LastName  field
+	Groups    field
+	Sending   guide.Text // how to make the provider send groups
+	Limits    guide.Text // where its groups end
+	Rows      []groupRow
+	Joins     bool
+	Default   []roleOption
+}
+
+// groupRow is one group and the role it gives.
+type groupRow struct {
+	Number          int
+	GroupID, RoleID string
+	Group           string
+	Roles           []roleOption
+}
+
+type roleOption struct {
+	Value, Label string
+	Chosen       bool
+}
+
+const (
+	maxGroups  = 100 // rows of one form
+	spareRows  = 3   // empty ones to fill in; saving brings more
+	emptyGroup = ""
+)
+
+func (p mappingPage) frame() frame {
+	return frame{file: "setup-mapping", title: "Map attributes and groups", signedIn: !p.Walk.Outside, here: "setup", leaves: p.Walk.Stale}
+}
+
+// typedMapping is the mapping as somebody filled it in.
+type typedMapping struct {
+	claims      sso.ClaimMapping
+	groups      []sso.GroupRole
+	joins       bool
+	defaultRole rbac.Role
+}
+
+func (c *Console) askMapping(ctx echo.Context, v viewer) error {
+	j, err := c.journeyOf(ctx, v)
+	if err != nil {
+		return err
+	}
+	m := typedMapping{j.connection.Claims, j.connection.GroupRoles, j.connection.JIT, j.connection.DefaultRole}
+	return c.drawMapping(ctx, v, j, m, nil)
+}
+
+func (c *Console) saveMapping(ctx echo.Context, v viewer) error {
+	j, err := c.journeyOf(ctx, v)
+	if err != nil {
+		return err
+	}
+	form, err := formOf(ctx)
+	if err != nil {
+		return err
+	}
+	m := mappingOf(form, j.connection.Claims.Picture)
+	d := j.connection.Draft()
+	d.Claims, d.GroupRoles, d.JIT, d.DefaultRole = m.claims, m.groups, m.joins, m.defaultRole
+	if err := c.update(ctx, v, j.connection, d); err != nil {
+		return c.drawMapping(ctx, v, j, m, err)
+	}
+	if form.Has("more") {
+		return c.redirect(ctx, setupRoot+j.path(atMapping))
+	}
+	return c.redirect(ctx, setupRoot+j.path(atDomains))
+}
+
+// mappingOf reads the form. Rows without a group are none.
+func mappingOf(form url.Values, picture string) typedMapping {
+	text := func(name string) string { return strings.TrimSpace(form.Get(name)) }
+	m := typedMapping{
+		claims: sso.ClaimMapping{
+			Email: text("email"), Name: text("name"), FirstName: text("first_name"), LastName: text("last_name"), Groups: text("groups"), Picture: picture,
+		},
+		joins: form.Has("joins"), defaultRole: rbac.Role(form.Get("default_role")),
+	}
+	for n := 1; n <= maxGroups && form.Has(groupID(n)); n++ {
+		if group := text(groupID(n)); group != emptyGroup {
+			m.groups = append(m.groups, sso.GroupRole{Group: group, Role: rbac.Role(form.Get(roleID(n)))})
+		}
+	}
+	return m
+}
+
+func groupID(n int) string { return fmt.Sprintf("group-%d", n) }
+
+func roleID(n int) string { return fmt.Sprintf("role-%d", n) }
+
+func (c *Console) drawMapping(ctx echo.Context, v viewer, j journey, m typedMapping, refusal error) error {
+	status, wrong := http.StatusOK, problems{}
+	if refusal != nil {
+		var ok bool
+		if wrong, status, ok = problemsOf(refusal, mappingField); !ok {
+			return refusal
+		}
+	}
+	p := mappingPageOf(v, j, m, wrong)
+	p.Walk = c.walkOf(v, j, atMapping)
+	p.Walk.Stale = p.Walk.Stale || asksAgain(refusal)
+	return c.render(ctx, status, p)
+}
+
+func mappingPageOf(v viewer, j journey, m typedMapping, wrong problems) mappingPage {
+	p := mappingPage{
+		Problems: wrong, Sending: j.guide.Preset.Sending, Limits: j.guide.Preset.Limits, Joins: m.joins,
+		Default: roleOptions(v, m.defaultRole),
+	}
+	input := func(id, label, value, hint string) field {
+		return field{ID: id, Label: label, Type: "text", Value: value, Hint: hint, Problem: wrong.of(id), Optional: id != "email"}
+	}
+	preset := presetClaims(j.guide)
+	p.Email = input("email", "E-mail", m.claims.Email, usually(preset.Email))
+	p.Name = input("name", "Whole name", m.claims.Name, "Leave it empty if first and last name come apart.")
+	p.FirstName = input("first_name", "First name", m.claims.FirstName, usually(j.guide.Preset.FirstName))
+	p.LastName = input("last_name", "Last name", m.claims.LastName, usually(j.guide.Preset.LastName))
+	p.Groups = input("groups", "Groups", m.claims.Groups, usually(preset.Groups))
+	for n := range min(len(m.groups)+spareRows, maxGroups) {
+		row := groupRow{Number: n + 1, GroupID: groupID(n + 1), RoleID: roleID(n + 1), Roles: roleOptions(v, rbac.Member)}
+		if n < len(m.groups) {
+			row.Group, row.Roles = m.groups[n].Group, roleOptions(v, m.groups[n].Role)
+		}
+		p.Rows = append(p.Rows, row)
+	}
+	return p
+}
+
+// usually says what the guide's provider calls an attribute.
+func usually(name string) string {
+	if name == "" {
+		return ""
+	}
+	return "Usually " + name
+}
+
+// roleOptions are the roles that the viewer may let the provider give, and the one that is chosen whatever it is: who may not give it is told
+// when they save.
+func roleOptions(v viewer, chosen rbac.Role) []roleOption {
+	var list []roleOption
+	found := false
+	for _, r := range v.roles() {
+		list = append(list, roleOption{string(r), roleName(r), r == chosen})
+		found = found || r == chosen
+	}
+	if !found && chosen != "" {
+		list = append(list, roleOption{string(chosen), roleName(chosen), true})
+	}
+	return list
+}
+
+func roleName(r rbac.Role) string {
+	if r == "" {
+		return ""
+	}
+	return strings.ToUpper(string(r[:1])) + string(r[1:])
+}
+
+// mappingField is the field to which the name of an input in a refusal belongs.
+func mappingField(name string) string {
+	switch name {
+	case "claims.email", "claims.name", "claims.first_name", "claims.last_name", "claims.groups":
+		return strings.TrimPrefix(name, "claims.")
+	case "default_role":
+		return name
+	case "group_roles":
+		return groupID(1)
+	default:
+		return ""
+	}
+}
