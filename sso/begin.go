@@ -66,7 +66,7 @@ func (s *SignIn) BeginLink(ctx context.Context, p *authn.Principal, c id.Connect
 	}
 	record := Record{Purpose: ForLink, ConnectionID: c, SessionID: p.Session, UserID: p.User}
 	return s.begin(ctx, starting{tenant: p.Tenant, record: record, check: func(now time.Time) error {
-		if !seenWithin(fresh, p.AuthTime, now) {
+		if !seenLately(p.AuthTime, now) {
 			return ErrReauthRequired
 		}
 		return nil

@@ -307,7 +307,7 @@ func mayConfigure(ctx context.Context, tx *db.TenantTx, d Draft) error {
 			return errs.InvalidField("group_roles", "Nobody gives a role above their own.")
 		}
 	}
-	if p.Kind == authn.Member && rbac.Role(p.Role) != rbac.Owner && !seenWithin(fresh, p.AuthTime, tx.Now) {
+	if p.Kind == authn.Member && rbac.Role(p.Role) != rbac.Owner && !seenLately(p.AuthTime, tx.Now) {
 		return ErrReauthRequired
 	}
 	return nil

@@ -223,7 +223,7 @@ func TestACandidateIsTriedBeforeItIsSaved(t *testing.T) {
 		t.Errorf("the candidate is still held, or the live connection counts as tested at %v", c.testedAt(t))
 	}
 	// Another provider, with another secret; the live connection stays what it is.
-	elsewhere := c.world.company(t)
+	elsewhere := c.company(t)
 	elsewhere.add(t, c.person("alice"))
 	d = c.draft()
 	d.Version, d.Issuer = 1, elsewhere.idp.URL()

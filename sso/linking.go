@@ -71,7 +71,7 @@ func Identities(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, p *authn
 // Unlink takes a way to sign in away, and ends the other sessions that it made in this tenant. The last one that leads into the tenant
 // stays: last_sign_in_method. Like linking, it needs a session whose person was proven within five minutes.
 func Unlink(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, p *authn.Principal, which id.Identity) error {
-	if !seenWithin(fresh, p.AuthTime, tx.Now) {
+	if !seenLately(p.AuthTime, tx.Now) {
 		return ErrReauthRequired
 	}
 	// Two requests that each take one of two away follow one another.

@@ -104,5 +104,5 @@ func endSessions(ctx context.Context, tx *db.TenantTx, c id.Connection) error {
 	return err
 }
 
-// seenWithin says whether a time of authentication is recent.
-func seenWithin(d time.Duration, seen, now time.Time) bool { return now.Sub(seen) <= d }
+// seenLately says whether a time of authentication is recent enough.
+func seenLately(seen, now time.Time) bool { return now.Sub(seen) <= fresh }

@@ -47,7 +47,7 @@ func Rules(ctx context.Context, tx *db.TenantTx) ([]Rule, error) {
 // ReplaceRules puts a whole list in the place of the tenant's routing rules; of each rule Domain, Emails and ConnectionID count. Who routes
 // people decides to whom they show their passwords, so a person who is not an owner must have signed in just now.
 func ReplaceRules(ctx context.Context, tx *db.TenantTx, rules []Rule) ([]Rule, error) {
-	if p := authn.From(ctx); p.Kind == authn.Member && !ownerDecides(ctx) && !seenWithin(fresh, p.AuthTime, tx.Now) {
+	if p := authn.From(ctx); p.Kind == authn.Member && !ownerDecides(ctx) && !seenLately(p.AuthTime, tx.Now) {
 		return nil, ErrReauthRequired
 	}
 	if err := checkRules(ctx, tx, rules); err != nil {

@@ -116,7 +116,7 @@ func mayHandOut(ctx context.Context, tx *db.TenantTx, l SetupLink) error {
 	if !rbac.CanGrant(rbac.Role(p.Role), l.needs()) {
 		return l.tooLow()
 	}
-	if !seenWithin(fresh, p.AuthTime, tx.Now) {
+	if !seenLately(p.AuthTime, tx.Now) {
 		return ErrReauthRequired
 	}
 	return nil
