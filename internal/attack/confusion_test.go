@@ -16,6 +16,7 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/secret"
 	"github.com/seed-2a059015/gatehouse/rbac"
 	"github.com/seed-2a059015/gatehouse/sessions"
+	"github.com/seed-2a059015/gatehouse/sso"
 	"github.com/seed-2a059015/gatehouse/testidp"
 )
 
@@ -233,7 +234,10 @@ func TestCredentialsAreNotConverted(t *testing.T) {
 	before := s.Snapshot(t)
 	for name, text := range map[string]string{"refresh token": session.Refresh, "API key": key.Secret, "link": link} {
 		own := parse(t, text)
-		for _, prefix := range []string{secret.PrefixAPIKey, secret.PrefixRefresh, secret.PrefixSignInLink} {
+		for _, prefix := range []string{
+			secret.PrefixAPIKey, secret.PrefixRefresh, secret.PrefixSignInLink, secret.PrefixInvitation, secret.PrefixRecovery, secret.PrefixSetupLink,
+			secret.PrefixSetupSession,
+		} {
 			for what, change := range map[string]func(*secret.Credential){
 				"as another kind":         func(*secret.Credential) {},
 				"of another tenant":       func(c *secret.Credential) { c.Tenant = parse(t, otherKey.Secret).Tenant },
@@ -256,11 +260,13 @@ func TestCredentialsAreNotConverted(t *testing.T) {
 					continue
 				}
 				for where, a := range map[string]*apitest.Answer{
-					"key":     s.Anonymous().With("X-API-Key", forged.String()).Do(t, "GET", "/v1/me", nil),
-					"bearer":  s.Anonymous().With("Authorization", "Bearer "+forged.String()).Do(t, "GET", "/v1/me", nil),
-					"cookie":  s.Anonymous().With("Cookie", sessions.RefreshCookie+"="+forged.String()).Do(t, "GET", "/v1/me", nil),
-					"refresh": s.Anonymous().Do(t, "POST", "/v1/session/refresh", map[string]any{"refresh_token": forged.String()}),
-					"link":    newBrowser(s).post(t, "/login/link", "link", forged.String()),
+					"key":                 s.Anonymous().With("X-API-Key", forged.String()).Do(t, "GET", "/v1/me", nil),
+					"bearer":              s.Anonymous().With("Authorization", "Bearer "+forged.String()).Do(t, "GET", "/v1/me", nil),
+					"cookie":              s.Anonymous().With("Cookie", sessions.RefreshCookie+"="+forged.String()).Do(t, "GET", "/v1/me", nil),
+					"refresh":             s.Anonymous().Do(t, "POST", "/v1/session/refresh", map[string]any{"refresh_token": forged.String()}),
+					"link":                newBrowser(s).post(t, "/login/link", "link", forged.String()),
+					"set-up":              newBrowser(s).post(t, "/setup/open", "link", forged.String()),
+					"session of a set-up": s.Anonymous().With("Cookie", sso.SetupCookie+"="+forged.String()).Do(t, "GET", "/setup", nil),
 				} {
 					if a.StatusCode < 400 || a.StatusCode > 499 {
 						t.Errorf("a %s with prefix %s %s, presented as a %s = %d", name, prefix, what, where, a.StatusCode)
