@@ -36,8 +36,7 @@ func (s *SignIn) MakeKey(ctx context.Context, which id.Connection) (NewKey, erro
 		if c, err = ConnectionByID(ctx, tx, which); err != nil {
 			return err
 		}
-		_, err = s.roomForKey(ctx, tx, c)
-		return err
+		return roomForKey(ctx, tx, c)
 	})
 	if err != nil {
 		return NewKey{}, err
@@ -46,24 +45,24 @@ func (s *SignIn) MakeKey(ctx context.Context, which id.Connection) (NewKey, erro
 	return NewKey{which, k}, err
 }
 
-// roomForKey says whether a connection may have a next key, and which keys it has.
-func (s *SignIn) roomForKey(ctx context.Context, tx *db.TenantTx, c Connection) ([]ConnectionKey, error) {
+// roomForKey says whether a connection may have a next key.
+func roomForKey(ctx context.Context, tx *db.TenantTx, c Connection) error {
 	if c.SAML == nil {
-		return nil, ErrNotSAML
+		return ErrNotSAML
 	}
 	keys, err := KeysOf(ctx, tx, c.ID)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, k := range keys {
 		if k.Slot == NextKey {
-			return nil, ErrNextKey
+			return ErrNextKey
 		}
 	}
 	if len(keys) >= maxKeys {
-		return nil, ErrManyKeys
+		return ErrManyKeys
 	}
-	return keys, nil
+	return nil
 }
 
 // AddKey publishes a next key beside the active one, so that the provider can learn of it before it is used.
@@ -75,7 +74,7 @@ func (s *SignIn) AddKey(ctx context.Context, tx *db.TenantTx, n NewKey) (Connect
 	if err := mayConfigure(ctx, tx, Draft{DefaultRole: c.DefaultRole, GroupRoles: c.GroupRoles}); err != nil {
 		return c, err
 	}
-	if _, err := s.roomForKey(ctx, tx, c); err != nil {
+	if err := roomForKey(ctx, tx, c); err != nil {
 		return c, err
 	}
 	if err := s.addKey(ctx, tx, c.ID, NextKey, n.key); err != nil {

@@ -61,13 +61,13 @@ func TestADraftWithoutASourceKeepsTheProvider(t *testing.T) {
 		len(got.Certificates) != 2 || !got.Certificates[1].ByHand || len(got.Metadata.Declined) != 1 {
 		t.Errorf("with a pinned key = %+v after %d reads", got, reads)
 	}
+	pasted := discover(t, p, sso.SAMLDraft{Metadata: metadataOf(t, nil)})
 	for name, d := range map[string]sso.SAMLDraft{
 		"a key that signs nothing": {Stored: old, PinnedKey: fingerprint(once(t, idpKey).Cert)},
 		"another entity":           {Stored: old, EntityID: "https://other.test"},
-		"another entity of pasted metadata": {Stored: discover(t, p, sso.SAMLDraft{Metadata: metadataOf(t, nil)}),
-			EntityID: "https://other.test"},
-		"a key for pasted metadata": {Stored: discover(t, p, sso.SAMLDraft{Metadata: metadataOf(t, nil)}), PinnedKey: fingerprint(once(t, spKey).Cert)},
-		"transient names":           {Stored: old, NameIDFormat: samlforge.Transient},
+		"another entity, pasted":   {Stored: pasted, EntityID: "https://other.test"},
+		"a key for what is pasted": {Stored: pasted, PinnedKey: fingerprint(once(t, spKey).Cert)},
+		"transient names":          {Stored: old, NameIDFormat: samlforge.Transient},
 	} {
 		if _, err := p.Discover(t.Context(), sso.Draft{SAML: &d}); errs.CodeOf(err) != "connection_invalid" {
 			t.Errorf("Discover(%s) = %v, want connection_invalid", name, err)
