@@ -108,18 +108,18 @@ func lyingProvider(t *testing.T, _ *devServer, b *tab) {
 		b.click("main button")
 	}
 	begin()
-	provider, _, found := strings.Cut(b.location(), "/authorize")
+	provider, _, found := strings.Cut(b.location(), "/saml/sso")
 	if !found {
-		t.Fatalf("the provider is at %s, want its authorization page", b.location())
+		t.Fatalf("the provider is at %s, want its single sign-on page", b.location())
 	}
 	b.open(provider + "/scenario")
-	b.click(`[id="scenario-OIDC-014"]`)
-	b.shows("iss of another issuer")
+	b.click(`[id="scenario-SAML-110"]`)
+	b.shows("Misbehaving: ")
 	begin()
-	if status := b.click("#user-oscar"); status < 400 || status > 499 {
-		t.Errorf("the refusal has the status %d, want 4xx", status)
-	}
-	b.shows("You could not be signed in", "callback_issuer_mismatch", "req_")
+	b.click("#user-oscar")
+	b.arrives()
+	b.shows("You could not be signed in", "audience_mismatch", "req_")
+	trace := b.trace()
 	if held := b.cookies(); held[accessCookie].Value != "" {
 		t.Error("a provider that lies has signed somebody in")
 	}
@@ -128,7 +128,10 @@ func lyingProvider(t *testing.T, _ *devServer, b *tab) {
 	b.shows("Honest.")
 	begin()
 	b.click("#user-oscar")
+	b.arrives()
 	b.shows("Oscar Globex", "Globex", "owner", "team")
+	findsTheCause(b, trace, "audience_mismatch")
+	triesADryRun(b, "oscar")
 }
 
 // oneTimeLink carries its credential behind the #, and the page takes it from there.
