@@ -69,6 +69,8 @@ func setupSamples() []Sample {
 		value("text-dom_1", "Value of the TXT record for acme.example", "gatehouse-domain-verification=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXPJBSWY3DPEHP")
 	done := activatePageOf(viewer{principal: &authn.Principal{Kind: authn.Member, Role: "owner"}}, journey{guide: okta, connection: live}, sso.Proof{People: 2, Owners: 1}, true, walkAt(journey{guide: okta, connection: live}, atActivate), problems{})
 	done.SignIn = value("sign-in", "The organization's own sign-in page", "https://id.example.com/gate/login/acme")
+	refused := activatePageOf(viewer{principal: &authn.Principal{Kind: authn.Member, Role: "admin"}}, journey{guide: okta, connection: live}, sso.Proof{}, true, walkAt(journey{guide: okta, connection: live}, atActivate), problems{"Nothing was changed", "Two different people, one of them an owner, must have signed in through this connection before it can be required.", nil})
+	refused.SignIn = done.SignIn
 	return []Sample{
 		{"setup-providers", providersPage{Walk: walkAt(journey{}, atProvider), Providers: providerCards()}},
 		{"setup-providers-outside", providersPage{Walk: outside(walkAt(journey{}, atProvider)), Providers: providerCards()}},
@@ -103,6 +105,6 @@ func setupSamples() []Sample {
 		{"setup-test-empty", trialsPage{Walk: outside(walkAt(made, atTest)), Open: true, Save: "/gate/setup/con_1/testers", Next: "/gate/setup/con_1/activate", Testers: field{ID: "testers", Label: "Testers", Problem: "One of these is no address: alice"}}},
 		{"setup-activate", activatePageOf(viewer{principal: &authn.Principal{Kind: authn.Member, Role: "owner"}}, made, sso.Proof{People: 1}, false, walkAt(made, atActivate), problems{})},
 		{"setup-activate-done", done},
-		{"setup-activate-problem", activatePageOf(viewer{principal: &authn.Principal{Kind: authn.Member, Role: "admin"}}, journey{guide: okta, connection: live}, sso.Proof{}, true, walkAt(journey{guide: okta, connection: live}, atActivate), problems{"Nothing was changed", "Two different people, one of them an owner, must have signed in through this connection before it can be required.", nil})},
+		{"setup-activate-problem", refused},
 	}
 }
