@@ -50,10 +50,12 @@ func uploadOf(ctx echo.Context, file string) (url.Values, []byte, error) {
 		return nil, nil, errForm.Because(err)
 	}
 	for name, values := range r.MultipartForm.Value {
-		if len(values) > 1 || name == file {
+		// Browsers send a file that nobody chose as an empty one without a name, which reads as a field.
+		if len(values) > 1 || name == file && values[0] != "" {
 			return nil, nil, errForm
 		}
 	}
+	delete(r.MultipartForm.Value, file)
 	sent := r.MultipartForm.File[file]
 	if len(r.MultipartForm.File) > 1 || len(sent) > 1 {
 		return nil, nil, errForm

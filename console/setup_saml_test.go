@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,11 +19,16 @@ import (
 	"github.com/seed-2a059015/gatehouse/testidp"
 )
 
-// upload submits a form with a file, given as name, value, name, value; the value of metadata_file is the content of one.
+// upload submits a form with a file, given as name, value, name, value; the value of metadata_file is the content of one. Without it there is
+// an empty file of no name, as browsers send one that nobody chose.
 func (b *browser) upload(path string, fields ...string) answer {
 	b.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
+	if !slices.Contains(fields, "metadata_file") {
+		_, err := form.CreateFormFile("metadata_file", "")
+		must(b, err)
+	}
 	for i := 0; i < len(fields); i += 2 {
 		if fields[i] != "metadata_file" {
 			must(b, form.WriteField(fields[i], fields[i+1]))

@@ -37,6 +37,7 @@ func (t *tab) signIn(email string) {
 	t.fill("#email", email)
 	t.click("main button")
 	t.click("#user-" + login)
+	t.returns()
 	t.at("/")
 }
 
@@ -52,13 +53,13 @@ func owner(t *testing.T, _ *devServer, b *tab) {
 	b.shows("Olivia Acme", "olivia@acme.example", "Acme Corporation", "owner", "enterprise", "Single sign-on")
 
 	held := b.cookies()
-	for _, name := range []string{accessCookie, refreshCookie} {
+	for _, name := range []string{accessCookie, refreshCookie, lastCookie} {
 		if c := held[name]; !c.HTTPOnly || !c.Secure || c.Path != "/" || strings.HasPrefix(c.Domain, ".") || c.SameSite != network.CookieSameSiteLax {
 			t.Errorf("the cookie %s is %+v, want HttpOnly, Secure, SameSite=Lax, for this host alone", name, c)
 		}
 	}
 	for name := range held {
-		if name != accessCookie && name != refreshCookie {
+		if name != accessCookie && name != refreshCookie && name != lastCookie {
 			t.Errorf("after the sign-in there is the cookie %s as well", name)
 		}
 	}
@@ -76,11 +77,12 @@ func owner(t *testing.T, _ *devServer, b *tab) {
 	b.click(`form[action="/logout"] button`)
 	b.at("/logged-out")
 	b.shows("You are signed out")
-	if held := b.cookies(); len(held) != 0 {
-		t.Errorf("after the sign-out there are the cookies %v", held)
+	if held := b.cookies(); len(held) != 1 || held[lastCookie].Value == "" {
+		t.Errorf("after the sign-out there are the cookies %v, want what remembers the way in alone", held)
 	}
 	b.open("/")
 	b.at("/login")
+	b.shows("Acme Corporation") // the way that was last taken comes first
 }
 
 // newcomer is no member yet, and becomes one by signing in.

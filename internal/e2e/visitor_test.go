@@ -21,6 +21,7 @@ const agent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/
 const (
 	accessCookie  = "__Host-gatehouse_access"
 	refreshCookie = "__Host-gatehouse_refresh"
+	lastCookie    = "__Host-gatehouse_last" // remembers how somebody last came in, and opens nothing
 )
 
 // visitor is a browser, as far as a server can tell, or, with a credential instead of cookies, a program. It follows no redirects.
