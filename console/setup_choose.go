@@ -75,7 +75,7 @@ func (c *Console) showProtocols(ctx echo.Context, v viewer) error {
 }
 
 func protocolCardOf(protocol string) protocolCard {
-	card := protocolCard{Key: protocol, Name: protocolLabel(protocol)}
+	card := protocolCard{Key: protocol, Name: protocolName(protocol)}
 	if protocol == guide.SAML {
 		card.Good = "Certificates are renewed at the provider, and its metadata can be read again every day."
 		card.Bring = "You will bring back: an address, or a file, with the provider's metadata."

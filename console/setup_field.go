@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/seed-2a059015/gatehouse/internal/errs"
+	"github.com/seed-2a059015/gatehouse/sso"
 )
 
 // field is one input with its label, and what is wrong with what was typed.
@@ -66,4 +67,9 @@ func problemsOf(err error, known func(name string) string) (p problems, status i
 		p.General = e.Detail
 	}
 	return p, int(e.Kind), true
+}
+
+// asksAgain says that a refusal is for want of a fresh sign-in.
+func asksAgain(err error) bool {
+	return err != nil && errs.CodeOf(err) == sso.ErrReauthRequired.Code
 }

@@ -27,7 +27,6 @@ func (c *Console) setupRoutes() web.Table {
 		c.look("/plan/{plan}", c.showPlanGuide, "What to do at the provider"),
 		c.look("/plan/{plan}/details", c.askPlanDetails, "Enter what the provider gave"),
 		c.send("/plan/{plan}/details", maxMetadata, c.createConnection, "Make the connection"),
-		c.send("/again", maxForm, c.signInAgain, "Prove once more who the person is"),
 		c.look("/{connection}/guide", c.showGuide, "What to do at the provider"),
 		c.look("/{connection}/details", c.askDetails, "Change what the provider gave"),
 		c.send("/{connection}/details", maxMetadata, c.updateDetails, "Point the connection at what the provider gave"),

@@ -66,9 +66,12 @@ const stale = 4 * time.Minute
 // walkOf makes what the pages of a set-up have in common.
 func (c *Console) walkOf(v viewer, j journey, at int) walk {
 	w := walk{
-		Root: c.prefix + setupRoot, Reauth: c.prefix + setupRoot + "/again", Leave: c.prefix + setupRoot + "/leave", Tenant: v.tenant, Outside: v.outside(), Number: at + 1, Of: len(stepNames()), Provider: j.guide.Name,
-		Mark: initial(j.guide.Name), Protocol: protocolLabel(j.guide.Protocol), Status: statusName(j.connection.Status),
+		Root: c.prefix + setupRoot, Reauth: c.prefix + "/reauthenticate", Leave: c.prefix + setupRoot + "/leave", Tenant: v.tenant, Outside: v.outside(), Number: at + 1, Of: len(stepNames()), Provider: j.guide.Name,
+		Mark: initial(j.guide.Name), Status: statusName(j.connection.Status),
 		Stale: v.principal.Kind == authn.Member && !v.decides() && c.access.Now().Sub(v.principal.AuthTime) > stale,
+	}
+	if j.guide.Protocol != "" {
+		w.Protocol = protocolName(j.guide.Protocol)
 	}
 	for n, name := range stepNames() {
 		s := walkStep{Number: n + 1, Name: name, Current: n == at, Done: n < at && n != atTest || j.done(n)}
@@ -143,17 +146,6 @@ func guideFor(preset, protocol string) guide.Guide {
 		g, _ = guide.Find(guide.Generic, protocol)
 	}
 	return g
-}
-
-func protocolLabel(protocol string) string {
-	switch protocol {
-	case sso.ProtocolSAML:
-		return "SAML 2.0"
-	case sso.ProtocolOIDC:
-		return "OpenID Connect"
-	default:
-		return ""
-	}
 }
 
 func statusName(s sso.Status) string {

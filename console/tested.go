@@ -19,6 +19,7 @@ type testedPage struct {
 	Fixer      string
 	Attempt    string
 	ID         string // of the connection; "" for who may not see its page
+	SetUp      string // path of its tests; "" for Google
 
 	Checks []testedCheck
 	Mapped []testedFact
@@ -46,6 +47,9 @@ func testedPageOf(d sso.DryRun) testedPage {
 	p := testedPage{
 		Connection: d.Connection.Name, Attempt: d.Attempt.String(), Claims: d.Claims, Legacy: d.Legacy, Hidden: d.Hidden, Groups: d.Identity.Groups,
 		Works: d.Refusal == "",
+	}
+	if c := d.Connection.ID; !c.IsZero() && c != id.Google {
+		p.SetUp = setupRoot + "/" + c.String() + "/test"
 	}
 	if !d.Hidden && d.Connection.ID != id.Google {
 		p.ID = d.Connection.ID.String()
