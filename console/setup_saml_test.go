@@ -6,7 +6,6 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
-	"net/textproto"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,13 +30,6 @@ func (b *browser) upload(path string, fields ...string) answer {
 		must(b, err)
 	}
 	for i := 0; i < len(fields); i += 2 {
-		if fields[i] == "no_file" { // as browsers say that none was chosen
-			part, err := form.CreatePart(textproto.MIMEHeader{"Content-Disposition": {`form-data; name="metadata_file"; filename=""`}})
-			must(b, err)
-			_, err = part.Write(nil)
-			must(b, err)
-			continue
-		}
 		if fields[i] != "metadata_file" {
 			must(b, form.WriteField(fields[i], fields[i+1]))
 			continue
@@ -170,7 +162,6 @@ func TestAFormWithAFileIsBounded(t *testing.T) {
 	path := b.plan("generic", "saml") + "/details"
 	b.upload(path, "source", "document", "metadata", strings.Repeat("x", 3<<20)).shows(t, "3 MiB", 413)
 	b.upload(path, "source", "document", "name", "Mine", "metadata", "<a>"+strings.Repeat("x", 1<<20)).shows(t, "more than 1 MiB", 422, "1 MiB")
-	b.upload(path, "source", "document", "metadata", "<a/>", "no_file", "").shows(t, "a form as browsers send it without a file", 422, "EntityDescriptor")
 	b.upload(path, "source", "document", "source", "address").shows(t, "a field given twice", 400, "malformed_form")
 	b.upload(path, "metadata_file", "a", "metadata_file", "b").shows(t, "two files", 400, "malformed_form")
 	b.post(path, "source", "document").shows(t, "a form of another kind", 415)
