@@ -108,3 +108,6 @@ func setupSamples() []Sample {
 		{"setup-activate-problem", refused},
 	}
 }
+
+// VeiledTrial is a test as the holder of a set-up link sees it.
+func VeiledTrial(a sso.Record) sso.Record { return veiledTrial(a) }

@@ -17,7 +17,8 @@ const maxCertificates = 10
 // ErrLastCertificate refuses to leave a connection without a certificate that works.
 var ErrLastCertificate = errs.New(errs.Conflict, "last_certificate", "No other certificate of this connection is trusted and valid now.")
 
-// AddCertificates trusts certificates that an administrator pasted, beside those that are there. Metadata does not take them away.
+// AddCertificates trusts certificates that an administrator pasted, beside those that are there. Metadata does not take them away. Where the
+// connection may know people already, those of somebody who is not an owner wait for one.
 func (s *SignIn) AddCertificates(ctx context.Context, tx *db.TenantTx, which id.Connection, text string) (Connection, error) {
 	p, err := s.saml()
 	if err != nil {
@@ -119,8 +120,12 @@ func (s *SignIn) certify(ctx context.Context, tx *db.TenantTx, which id.Connecti
 	if err != nil || len(done) == 0 {
 		return c, err
 	}
+	waiting := c.awaitOwner(ctx, old)
 	if err := replace(ctx, tx, old, &c); err != nil {
 		return c, err
+	}
+	if len(waiting) > 0 { // nothing else was added
+		return c, s.tellWaiting(ctx, tx, c, waiting, done[0].source)
 	}
 	for _, d := range done {
 		if err := events.Record(ctx, tx, d.event, c.ID, describeCertificate(c, d.cert, d.source)); err != nil {

@@ -70,7 +70,7 @@ func TestSAML_014_021_022_CertificatesThatAreAddedAndRemoved(t *testing.T) {
 		t.Errorf("removing the only certificate that is valid yet = %v, want %v", err, sso.ErrLastCertificate)
 	}
 	notices := w.notices(t, c)
-	must(t, c.certify(t, rbac.Admin, pemOf(good.Cert)+pemOf(early.Cert)))
+	must(t, c.certify(t, rbac.Owner, pemOf(good.Cert)+pemOf(early.Cert)))
 	if n := w.notices(t, c) - notices; n != 1 {
 		t.Errorf("owners were told %d times of a certificate, want once", n)
 	}

@@ -138,7 +138,8 @@ func (p Prepared) drift(c Connection) drift {
 
 // Update replaces a connection by a draft. Another issuer, or other endpoints at the same one, make it a draft again, take the stored secret
 // away unless a new one is given, end its sessions, and freeze the identities of before until an owner approves them. Endpoints that
-// changed at the same issuer are the conflict endpoints_changed until the draft accepts them. A required connection is not moved:
+// changed at the same issuer are the conflict endpoints_changed until the draft accepts them. Certificates that are new wait for an owner
+// unless one asks, and so is the key to which metadata is held an owner's choice (owner_required). A required connection is not moved:
 // connection_required. A draft made from an older version is try_again.
 func (s *SignIn) Update(ctx context.Context, tx *db.TenantTx, which id.Connection, p Prepared) (Connection, error) {
 	d := p.draft
@@ -165,18 +166,24 @@ func (s *SignIn) Update(ctx context.Context, tx *db.TenantTx, which id.Connectio
 		return Connection{}, errs.New(errs.Conflict, "connection_required",
 			"People can sign in by this connection only. Make it optional before you point it at another provider.")
 	}
-	old := c
-	if moved.any() {
-		c.Sealed, c.SecretHint, c.Status, c.ProofSince = nil, "", Drafted, tx.Now
-		if c.FrozenAt == nil {
-			c.FrozenAt = &tx.Now
+	if !moved.any() {
+		if err := c.mayPin(ctx, p); err != nil {
+			return Connection{}, err
 		}
+	}
+	old := c
+	if moved.any() { // who has come in since an earlier change is frozen too
+		c.Sealed, c.SecretHint, c.Status, c.ProofSince, c.FrozenAt = nil, "", Drafted, tx.Now, &tx.Now
 		c.follow(p)
 	}
 	if moved.any() || moved.certificates || d.ClientID != c.ClientID || !d.ClientSecret.IsZero() {
 		c.TestedAt = nil
 	}
 	p.onto(&c)
+	var waiting []SAMLCertificate
+	if !moved.any() {
+		waiting = c.awaitOwner(ctx, old)
+	}
 	if err := s.seal(tx, &c, d.ClientSecret); err != nil {
 		return Connection{}, err
 	}
@@ -192,6 +199,9 @@ func (s *SignIn) Update(ctx context.Context, tx *db.TenantTx, which id.Connectio
 	data["issuer_changed"], data["endpoints_changed"], data["secret_changed"] = moved.issuer, moved.endpoints, !d.ClientSecret.IsZero()
 	data["certificates_changed"] = moved.certificates
 	if err := s.tellOwners(ctx, tx, c, "changed"); err != nil {
+		return Connection{}, err
+	}
+	if err := s.tellWaiting(ctx, tx, c, waiting, "changed"); err != nil {
 		return Connection{}, err
 	}
 	return c, events.Record(ctx, tx, events.ConnectionUpdated, c.ID, data)

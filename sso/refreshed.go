@@ -31,7 +31,7 @@ func (s *SAML) take(now time.Time, r Refreshed) taken {
 	var list []SAMLCertificate
 	for _, c := range old {
 		switch {
-		case c.Pending:
+		case c.Pending && !c.ByHand: // it waits again if it is still there
 		case slices.Contains(r.Drop, c.Fingerprint):
 			t.dropped = append(t.dropped, c)
 		default:

@@ -52,6 +52,11 @@ func (s *SignIn) watch(ctx context.Context, tx *db.TenantTx, rec Record, reason 
 		return fmt.Errorf("list versions of connection %s: %w", c.ID, err)
 	}
 	watching := len(versions) == 1 && c.WatchedUntil != nil && tx.Now.Before(*c.WatchedUntil)
+	if watching {
+		if watching, err = versions[0].curable(c, tx.Now); err != nil {
+			return err
+		}
+	}
 	since := tx.Now.Add(-time.Hour)
 	if watching {
 		since = versions[0].ReplacedAt
@@ -80,9 +85,35 @@ func countLockedOut(ctx context.Context, tx *db.TenantTx, c Connection, since ti
 	return l, err
 }
 
+// curable says that to take a change back could help who is turned away since. What only decides who else comes in, with which role, and
+// whether there are other ways in, never does: to take that back would let two people undo what an owner has decided.
+func (v ConnectionVersion) curable(now Connection, at time.Time) (bool, error) {
+	then := v.former(now)
+	if then.SAML != nil && !slices.ContainsFunc(then.SAML.Certificates, func(c SAMLCertificate) bool { return c.works(at) }) {
+		return false, nil
+	}
+	then.Status, then.JIT, then.DefaultRole, then.GroupRoles, then.Testers, then.FrozenAt, then.ProofSince = now.Status, now.JIT, now.DefaultRole,
+		now.GroupRoles, now.Testers, now.FrozenAt, now.ProofSince
+	return differ(then, now)
+}
+
+// former is a version without the certificates that somebody took away since: a key that has leaked must not come back by itself.
+func (v ConnectionVersion) former(now Connection) Connection {
+	then := v.Settings
+	if then.SAML == nil || now.SAML == nil {
+		return then
+	}
+	then.SAML = then.SAML.clone()
+	then.SAML.Metadata.Declined = slices.Clone(now.SAML.Metadata.Declined)
+	then.SAML.Certificates = slices.DeleteFunc(then.SAML.Certificates, func(c SAMLCertificate) bool {
+		return slices.Contains(now.SAML.Metadata.Declined, c.Fingerprint)
+	})
+	return then
+}
+
 // rollBack makes a connection what it was before its last change.
 func (s *SignIn) rollBack(ctx context.Context, tx *db.TenantTx, c Connection, to ConnectionVersion, l lockedOut) error {
-	back := to.Settings
+	back := to.former(c)
 	back.Sealed, back.Version, back.WatchedUntil = to.Sealed, c.Version, c.WatchedUntil
 	if _, err := gorm.G[ConnectionVersion](tx.DB).Where("connection_id = ? AND version >= ?", c.ID, to.Version).Delete(ctx); err != nil {
 		return fmt.Errorf("drop versions of connection %s: %w", c.ID, err)

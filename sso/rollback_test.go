@@ -131,3 +131,43 @@ func TestAfterTheWatchOwnersAreToldOnce(t *testing.T) {
 		t.Errorf("the owner got %d letters, want 1", n)
 	}
 }
+
+func TestWhatAnOwnerHasDecidedIsNotTakenBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.company(t)
+	mia, noah := c.cameIn(t, "mia"), c.cameIn(t, "noah")
+	must(t, c.move(authn.AsOperator(t.Context()), sso.Required))
+	must(t, c.move(authn.AsOperator(t.Context()), sso.Optional))
+	must(t, c.idp.Play("OIDC-040"))
+	for login, last := range map[string]sso.Last{"mia": mia, "noah": noah} {
+		if _, err := c.returning(t, login, last); err == nil {
+			t.Fatal("the scenario refused nobody")
+		}
+	}
+	if now := c.stored(t); now.Status != sso.Optional || c.requiresSSO(t) || c.happened(t, "connection.rolled_back") != 0 {
+		t.Errorf("after two people were locked out, the connection is %s again, want that it stays optional", now.Status)
+	}
+}
+
+func TestACertificateThatWasTakenAwayDoesNotComeBackByItself(t *testing.T) {
+	t.Parallel()
+	leaked, good := sso.SAMLCertificate{Fingerprint: "leaked", NotAfter: time.Now().Add(time.Hour)}, sso.SAMLCertificate{Fingerprint: "good", NotAfter: time.Now().Add(time.Hour)}
+	connection := func(declined string, list ...sso.SAMLCertificate) sso.Connection {
+		return sso.Connection{SAML: &sso.SAML{EntityID: "x", Certificates: list, Metadata: sso.SAMLMetadata{Declined: []string{declined}}}}
+	}
+	for what, tc := range map[string]struct {
+		then, now sso.Connection
+		want      bool
+	}{
+		"only removed":              {connection("", leaked, good), connection("leaked", good), false},
+		"nothing else works":        {connection("", leaked), connection("leaked", good), false},
+		"replaced by an update":     {connection("", good), connection("", leaked), true},
+		"removed and then replaced": {connection("", good, leaked), connection("leaked"), true},
+	} {
+		got, err := sso.ConnectionVersion{Settings: tc.then}.Curable(tc.now, time.Now())
+		if err != nil || got != tc.want {
+			t.Errorf("%s: curable = %v, %v, want %v", what, got, err, tc.want)
+		}
+	}
+}

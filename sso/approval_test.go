@@ -1,0 +1,100 @@
+package sso_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/seed-2a059015/gatehouse/internal/authn"
+	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/errs"
+	"github.com/seed-2a059015/gatehouse/rbac"
+	"github.com/seed-2a059015/gatehouse/sso"
+)
+
+// repoint changes the company's SAML connection as somebody in a role.
+func (c *company) repoint(tb testing.TB, role rbac.Role, change func(*sso.SAMLDraft)) error {
+	tb.Helper()
+	d := c.reload(tb).Draft()
+	change(d.SAML)
+	prepared, err := c.signIn.Prepare(authn.AsOperator(tb.Context()), d)
+	must(tb, err)
+	return c.acting(tb, role, func(ctx context.Context, tx *db.TenantTx) error {
+		_, err := c.signIn.Update(ctx, tx, c.connection.ID, prepared)
+		return err
+	})
+}
+
+func TestXT_10_ACertificateOfAnAdminWaitsForAnOwner(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.speakSAML(t)
+	c := w.federated(t)
+	old := signing(t, c.idp)
+	rogue := newKey(t, time.Now().Add(-time.Hour), time.Now().AddDate(1, 0, 0)).Cert
+	other := newKey(t, time.Now().Add(-time.Hour), time.Now().AddDate(1, 0, 0)).Cert
+	waits := func(what string, want ...string) {
+		t.Helper()
+		if got := certs(c.reload(t)); !slices.Equal(got, want) {
+			t.Errorf("certificates after %s = %v, want %v", what, got, want)
+		}
+	}
+	must(t, c.certify(t, rbac.Admin, pemOf(rogue)))
+	waits("an admin pasted one", old, fingerprintOf(rogue)+"?")
+	if n := c.recorded(t, "certificate.added"); n != 0 {
+		t.Errorf("%d certificates were recorded as added, want none", n)
+	}
+	must(t, c.certify(t, rbac.Admin, pemOf(rogue)))
+	waits("an admin pasted it again", old, fingerprintOf(rogue)+"?")
+	c.refresh(t)
+	waits("a refresh", old, fingerprintOf(rogue)+"?")
+	must(t, c.repoint(t, rbac.Admin, func(d *sso.SAMLDraft) { d.Certificates = pemOf(other) }))
+	waits("an admin typed another one", fingerprintOf(other)+"?", old)
+	must(t, c.acting(t, rbac.Owner, func(ctx context.Context, tx *db.TenantTx) error {
+		_, err := c.signIn.ApproveCertificate(ctx, tx, c.connection.ID, fingerprintOf(other))
+		return err
+	}))
+	waits("an owner approved it", fingerprintOf(other), old)
+	must(t, c.repoint(t, rbac.Owner, func(d *sso.SAMLDraft) { d.Certificates = pemOf(rogue) }))
+	waits("an owner typed one", fingerprintOf(rogue))
+}
+
+func TestXT_10_OnlyAnOwnerSaysWhichKeyVouchesForMetadata(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.speakSAML(t)
+	c := w.federated(t)
+	key, err := c.idp.MetadataKey()
+	must(t, err)
+	pin := func(d *sso.SAMLDraft) { d.PinnedKey = fingerprintOf(key.Cert) }
+	if err := c.repoint(t, rbac.Admin, pin); errs.CodeOf(err) != "owner_required" {
+		t.Errorf("an admin pins a key = %v, want owner_required", err)
+	}
+	must(t, c.repoint(t, rbac.Owner, pin))
+	must(t, c.repoint(t, rbac.Admin, func(*sso.SAMLDraft) {}))
+}
+
+func TestXT_10_WhoCameInThroughTheSecondProviderIsFrozenByTheThird(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.speakSAML(t)
+	c := w.federated(t)
+	move := func(to string) time.Time {
+		t.Helper()
+		c.ahead.Add(int64(time.Hour))
+		d := c.reload(t).Draft()
+		d.SAML.SSOURL, d.AcceptEndpoints = to, true
+		prepared, err := c.signIn.Prepare(authn.AsOperator(t.Context()), d)
+		must(t, err)
+		must(t, c.acting(t, rbac.Admin, func(ctx context.Context, tx *db.TenantTx) error {
+			_, err := c.signIn.Update(ctx, tx, c.connection.ID, prepared)
+			return err
+		}))
+		return *c.reload(t).FrozenAt
+	}
+	first := move("https://second.example/sso")
+	if again := move("https://third.example/sso"); !again.After(first) {
+		t.Errorf("frozen since %v after the second change, want later than %v", again, first)
+	}
+}
