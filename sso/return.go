@@ -100,7 +100,7 @@ func (s *SignIn) resume(ctx context.Context, tx *db.TenantTx, r *http.Request, i
 	}
 	in.trail.Pass("browser", "")
 	if rec.ConnectionID != in.connection {
-		in.trail.Fail("callback", rec.ConnectionID.String(), in.connection.String())
+		in.trail.Fail("callback", rec.ConnectionID.String(), "that of another connection") // whose id may be another tenant's
 		return Connection{}, Refuse(ConnectionMismatch)
 	}
 	in.trail.Pass("callback", in.connection.String())

@@ -8,6 +8,8 @@ func states() []Problem {
 		{Code: "email_in_use", Status: []int{409}, Meaning: "Another member of the organization has this address.", Remedy: "Use another address."},
 		{Code: "too_many_setup_links", Status: []int{409}, Meaning: "The organization has as many set-up links as it may.", Remedy: "Revoke one that is not needed."},
 		{Code: "setup_link_taken", Status: []int{409}, Meaning: "The set-up link has its one connection already.", Remedy: "Change that one, or discard it while it is a draft."},
+		{Code: "setup_expired", Status: []int{410}, Meaning: "The set-up of a connection was begun more than seven days ago.", Remedy: "Begin it again: the addresses for the provider will be others."},
+		{Code: "connection_exists", Status: []int{409}, Meaning: "The set-up has made its connection already.", Remedy: "Change that connection, or begin another set-up."},
 		{Code: "setup_link_unusable", Status: []int{410}, Meaning: "The set-up link cannot be used: it was opened, was revoked, has expired, or who made it may not make it any more.", Remedy: "Ask for a new one."},
 		{Code: "recovery_unusable", Status: []int{410}, Meaning: "The link for owners cannot be used: it was used, has expired, or was asked for in another browser.", Remedy: "Ask for a new one, and open it in the same browser within 15 minutes."},
 		{Code: "invitation_exists", Status: []int{409}, Meaning: "The address has an invitation that can still be accepted.", Remedy: "Send that one again, or revoke it first."},
