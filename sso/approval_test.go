@@ -9,8 +9,10 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
+	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/rbac"
 	"github.com/seed-2a059015/gatehouse/sso"
+	"github.com/seed-2a059015/gatehouse/tenants"
 )
 
 // repoint changes the company's SAML connection as somebody in a role.
@@ -96,5 +98,42 @@ func TestXT_10_WhoCameInThroughTheSecondProviderIsFrozenByTheThird(t *testing.T)
 	first := move("https://second.example/sso")
 	if again := move("https://third.example/sso"); !again.After(first) {
 		t.Errorf("frozen since %v after the second change, want later than %v", again, first)
+	}
+}
+
+func TestXT_10_OfTwoWithOneSubjectTheFirstIsApproved(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.speakSAML(t)
+	c := w.federated(t)
+	var late id.User
+	must(t, c.db.Admit(authn.AsOperator(t.Context()), c.tenant.ID, func(sys *db.SystemTx, _ *db.TenantTx) error {
+		return sso.AddIdentity(t.Context(), sys, c.owner.UserID, c.connection.ID, sso.Identity{Issuer: "https://first.example", Subject: "one"})
+	}))
+	c.ahead.Add(int64(time.Minute))
+	must(t, c.db.Admit(authn.AsOperator(t.Context()), c.tenant.ID, func(sys *db.SystemTx, _ *db.TenantTx) (err error) {
+		if late, err = tenants.NewUser(t.Context(), sys); err != nil {
+			return err
+		}
+		return sso.AddIdentity(t.Context(), sys, late, c.connection.ID, sso.Identity{Issuer: "https://second.example", Subject: "one"})
+	}))
+	c.ahead.Add(int64(time.Minute))
+	d := c.reload(t).Draft()
+	d.SAML.SSOURL, d.AcceptEndpoints = "https://third.example/sso", true
+	prepared, err := c.signIn.Prepare(authn.AsOperator(t.Context()), d)
+	must(t, err)
+	c.inTenant(t, func(ctx context.Context, tx *db.TenantTx) error {
+		_, err := c.signIn.Update(ctx, tx, c.connection.ID, prepared)
+		return err
+	})
+	must(t, c.db.Admit(authn.AsOperator(t.Context()), c.tenant.ID, func(sys *db.SystemTx, tx *db.TenantTx) error {
+		_, err := c.signIn.ApproveIdentities(authn.AsOperator(t.Context()), sys, tx, c.connection.ID)
+		return err
+	}))
+	var whose string
+	must(t, c.admin.QueryRow(t.Context(), "SELECT user_id::text FROM identities WHERE connection_id::text = $1 AND issuer = $2 AND subject = 'one'",
+		c.connection.ID.UUID().String(), c.connection.Issuer).Scan(&whose))
+	if whose != c.owner.UserID.UUID().String() {
+		t.Errorf("the subject became %s, want the owner, who had it first", whose)
 	}
 }

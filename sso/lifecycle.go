@@ -197,7 +197,7 @@ func eventOf(to Status) events.Type {
 }
 
 // ApproveIdentities lets the identities of before count at the provider that took the place of the old one: an owner says that the new one
-// names the same people by the same subjects.
+// names the same people by the same subjects. Of two who had one subject at different providers it is the one who came first.
 func (s *SignIn) ApproveIdentities(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, which id.Connection) (Connection, error) {
 	c, err := s.lock(ctx, tx, which)
 	if err != nil || c.FrozenAt == nil {
@@ -207,7 +207,8 @@ func (s *SignIn) ApproveIdentities(ctx context.Context, sys *db.SystemTx, tx *db
 		return c, tenants.ErrOwnerRequired
 	}
 	done := sys.DB.WithContext(ctx).Exec(`UPDATE identities i SET issuer = ? WHERE i.connection_id = ? AND i.created_at < ? AND i.issuer <> ?
-		AND NOT EXISTS (SELECT 1 FROM identities o WHERE o.connection_id = i.connection_id AND o.issuer = ? AND o.subject = i.subject)`,
+		AND NOT EXISTS (SELECT 1 FROM identities o WHERE o.connection_id = i.connection_id AND o.subject = i.subject
+			AND (o.issuer = ? OR (o.created_at, o.id) < (i.created_at, i.id)))`,
 		c.Issuer, c.ID, *c.FrozenAt, c.Issuer, c.Issuer)
 	if done.Error != nil {
 		return c, fmt.Errorf("approve identities of connection %s: %w", c.ID, done.Error)
