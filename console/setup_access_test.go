@@ -72,7 +72,7 @@ func inaccessible(page []*html.Node) (mistakes []string) {
 			add(n, "the id is there twice")
 		}
 		for _, of := range []string{"aria-describedby", "aria-labelledby"} {
-			for _, id := range strings.Fields(attribute(n, of)) {
+			for id := range strings.FieldsSeq(attribute(n, of)) {
 				if ids[id] == 0 {
 					add(n, of+" names what is not there")
 				}

@@ -20,7 +20,6 @@ type typedDetails struct {
 	issuer, client                 string
 	secret                         secret.Text // never sent back
 	public, accept                 bool
-	version                        int64
 }
 
 // readDetails reads the form. A file that was chosen wins over text that was pasted.

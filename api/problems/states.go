@@ -11,6 +11,8 @@ func states() []Problem {
 		{Code: "setup_expired", Status: []int{410}, Meaning: "The set-up of a connection was begun more than seven days ago.", Remedy: "Begin it again: the addresses for the provider will be others."},
 		{Code: "connection_exists", Status: []int{409}, Meaning: "The set-up has made its connection already.", Remedy: "Change that connection, or begin another set-up."},
 		{Code: "setup_link_unusable", Status: []int{410}, Meaning: "The set-up link cannot be used: it was opened, was revoked, has expired, or who made it may not make it any more.", Remedy: "Ask for a new one."},
+		{Code: "setup_expired", Status: []int{410}, Meaning: "A set-up of single sign-on was begun more than seven days ago and not saved.", Remedy: "Begin it again; the provider needs the new addresses."},
+		{Code: "connection_exists", Status: []int{409}, Meaning: "The connection that a set-up reserved has been made already, even if it was deleted since.", Remedy: "Change that connection, or begin another set-up."},
 		{Code: "recovery_unusable", Status: []int{410}, Meaning: "The link for owners cannot be used: it was used, has expired, or was asked for in another browser.", Remedy: "Ask for a new one, and open it in the same browser within 15 minutes."},
 		{Code: "invitation_exists", Status: []int{409}, Meaning: "The address has an invitation that can still be accepted.", Remedy: "Send that one again, or revoke it first."},
 		{Code: "invitation_over", Status: []int{409}, Meaning: "The invitation was accepted, revoked or sent too often.", Remedy: "Make a new one, or remove the member who accepted it."},
