@@ -110,11 +110,12 @@ func entranceSamples() []Sample {
 			Name: "Alice Liddell", Email: "alice@acme.example", Initial: "A", Tenant: "Acme Robotics", Role: "admin", Plan: "enterprise",
 			Method: "single sign-on", SignedIn: at,
 			Places: []homePlace{{"tnt_2", "Globex Corporation", "member", true}, {"tnt_3", "Initech", "owner", false}},
+			Ways:   []homeWay{{"con_1", "Acme Okta", true}, {"con_2", "Acme Entra ID", false}},
 		}},
 		{"home-alone", homePage{Name: "Bob", Email: "bob@initech.example", Initial: "B", Tenant: "Initech", Role: "viewer", Plan: "free", Method: "Google", SignedIn: at}},
 		{"home-evil", homePage{
 			Name: evil, Email: `"><img src=x>@x.example`, Initial: "<", Tenant: evil, Role: evil, Plan: evil, Method: evil, SignedIn: at,
-			Places: []homePlace{{`"><script>`, evil, evil, true}},
+			Places: []homePlace{{`"><script>`, evil, evil, true}}, Ways: []homeWay{{`"><script>`, evil, false}},
 		}},
 		{"sessions", sessionsPage{Tenant: "Acme Robotics", Sessions: []sessionRow{
 			{"ses_1", "Firefox on Linux", "192.0.2.7", "single sign-on", at, at, true},

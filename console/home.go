@@ -10,6 +10,8 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/seed-2a059015/gatehouse/internal/authn"
+	"github.com/seed-2a059015/gatehouse/internal/errs"
+	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/sso"
 )
 
@@ -24,6 +26,13 @@ type homePage struct {
 	Method   string
 	SignedIn moment
 	Places   []homePlace
+	Ways     []homeWay
+}
+
+// homeWay is one of the organization's connections, and whether the person comes in by it.
+type homeWay struct {
+	ID, Name string
+	Linked   bool
 }
 
 // homePlace is another organization that the person may enter. OwnSignIn says that it asks them to sign in there first.
@@ -46,14 +55,40 @@ func (c *Console) home(ctx echo.Context) error {
 	if err != nil {
 		return err
 	}
+	ways, err := c.signIn.WaysOf(ctx.Request().Context(), p)
+	if err != nil {
+		return err
+	}
 	name := p.Name
 	if name == "" {
 		name, _, _ = strings.Cut(p.Email, "@")
 	}
-	return c.render(ctx, http.StatusOK, homePage{
+	page := homePage{
 		Name: name, Email: p.Email, Initial: initial(name), Tenant: tenant.Name, Role: p.Role, Plan: p.Plan, Method: methodName(p.Method),
 		SignedIn: momentOf(p.AuthTime), Places: places,
-	})
+	}
+	for _, w := range ways {
+		page.Ways = append(page.Ways, homeWay{w.Connection.ID.String(), w.Connection.Name, w.Linked})
+	}
+	return c.render(ctx, http.StatusOK, page)
+}
+
+// link begins to add one of the organization's connections to the ways in which the person comes in.
+func (c *Console) link(ctx echo.Context) error {
+	form, err := formOf(ctx)
+	if err != nil {
+		return err
+	}
+	var which id.Connection
+	if err := which.UnmarshalText([]byte(form.Get("connection"))); err != nil || which == id.Google {
+		return errs.NotFound("connection")
+	}
+	r := ctx.Request().Context()
+	to, err := c.signIn.BeginLink(r, authn.From(r), which)
+	if err != nil {
+		return err
+	}
+	return c.depart(ctx, to)
 }
 
 // placesOf lists where else the person may go; a session that a tenant's provider made sees no other place at all.
@@ -77,7 +112,7 @@ func (c *Console) placesOf(ctx context.Context, p *authn.Principal) ([]homePlace
 // methodName is how people call a way of signing in.
 func methodName(method string) string {
 	switch method {
-	case sso.MethodOIDC:
+	case sso.MethodOIDC, sso.MethodSAML:
 		return "Single sign-on"
 	case sso.MethodGoogle:
 		return "Google"

@@ -42,6 +42,7 @@ var office = ratelimit.PerMinute(300)
 func (c *Console) Routes() web.Table {
 	table := web.Table{
 		web.Get("/", rbac.Self, web.Raw(c.home)).SessionOnly().Doc("Who and where the person is"),
+		web.Post("/link", rbac.Self, web.Raw(c.link)).SessionOnly().StepUp(fresh).MaxBody(maxForm).Limit(acting).Doc("Link one's account at the organization's provider"),
 		web.Post("/switch", rbac.Self, web.Raw(c.change)).SessionOnly().MaxBody(maxForm).Doc("Go to another organization"),
 		web.Get("/sessions", rbac.Self, web.Raw(c.listSessions)).SessionOnly().Doc("Where the person is signed in"),
 		web.Post("/sessions/revoke", rbac.Self, web.Raw(c.revokeSession)).SessionOnly().MaxBody(maxForm).Doc("Sign another device out"),
