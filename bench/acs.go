@@ -211,7 +211,8 @@ func (p *party) visits(ctx context.Context) ([]visit, error) {
 			SessionIndex: "_s", Subject: samlforge.Person{
 				NameID: samlforge.NameID{Value: "mia", Format: samlforge.Persistent},
 				Attributes: []samlforge.Attribute{
-					{Name: "email", Values: []string{"mia@bench.example"}}, {Name: "displayName", Values: []string{"Mia"}},
+					{Name: "email", Values: []string{"mia@bench.example"}},
+					{Name: "displayName", Values: []string{"Mia"}},
 					{Name: "groups", Values: []string{"staff", "engineering", "oncall", "berlin", "vpn", "wiki", "crm", "board", "office", "all"}},
 				},
 			},
@@ -251,7 +252,7 @@ func (v visit) post(ctx context.Context, to string) *http.Request {
 	form := url.Values{"SAMLResponse": {base64.StdEncoding.EncodeToString(v.document)}, "RelayState": {v.state}}
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, to, strings.NewReader(form.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.AddCookie(&http.Cookie{Name: v.redirect.CookieName, Value: v.redirect.CookieValue})
+	r.AddCookie(&http.Cookie{Name: v.redirect.CookieName, Value: v.redirect.CookieValue}) //nolint:gosec // a browser sends no attributes
 	return r
 }
 

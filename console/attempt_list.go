@@ -149,7 +149,10 @@ func (p attemptsPage) filter(which id.Connection, now time.Time) sso.AttemptFilt
 
 func outcomes() []option {
 	return []option{
-		{Value: "", Label: "All"}, {Value: "refused", Label: "Refused"}, {Value: "succeeded", Label: "Signed in"}, {Value: "pending", Label: "Not finished"},
+		{Value: "", Label: "All"},
+		{Value: "refused", Label: "Refused"},
+		{Value: "succeeded", Label: "Signed in"},
+		{Value: "pending", Label: "Not finished"},
 		{Value: "test", Label: "Tests"},
 	}
 }

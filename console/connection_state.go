@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -248,11 +249,11 @@ func tellable(err error) (string, int) {
 	default:
 		return "", 0
 	}
-	text := e.Detail
+	texts := []string{e.Detail}
 	for _, f := range e.Fields {
-		text += " " + f.Detail
+		texts = append(texts, f.Detail)
 	}
-	return text, int(e.Kind)
+	return strings.Join(texts, " "), int(e.Kind)
 }
 
 // testConnection goes through the real provider and stops before anybody is let in.

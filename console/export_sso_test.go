@@ -17,7 +17,9 @@ func ssoSamples(at moment, request, evil string) []Sample {
 	changes := []sso.Change{{Field: "state", From: "testing", To: "optional"}, {Field: "certificates", From: "", To: "0a1b2c3d4e5f"}}
 	cause := causeView{
 		"14 people failed since 9 March 09:12 UTC because the provider's certificate has changed.", "signature_key_unknown", "0a1b2c", "3d4e5f", "An administrator of the organization, here",
-		"Import its new metadata.", "Okta", guide.Text{{Text: "Open "}, {Text: "Sign On", Bold: true}, {Text: " and copy "}, {Text: "https://x", Code: true}}, at,
+		"Import its new metadata.", "Okta",
+		guide.Text{{Text: "Open "}, {Text: "Sign On", Bold: true}, {Text: " and copy "}, {Text: "https://x", Code: true}},
+		at,
 	}
 	return []Sample{
 		{"connections", connectionsPage{Tenant: "Acme Robotics", MayWrite: true, Rows: []connectionRow{

@@ -41,7 +41,7 @@ func (s *SignIn) Disclose(ctx context.Context, tx *db.TenantTx, a id.Attempt) (D
 		return Disclosure{}, err
 	}
 	found := Disclosure{Kind: d.Kind}
-	said := map[string][]string{}
+	var said map[string][]string
 	if d.Kind == "id_token" {
 		said = claimsIn(text)
 	} else {

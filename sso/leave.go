@@ -108,7 +108,7 @@ func (s *SignIn) logoutID(state string) string {
 // leaveCookie binds a state to the browser that leaves, and to the moment. Nothing is stored until it comes back: it opens nothing, it only
 // proves that somebody here wanted to leave.
 func (s *SignIn) leaveCookie(c id.Connection, state string, at time.Time) string {
-	began := binary.BigEndian.AppendUint64(nil, uint64(at.Unix())) //nolint:gosec // no clock is before 1970
+	began := binary.BigEndian.AppendUint64(nil, uint64(at.Unix()))
 	connection := c.Bytes()
 	mac := s.pepper.MAC("logout browser", connection[:], []byte(state), began)
 	return base64.RawURLEncoding.EncodeToString(append(began, mac[:]...))
@@ -124,6 +124,6 @@ func (s *SignIn) leftWith(r *http.Request, c id.Connection, state string, now ti
 	if err != nil || len(value) < 8 {
 		return false
 	}
-	began := time.Unix(int64(binary.BigEndian.Uint64(value)), 0) //nolint:gosec // the comparison below proves that it was ours
+	began := time.Unix(int64(binary.BigEndian.Uint64(value)), 0) // the comparison below proves that it was ours
 	return secret.Equal(cookies[0].Value, s.leaveCookie(c, state, began)) && now.Before(began.Add(attemptLifetime))
 }

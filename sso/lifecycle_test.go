@@ -79,7 +79,7 @@ func TestStatesFollowEachOther(t *testing.T) {
 			t.Run(fmt.Sprintf("%s to %s", from, to), func(t *testing.T) {
 				t.Parallel()
 				c := w.company(t)
-				c.inTenant(t, func(ctx context.Context, tx *db.TenantTx) error {
+				c.inTenant(t, func(_ context.Context, tx *db.TenantTx) error {
 					return tx.DB.Exec("UPDATE connections SET status = ? WHERE tenant_id = ? AND id = ?", from, tx.Tenant, c.connection.ID).Error
 				})
 				want, code := to, ""
@@ -122,7 +122,7 @@ func TestRequiredNeedsTwoPeopleAndAnOwner(t *testing.T) {
 	must(t, second(c.enter(t, "olivia")))
 	refused("as an admin", "owner_required", c.through(t, c.owner, rbac.Admin))
 	refused("as an API key", "owner_required", authn.With(t.Context(), &authn.Principal{Kind: authn.APIKey, Tenant: c.tenant.ID, Role: "admin"}))
-	c.inTenant(t, func(ctx context.Context, tx *db.TenantTx) error {
+	c.inTenant(t, func(_ context.Context, tx *db.TenantTx) error {
 		return tx.DB.Exec("UPDATE memberships SET status = 'removed' WHERE tenant_id = ? AND role <> 'owner'", tx.Tenant).Error
 	})
 	refused("when the other two were removed", "connection_unproven", owner)

@@ -57,9 +57,9 @@ func newForgeKey() (*samlforge.Key, error) {
 	return samlforge.NewKey(samlforge.RSA2048, time.Now().Add(-time.Hour), time.Now().Add(24*time.Hour))
 }
 
-func key(tb testing.TB, make func() (*samlforge.Key, error)) *samlforge.Key {
+func key(tb testing.TB, forge func() (*samlforge.Key, error)) *samlforge.Key {
 	tb.Helper()
-	k, err := make()
+	k, err := forge()
 	must(tb, err)
 	return k
 }

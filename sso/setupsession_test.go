@@ -50,14 +50,19 @@ func TestASetupSessionIsThatOfItsLink(t *testing.T) {
 func TestASetupSessionEndsAtOnce(t *testing.T) {
 	t.Parallel()
 	for what, end := range map[string]func(*testing.T, *company, sso.Setup, tenants.Membership){
-		"revoked":             func(t *testing.T, c *company, s sso.Setup, _ tenants.Membership) { c.revoke(t, s.Link.ID) },
-		"tenant suspended":    func(t *testing.T, c *company, _ sso.Setup, _ tenants.Membership) { c.suspend(t) },
-		"after a day":         func(_ *testing.T, c *company, _ sso.Setup, _ tenants.Membership) { c.ahead.Add(int64(24 * time.Hour)) },
-		"its maker suspended": func(t *testing.T, c *company, _ sso.Setup, m tenants.Membership) { c.suspendMember(t, m.ID) },
+		"revoked":          func(t *testing.T, c *company, s sso.Setup, _ tenants.Membership) { t.Helper(); c.revoke(t, s.Link.ID) },
+		"tenant suspended": func(t *testing.T, c *company, _ sso.Setup, _ tenants.Membership) { t.Helper(); c.suspend(t) },
+		"after a day":      func(_ *testing.T, c *company, _ sso.Setup, _ tenants.Membership) { c.ahead.Add(int64(24 * time.Hour)) },
+		"its maker suspended": func(t *testing.T, c *company, _ sso.Setup, m tenants.Membership) {
+			t.Helper()
+			c.suspendMember(t, m.ID)
+		},
 		"its maker removed": func(t *testing.T, c *company, _ sso.Setup, m tenants.Membership) {
+			t.Helper()
 			c.inTenant(t, func(ctx context.Context, tx *db.TenantTx) error { return tenants.RemoveMember(ctx, tx, m.ID) })
 		},
 		"its maker without the right": func(t *testing.T, c *company, _ sso.Setup, m tenants.Membership) {
+			t.Helper()
 			c.inTenant(t, func(ctx context.Context, tx *db.TenantTx) error {
 				_, err := tenants.SetRole(ctx, tx, m.ID, rbac.Member)
 				return err

@@ -88,6 +88,8 @@ func actor(ctx context.Context) string {
 		return mail.Name(p.Email)
 	case authn.APIKey:
 		return "the API key " + mail.Name(p.Name)
+	case authn.Setup:
+		return "somebody with a set-up link"
 	case authn.Operator, authn.System, authn.Anonymous:
 	}
 	return "the operator of this installation"

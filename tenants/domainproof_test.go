@@ -592,6 +592,8 @@ func TestRemovingAVerifiedDomainTakesAnOwnerOrAProof(t *testing.T) {
 	}
 	wantCode(t, "Remove by an administrator of yesterday", r.remove(signedIn(24*time.Hour), d.ID), tenants.ErrReauthRequired)
 	wantCode(t, "Remove by a key", r.remove(r.machine(rbac.Admin), d.ID), tenants.ErrPersonOnly)
+	link := authn.With(r.Context(), &authn.Principal{Kind: authn.Setup, Tenant: r.tenant.ID})
+	wantCode(t, "Remove by a set-up link", r.remove(link, d.ID), tenants.ErrPersonOnly)
 	wantCode(t, "Remove by nobody", r.remove(r.Context(), d.ID), tenants.ErrReauthRequired)
 	wantCode(t, "Remove by another tenant", other.remove(other.as(other.owner), d.ID), errNotFound)
 	r.leads("corp.example", r.tenant.ID)

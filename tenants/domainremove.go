@@ -50,7 +50,7 @@ func mayUnverify(ctx context.Context, now time.Time) error {
 	switch p.Kind {
 	case authn.Operator, authn.System:
 		return nil
-	case authn.APIKey:
+	case authn.APIKey, authn.Setup:
 		return ErrPersonOnly
 	case authn.Member:
 		if rbac.Role(p.Role) == rbac.Owner || now.Sub(p.AuthTime) <= fresh {

@@ -102,7 +102,7 @@ func TestINV_05_InvitationsThatAreOver(t *testing.T) {
 		admin := c.join("admin", rbac.Admin)
 		return c.as(admin), admin
 	}
-	for name, end := range map[string]func(*company) secret.Credential{
+	for name, end := range map[string]func(*company) secret.Credential{ //nolint:paralleltest // the clock is moved
 		"expired": func(c *company) secret.Credential {
 			_, cred := c.invite(owner(c), "new@acme.example", rbac.Member)
 			c.sleep(7 * 24 * time.Hour)
@@ -181,7 +181,7 @@ func TestINV_05_InvitationsThatAreOver(t *testing.T) {
 			return cred
 		},
 	} {
-		t.Run(name, func(t *testing.T) { //nolint:paralleltest // the clock is moved
+		t.Run(name, func(t *testing.T) {
 			c := w.company("c" + id.New[id.Request]().String()[24:])
 			wantCode(t, "OpenInvitation", c.opening(end(c)), tenants.ErrInvitationUnusable)
 		})

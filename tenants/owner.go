@@ -119,7 +119,7 @@ func MayChange(ctx context.Context, m Membership) error {
 		if rbac.CanGrant(rbac.Role(p.Role), m.Role) {
 			return nil
 		}
-	case authn.Anonymous:
+	case authn.Setup, authn.Anonymous:
 	}
 	return ErrRoleTooHigh
 }

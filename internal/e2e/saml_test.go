@@ -142,29 +142,33 @@ func TestRealSAMLProviders(t *testing.T) {
 		employ(t, s, realidp.StartSimpleSAMLphp(t, "initech"), "initech"),
 		employ(t, s, realidp.StartSamlp(t, "hooli"), "hooli"),
 	} {
-		t.Run(w.slug, func(t *testing.T) {
-			member := w.signIn(t, "alice").me().Membership
-			same := func(t *testing.T) {
-				t.Helper()
-				if got := w.signIn(t, "alice").me().Membership; got != member {
-					t.Errorf("membership = %s, want %s as before", got, member)
-				}
-			}
-			t.Run("assertion signed", func(t *testing.T) { w.register(t, realidp.Party{Sign: realidp.SignAssertion}); same(t) })
-			t.Run("response signed", func(t *testing.T) { responseSigned(t, w, same) })
-			t.Run("nothing signed", func(t *testing.T) { nothingSigned(t, w) })
-			t.Run("both signed", func(t *testing.T) { w.register(t, realidp.Party{Sign: realidp.SignBoth}); same(t) })
-			t.Run("encrypted", func(t *testing.T) { encrypted(t, w, same) })
-			t.Run("persistent NameID", func(t *testing.T) { persistentNameID(t, w) })
-			t.Run("provider starts", func(t *testing.T) { providerStarts(t, w) })
-			t.Run("logout", func(t *testing.T) { singleLogout(t, w) })
-			if w.slug == "initech" {
-				t.Run("SHA-512", func(t *testing.T) { w.register(t, realidp.Party{Hash: realidp.SHA512}); same(t) })
-				t.Run("signed requests", func(t *testing.T) { w.register(t, realidp.Party{SignedRequests: true}); same(t) })
-			}
-			t.Run("key rollover", func(t *testing.T) { rollOver(t, w, same) })
-		})
+		t.Run(w.slug, func(t *testing.T) { everyMode(t, w) })
 	}
+}
+
+// everyMode goes through the modes one after the other: each changes what the one before has registered.
+func everyMode(t *testing.T, w *workforce) {
+	t.Helper()
+	member := w.signIn(t, "alice").me().Membership
+	same := func(t *testing.T) {
+		t.Helper()
+		if got := w.signIn(t, "alice").me().Membership; got != member {
+			t.Errorf("membership = %s, want %s as before", got, member)
+		}
+	}
+	t.Run("assertion signed", func(t *testing.T) { w.register(t, realidp.Party{Sign: realidp.SignAssertion}); same(t) })
+	t.Run("response signed", func(t *testing.T) { responseSigned(t, w, same) })
+	t.Run("nothing signed", func(t *testing.T) { nothingSigned(t, w) })
+	t.Run("both signed", func(t *testing.T) { w.register(t, realidp.Party{Sign: realidp.SignBoth}); same(t) })
+	t.Run("encrypted", func(t *testing.T) { encrypted(t, w, same) })
+	t.Run("persistent NameID", func(t *testing.T) { persistentNameID(t, w) })
+	t.Run("provider starts", func(t *testing.T) { providerStarts(t, w) })
+	t.Run("logout", func(t *testing.T) { singleLogout(t, w) })
+	if w.slug == "initech" {
+		t.Run("SHA-512", func(t *testing.T) { w.register(t, realidp.Party{Hash: realidp.SHA512}); same(t) })
+		t.Run("signed requests", func(t *testing.T) { w.register(t, realidp.Party{SignedRequests: true}); same(t) })
+	}
+	t.Run("key rollover", func(t *testing.T) { rollOver(t, w, same) })
 }
 
 func responseSigned(t *testing.T, w *workforce, same func(*testing.T)) {

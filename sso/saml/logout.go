@@ -129,8 +129,8 @@ func (p *proof) parting(el *etree.Element, by logoutParameter, binding, relaySta
 		answer:   answer{envelope: readEnvelope(el), want: p.want},
 		response: by.document() == strict.LogoutResponse, until: momentOf(el, "NotOnOrAfter"), binding: binding, relay: relayState,
 	}
-	m.statement.readSubject(el) // a LogoutRequest names its subject where an assertion's Subject does
-	m.statement.subjects = 1
+	m.readSubject(el) // a LogoutRequest names its subject where an assertion's Subject does
+	m.subjects = 1
 	indexes := children(el, nsProtocol, "SessionIndex")
 	m.readable = len(children(el, nsAssertion, "EncryptedID"))+len(children(el, nsAssertion, "BaseID")) == 0 && len(indexes) <= maxIndexes
 	for _, index := range indexes {

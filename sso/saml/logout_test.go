@@ -133,16 +133,18 @@ func TestSAML_172_173_WhatARequestHasToSay(t *testing.T) {
 	t.Parallel()
 	p := newProvider(t)
 	for name, f := range map[string]func(*etree.Element){
-		"no ID":                 func(r *etree.Element) { r.RemoveAttr("ID") },
-		"no destination":        func(r *etree.Element) { r.RemoveAttr("Destination") },
-		"no issue instant":      func(r *etree.Element) { r.RemoveAttr("IssueInstant") },
-		"an unreadable expiry":  func(r *etree.Element) { r.CreateAttr("NotOnOrAfter", "tomorrow") },
-		"an encrypted name":     func(r *etree.Element) { swap(r, "saml:NameID", `<saml:EncryptedID/>`) },
-		"an encrypted one too":  func(r *etree.Element) { r.AddChild(parsed(`<saml:EncryptedID/>`)) },
-		"a base id":             func(r *etree.Element) { swap(r, "saml:NameID", `<saml:BaseID/>`) },
-		"two names":             func(r *etree.Element) { r.AddChild(parsed(`<saml:NameID>owner</saml:NameID>`)) },
-		"an empty name":         func(r *etree.Element) { r.SelectElement("saml:NameID").SetText("") },
-		"a name of another SP":  func(r *etree.Element) { r.SelectElement("saml:NameID").CreateAttr("SPNameQualifier", "https://other.test") },
+		"no ID":                func(r *etree.Element) { r.RemoveAttr("ID") },
+		"no destination":       func(r *etree.Element) { r.RemoveAttr("Destination") },
+		"no issue instant":     func(r *etree.Element) { r.RemoveAttr("IssueInstant") },
+		"an unreadable expiry": func(r *etree.Element) { r.CreateAttr("NotOnOrAfter", "tomorrow") },
+		"an encrypted name":    func(r *etree.Element) { swap(r, "saml:NameID", `<saml:EncryptedID/>`) },
+		"an encrypted one too": func(r *etree.Element) { r.AddChild(parsed(`<saml:EncryptedID/>`)) },
+		"a base id":            func(r *etree.Element) { swap(r, "saml:NameID", `<saml:BaseID/>`) },
+		"two names":            func(r *etree.Element) { r.AddChild(parsed(`<saml:NameID>owner</saml:NameID>`)) },
+		"an empty name":        func(r *etree.Element) { r.SelectElement("saml:NameID").SetText("") },
+		"a name of another SP": func(r *etree.Element) {
+			r.SelectElement("saml:NameID").CreateAttr("SPNameQualifier", "https://other.test")
+		},
 		"an empty index":        func(r *etree.Element) { r.AddChild(parsed(`<samlp:SessionIndex/>`)) },
 		"a hundred and one":     func(r *etree.Element) { repeat(r, 101) },
 		"an issuer of a format": func(r *etree.Element) { r.SelectElement("saml:Issuer").CreateAttr("Format", persistent) },
