@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/beevik/etree"
+	crewjam "github.com/crewjam/saml"
 
 	"github.com/seed-2a059015/gatehouse/sso"
 	"github.com/seed-2a059015/gatehouse/sso/saml/xmlsig"
@@ -41,32 +42,28 @@ func (r Request) Depart() (sso.Departure, error) {
 	}.by(r.Binding)
 }
 
-// element is an AuthnRequest after SAML 2.0 Core, section 3.4.1, with its children in the order of the schema.
+// element is an AuthnRequest after SAML 2.0 Core, section 3.4.1.
 func (r Request) element() *etree.Element {
-	el := etree.NewElement("samlp:AuthnRequest")
-	el.CreateAttr("xmlns:samlp", nsProtocol)
-	el.CreateAttr("xmlns:saml", nsAssertion)
-	el.CreateAttr("ID", r.ID)
-	el.CreateAttr("Version", version)
-	el.CreateAttr("IssueInstant", r.IssuedAt.UTC().Format("2006-01-02T15:04:05Z"))
-	el.CreateAttr("Destination", r.Destination)
-	el.CreateAttr("AssertionConsumerServiceURL", r.ACS)
-	el.CreateAttr("ProtocolBinding", sso.BindingPOST)
+	create := true
+	request := crewjam.AuthnRequest{
+		ID: r.ID, Version: version, IssueInstant: r.IssuedAt.UTC().Truncate(time.Second), Destination: r.Destination,
+		AssertionConsumerServiceURL: r.ACS, ProtocolBinding: sso.BindingPOST, Issuer: &crewjam.Issuer{Value: r.Issuer},
+		NameIDPolicy: &crewjam.NameIDPolicy{AllowCreate: &create},
+	}
 	if r.ForceAuthn {
-		el.CreateAttr("ForceAuthn", "true")
+		request.ForceAuthn = &r.ForceAuthn
 	}
-	el.CreateElement("saml:Issuer").SetText(r.Issuer)
-	policy := el.CreateElement("samlp:NameIDPolicy")
-	policy.CreateAttr("AllowCreate", "true")
 	if r.NameIDFormat != "" {
-		policy.CreateAttr("Format", r.NameIDFormat)
+		request.NameIDPolicy.Format = &r.NameIDFormat
 	}
-	if len(r.AuthnContexts) > 0 {
-		context := el.CreateElement("samlp:RequestedAuthnContext")
-		context.CreateAttr("Comparison", "exact")
-		for _, class := range r.AuthnContexts {
-			context.CreateElement("saml:AuthnContextClassRef").SetText(class)
-		}
+	if len(r.AuthnContexts) == 0 {
+		return request.Element()
+	}
+	request.RequestedAuthnContext = &crewjam.RequestedAuthnContext{Comparison: "exact", AuthnContextClassRef: r.AuthnContexts[0]}
+	el := request.Element()
+	asked := el.ChildElements()[len(el.ChildElements())-1]
+	for _, class := range r.AuthnContexts[1:] { // the type has room for one
+		asked.CreateElement("saml:AuthnContextClassRef").SetText(class)
 	}
 	return el
 }
