@@ -1,5 +1,7 @@
 package oidc
 
+import "github.com/seed-2a059015/gatehouse/sso"
+
 // ReadClaims lets the fuzz target call the decoder of claims.
 func ReadClaims(payload []byte) (issuer, subject, email string, err error) {
 	c, err := parseClaims(payload)
@@ -24,4 +26,13 @@ func Vouched(issuer, payload, said string) bool {
 		o = merge(more, o, "email")
 	}
 	return o.vouched(issuer)
+}
+
+// CheckClaims judges the payload of an ID token, all but its signature.
+func CheckClaims(payload []byte, a sso.Attempt) error {
+	c, err := parseClaims(payload)
+	if err != nil {
+		return err
+	}
+	return c.check(a, []string{a.Connection.Issuer})
 }
