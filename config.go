@@ -38,6 +38,7 @@ type Config struct {
 	TrustedProxies  []netip.Prefix // whose X-Forwarded-For is believed
 	CORSOrigins     []string
 	IdentityNetwork []netip.Prefix // private networks where tenants' identity providers may be, in spite of the guard
+	IdentityPorts   []int          // where tenants' identity providers may listen; empty means 443 alone
 	EgressProxy     *url.URL
 	DNSResolver     string // host:port of a recursive server that is asked about customers' domains; "" means those of the system
 
@@ -91,7 +92,7 @@ func (c Config) check() (p parts, err error) {
 	if p.dns, err = resolver.New(c.DNSResolver); err != nil {
 		add("DNSResolver: %w", err)
 	}
-	policy := netguard.Policy{AllowedNetworks: c.IdentityNetwork, EgressProxy: c.EgressProxy}
+	policy := netguard.Policy{AllowedNetworks: c.IdentityNetwork, AllowedPorts: c.IdentityPorts, EgressProxy: c.EgressProxy}
 	if err := policy.Validate(); err != nil {
 		mistakes = append(mistakes, err)
 	} else if c.InsecureLoopbackProviders {

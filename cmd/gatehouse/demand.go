@@ -15,14 +15,15 @@ import (
 
 // parsed is the part of the settings that needs more than a string.
 type parsed struct {
-	keyring *secret.Keyring
-	root    secret.RootKey
-	base    *url.URL
-	conns   int32
-	catalog []byte
-	proxies []netip.Prefix
-	idpNets []netip.Prefix
-	egress  *url.URL
+	keyring  *secret.Keyring
+	root     secret.RootKey
+	base     *url.URL
+	conns    int32
+	catalog  []byte
+	proxies  []netip.Prefix
+	idpNets  []netip.Prefix
+	idpPorts []int
+	egress   *url.URL
 }
 
 // forServe demands everything that a server in production needs, and a catalog file without mistakes where one is named.
@@ -44,6 +45,7 @@ func (s settings) forServe(catalogFile string) (parsed, error) {
 	}
 	out.proxies = prefixes(&p, "GATEHOUSE_TRUSTED_PROXIES", s.TrustedProxies)
 	out.idpNets = prefixes(&p, "GATEHOUSE_IDP_NETWORKS", s.IDPNetworks)
+	out.idpPorts = ports(&p, "GATEHOUSE_IDP_PORTS", s.IDPPorts)
 	if _, err := resolver.New(s.DNSResolver); err != nil {
 		p.add("GATEHOUSE_DNS_RESOLVER: %v", err)
 	}
@@ -148,6 +150,23 @@ func (s settings) baseURL(p *problems) *url.URL {
 	}
 	u.Path = strings.TrimRight(u.Path, "/")
 	return u
+}
+
+// ports reads port numbers. 443 is always one of them.
+func ports(p *problems, name string, list []string) []int {
+	out := []int{443}
+	for _, text := range list {
+		if text = strings.TrimSpace(text); text == "" {
+			continue
+		}
+		n, err := strconv.ParseUint(text, 10, 16)
+		if err != nil || n == 0 {
+			p.add("%s: %q is not a port like 8443", name, text)
+			continue
+		}
+		out = append(out, int(n))
+	}
+	return out
 }
 
 func prefixes(p *problems, name string, list []string) (out []netip.Prefix) {

@@ -59,7 +59,8 @@ func (s settings) config(p parsed) gatehouse.Config {
 		DatabaseURL: s.DatabaseURL, DirectURL: s.DirectURL, MaxConns: p.conns, BaseURL: s.BaseURL, MasterKeys: s.MasterKeys,
 		RootSecret: s.RootSecret, GoogleClientID: s.GoogleClientID, GoogleClientSecret: s.GoogleSecret, GoogleIssuer: s.GoogleIssuer,
 		SMTPURL: s.SMTPURL, MailFrom: s.MailFrom, TrustedProxies: p.proxies, CORSOrigins: s.CORSOrigins, IdentityNetwork: p.idpNets,
-		EgressProxy: p.egress, DNSResolver: s.DNSResolver, Catalog: p.catalog,
+		IdentityPorts: p.idpPorts,
+		EgressProxy:   p.egress, DNSResolver: s.DNSResolver, Catalog: p.catalog,
 	}
 }
 

@@ -69,6 +69,7 @@ func TestServeRefusesABadConfiguration(t *testing.T) {
 		{"GATEHOUSE_SMTP_URL", "smtp://mail.example.com", "GATEHOUSE_MAIL_FROM is missing"},
 		{"GATEHOUSE_GOOGLE_CLIENT_ID", "id", "GATEHOUSE_GOOGLE_CLIENT_ID and GATEHOUSE_GOOGLE_CLIENT_SECRET go together"},
 		{"GATEHOUSE_TRUSTED_PROXIES", "10.0.0.0/8,everyone", `GATEHOUSE_TRUSTED_PROXIES: "everyone" is not a network`},
+		{"GATEHOUSE_IDP_PORTS", "443,70000", `GATEHOUSE_IDP_PORTS: "70000" is not a port like 8443`},
 		{"GATEHOUSE_IDP_NETWORKS", "10.0.0.0/99", `GATEHOUSE_IDP_NETWORKS: "10.0.0.0/99" is not a network`},
 		{"GATEHOUSE_EGRESS_PROXY", "socks5://proxy", "GATEHOUSE_EGRESS_PROXY is not an http or https URL"},
 		{"GATEHOUSE_CORS_ORIGINS", "https://app.example.com/,*", `GATEHOUSE_CORS_ORIGINS: "https://app.example.com/" is not an origin`},

@@ -26,6 +26,7 @@ type settings struct {
 	TrustedProxies   []string `env:"GATEHOUSE_TRUSTED_PROXIES"`
 	CORSOrigins      []string `env:"GATEHOUSE_CORS_ORIGINS"`
 	IDPNetworks      []string `env:"GATEHOUSE_IDP_NETWORKS"`
+	IDPPorts         []string `env:"GATEHOUSE_IDP_PORTS"`
 	EgressProxy      string   `env:"GATEHOUSE_EGRESS_PROXY"`
 	DNSResolver      string   `env:"GATEHOUSE_DNS_RESOLVER"`
 	HealthcheckURL   string   `env:"GATEHOUSE_HEALTHCHECK_URL" envDefault:"http://127.0.0.1:8080/readyz"`
