@@ -97,7 +97,7 @@ func connectByHand(t *testing.T, c *newCustomer, b *tab, protocol string) string
 	b.click("form[enctype] .onward button")
 	parts := strings.Split(strings.TrimPrefix(b.location(), c.server.base), "/")
 	if len(parts) < 3 || !strings.HasPrefix(parts[2], "con_") {
-		body := in(b, "read the page", chromedp.Text(chromedp.CSS("main")))
+		body := in(b, "read the page", chromedp.Evaluate[string](`document.querySelector("main").innerText`))
 		t.Fatalf("after the provider's values the browser is at %s:\n%s", b.location(), body)
 	}
 	path := "/setup/" + parts[2]
@@ -190,7 +190,7 @@ func (c *newCustomer) require(t *testing.T, owner *tab, path string) {
 	owner.open(path + "/activate")
 	owner.click(`form:has(input[value="required"]) button`)
 	owner.open(path + "/activate")
-	if now := in(owner, "read the state", chromedp.Text(chromedp.CSS(".states li.now"))); !strings.Contains(now, "equired") {
+	if now := in(owner, "read the state", chromedp.Evaluate[string](`document.querySelector(".states li.now").innerText`)); !strings.Contains(now, "equired") {
 		t.Errorf("the state is %q, want required", now)
 	}
 }
@@ -211,7 +211,7 @@ func (c *newCustomer) findsTheCause(t *testing.T, owner, colleague *tab, protoco
 	colleague.click("#user-noah")
 	colleague.returns()
 	colleague.shows("You could not be signed in", reason)
-	body := in(colleague, "read the page", chromedp.Text(chromedp.CSS("main")))
+	body := in(colleague, "read the page", chromedp.Evaluate[string](`document.querySelector("main").innerText`))
 	at := strings.Index(body, "req_")
 	if at < 0 {
 		t.Fatalf("the error page shows no trace id:\n%s", body)

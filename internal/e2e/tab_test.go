@@ -145,15 +145,30 @@ func (t *tab) at(path string) {
 	}
 }
 
-// shows demands texts that a person can see.
+// shows demands texts that a person can see, soon: a page may still be on its way.
 func (t *tab) shows(texts ...string) {
 	t.Helper()
-	body := in(t, "read the page", chromedp.Text(chromedp.CSS("body")))
-	for _, text := range texts {
-		if !strings.Contains(body, text) {
-			t.Errorf("%s does not show %q:\n%s", t.location(), text, body)
+	var body string
+	var missing []string
+	for end := time.Now().Add(3 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		// By script, since a node may be gone before its text is read.
+		read, err := chromedp.Run(t.ctx, chromedp.Evaluate[string]("document.body.innerText"))
+		if missing = missing[:0]; err == nil {
+			body = read
+		}
+		for _, text := range texts {
+			if err != nil || !strings.Contains(body, text) {
+				missing = append(missing, text)
+			}
+		}
+		if len(missing) == 0 {
+			return
+		}
+		if time.Now().After(end) {
+			break
 		}
 	}
+	t.Errorf("%s does not show %q:\n%s", t.location(), missing, body)
 }
 
 // cookies are those that the browser would send to us.
