@@ -37,7 +37,7 @@ func (s *Store) Decide(p *authn.Principal, standing error, permission rbac.Permi
 		d.Clause, d.Message = noCatalog, noCatalogMessage
 		return d
 	}
-	v := held.catalog.Decide(rbac.Role(p.Role), billing.Plan(p.Plan), permission, feature)
+	v := s.held(p).decide(held.catalog, rbac.Role(p.Role), permission, feature, s.Now())
 	d.Allowed, d.Clause, d.NeedsRole, d.NeedsPlan = v.Allowed, string(v.Clause), string(v.NeedsRole), string(v.NeedsPlan)
 	if !v.Allowed {
 		d.Message = explain(v.Clause, d)

@@ -29,6 +29,6 @@ func (s *Store) Grants(p *authn.Principal, standing error) Grants {
 	if held == nil {
 		return Grants{Clause: noCatalog, Message: noCatalogMessage}
 	}
-	role, plan := rbac.Role(p.Role), billing.Plan(p.Plan)
+	role, plan := rbac.Role(p.Role), s.held(p).plan(s.Now())
 	return Grants{Permissions: held.catalog.Allowed(role, plan), Features: held.catalog.Included(plan), Catalog: held.version}
 }

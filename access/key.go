@@ -64,8 +64,8 @@ func (s *Store) key(ctx context.Context, known proof, cred secret.Credential, na
 		}
 	}
 	p := &authn.Principal{
-		Kind: authn.APIKey, Tenant: tenant, Key: named.key, Role: string(role), Plan: string(t.Plan), Name: k.name, Method: "api_key",
-		MadeByOperator: k.createdBy.IsZero(),
+		Kind: authn.APIKey, Tenant: tenant, Key: named.key, Role: string(role), Plan: string(t.plan(now)), Name: k.name, Method: "api_key",
+		MadeByOperator: k.createdBy.IsZero(), Held: t,
 	}
 	if t.Status != tenants.StatusActive {
 		return p, ErrTenantSuspended

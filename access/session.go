@@ -74,9 +74,9 @@ func (s *Store) session(ctx context.Context, known proof, tenant id.Tenant, sid 
 		return nil, err
 	}
 	p := &authn.Principal{
-		Kind: authn.Member, Tenant: tenant, User: v.user, Membership: v.membership, Session: sid, Role: string(m.role), Plan: string(t.Plan),
+		Kind: authn.Member, Tenant: tenant, User: v.user, Membership: v.membership, Session: sid, Role: string(m.role), Plan: string(t.plan(now)),
 		Email: m.email, Name: m.name, Method: v.method, Connection: v.connection, AuthTime: v.authTime, AMR: v.amr,
-		Actor: v.actor, ActingFor: v.actingFor,
+		Actor: v.actor, ActingFor: v.actingFor, Held: t,
 	}
 	return p, standing(t, m, v.method)
 }

