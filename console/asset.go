@@ -24,7 +24,7 @@ var styleFiles embed.FS
 
 // styles are the files of style/ in the order in which the one stylesheet has them.
 func styles() []string {
-	return []string{"base.css", "frame.css", "parts.css", "forms.css", "sso.css", "tables.css", "states.css", "figures.css", "search.css", "setup.css", "guide.css", "modes.css"}
+	return []string{"base.css", "frame.css", "parts.css", "forms.css", "sso.css", "tables.css", "states.css", "figures.css", "search.css", "manage.css", "setup.css", "guide.css", "modes.css"}
 }
 
 const stylesheet = "gatehouse.css"

@@ -42,6 +42,7 @@ type connectionPage struct {
 	Groups       []sso.GroupRole
 	Testers      []string
 	Legacy       []legacyRow
+	SAML         bool
 	History      []revisionRow
 }
 
@@ -138,7 +139,7 @@ func (r connectionReader) page() (connectionPage, error) {
 	p := connectionPage{
 		ID: c.ID.String(), Name: c.Name, Protocol: protocolName(c.Protocol), Provider: providerName(c), Issuer: c.Issuer,
 		State: stateBadge(c.Status), Steps: stepsOf(c.Status), Frozen: someMoment(c.FrozenAt), Settings: settingsOf(c), Groups: c.GroupRoles,
-		Testers: c.Testers, Legacy: legacyOf(c), Metadata: metadataOf(c),
+		Testers: c.Testers, Legacy: legacyOf(c), Metadata: metadataOf(c), SAML: c.SAML != nil,
 	}
 	for _, read := range []func(*connectionPage) error{r.standing, r.pulse, r.causes, r.attempts, r.domains, r.certificates, r.history} {
 		if err := read(&p); err != nil {

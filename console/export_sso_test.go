@@ -44,7 +44,7 @@ func ssoSamples(at moment, request, evil string) []Sample {
 			Metadata: metadataView{"https://acme.okta.example/metadata", "It names another entity ID.", at, at},
 			Domains:  []domainRow{{"acme.example", "Everybody of the domain", badge{"Verified", good}, moment{}}, {"acme.test", "By a routing rule", badge{"Record lost", careful}, at}},
 			Settings: []testedFact{{"E-mail", "", "email"}, {"Groups", "", "groups"}}, Groups: []sso.GroupRole{{Group: "Engineering", Role: "member"}},
-			Testers: []string{"alice@acme.example"}, Legacy: []legacyRow{{"Signatures with SHA-1", "Switch this off.", at}},
+			SAML: true, Testers: []string{"alice@acme.example"}, Legacy: []legacyRow{{"Signatures with SHA-1", "Switch this off.", at}},
 			History: []revisionRow{{at, "Olivia Acme", changes}, {at, "An API key", nil}},
 		}},
 		{"connection-draft", connectionPage{

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -75,7 +76,9 @@ func bare(base string) (*Console, error) {
 }
 
 // Samples returns pages as people meet them, and with what an attacker would put into them.
-func Samples() []Sample { return append(entranceSamples(), setupSamples()...) }
+func Samples() []Sample {
+	return slices.Concat(entranceSamples(), setupSamples(), manageSamples())
+}
 
 // entranceSamples are the pages around signing in.
 func entranceSamples() []Sample {

@@ -74,6 +74,7 @@ func every() []page {
 		mailPage{},
 		connectionsPage{},
 		connectionPage{},
+		advancedPage{},
 		attemptsPage{},
 		attemptPage{},
 		documentPage{},

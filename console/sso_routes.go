@@ -30,6 +30,11 @@ func (c *Console) ssoRoutes() web.Table {
 		web.Post("/sso/{connection}/approve-identities", rbac.ConnectionsWrite, web.Raw(c.approveIdentities)).SessionOnly().StepUp(fresh).MaxBody(maxForm).Limit(acting).Doc("Say that a new provider names the same people as the one before"),
 		web.Post("/sso/{connection}/approve-certificate", rbac.ConnectionsWrite, web.Raw(c.approveCertificate)).SessionOnly().StepUp(fresh).Needs(billing.SSO).MaxBody(maxForm).Limit(acting).Doc("Trust a certificate that a refresh has found; for owners"),
 		web.Post("/sso/{connection}/remove-certificate", rbac.ConnectionsWrite, web.Raw(c.removeCertificate)).SessionOnly().MaxBody(maxForm).Limit(acting).Doc("Take a certificate away, or decline one that waits"),
+		web.Get("/sso/{connection}/advanced", rbac.ConnectionsRead, web.Raw(c.showAdvanced)).SessionOnly().Doc("Our keys, and what a SAML connection accepts beyond the ordinary"),
+		web.Post("/sso/{connection}/advanced/keys", rbac.ConnectionsWrite, web.Raw(c.makeKey)).SessionOnly().Needs(billing.SSO).MaxBody(maxForm).Limit(acting).Doc("Publish a next key of ours beside the current one"),
+		web.Post("/sso/{connection}/advanced/keys/activate", rbac.ConnectionsWrite, web.Raw(c.activateKey)).SessionOnly().Needs(billing.SSO).MaxBody(maxForm).Limit(acting).Doc("Sign with another key of ours from now on"),
+		web.Post("/sso/{connection}/advanced/keys/drop", rbac.ConnectionsWrite, web.Raw(c.dropKey)).SessionOnly().MaxBody(maxForm).Limit(acting).Doc("Forget a key of ours that is not active"),
+		web.Post("/sso/{connection}/advanced/switch", rbac.ConnectionsWrite, web.Raw(c.turn)).SessionOnly().Needs(billing.SSO).MaxBody(maxForm).Limit(acting).Doc("Turn encryption, sign-in from the provider or a legacy switch on or off"),
 		web.Post("/reauthenticate", rbac.Self, web.Raw(c.reauthenticate)).SessionOnly().MaxBody(maxForm).Limit(acting).Doc("Prove once more who one is"),
 	}
 }

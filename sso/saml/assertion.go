@@ -1,6 +1,10 @@
 package saml
 
-import "time"
+import (
+	"time"
+
+	"github.com/seed-2a059015/gatehouse/sso"
+)
 
 // Assertion is what was proven, all of it from the element that was signed.
 type Assertion struct {
@@ -23,9 +27,9 @@ type Assertion struct {
 
 // The legacy switches, as events name them.
 const (
-	LegacySHA1         = "sha1"
-	LegacyInclusive    = "inclusive_c14n"
-	LegacyResponseOnly = "response_only"
+	LegacySHA1         = sso.LegacySHA1
+	LegacyInclusive    = sso.LegacyInclusive
+	LegacyResponseOnly = sso.LegacyResponseOnly
 )
 
 // NameID is whom an assertion is about, as the provider wrote it. A logout has to name the same.

@@ -1,0 +1,52 @@
+package console
+
+import (
+	"time"
+
+	"github.com/seed-2a059015/gatehouse/internal/id"
+	"github.com/seed-2a059015/gatehouse/sso"
+)
+
+// manageSamples are the pages for what owners and administrators set beside the connections.
+func manageSamples() []Sample {
+	at := time.Date(2026, 3, 9, 14, 5, 0, 0, time.UTC)
+	evil := `<script>alert("1")</script>`
+	return advancedSamples(at, evil)
+}
+
+func advancedSamples(at time.Time, evil string) []Sample {
+	key := func(slot sso.KeySlot, n byte, days int) sso.ConnectionKey {
+		return sso.ConnectionKey{
+			ID: id.From[id.ConnectionKey]([16]byte{15: n}), Slot: slot, Certificate: []byte{n}, CreatedAt: at.AddDate(0, 0, days-1096), NotAfter: at.AddDate(0, 0, days),
+		}
+	}
+	shown := func(groups []switchGroup) []switchGroup {
+		for _, g := range groups {
+			for i := range g.Rows {
+				g.Rows[i].State = onBadge(g.Rows[i])
+			}
+		}
+		return groups
+	}
+	metadata := copyValue{"metadata", "Our metadata, for the provider", "https://id.example.com/gate/sso/saml/con_1/metadata"}
+	keys := []sso.ConnectionKey{key(sso.ActiveKey, 1, 24), key(sso.NextKey, 2, 1095), key(sso.RetiredKey, 3, -3)}
+	return []Sample{
+		{"advanced", advancedPage{
+			ID: "con_1", Name: "Acme Okta", State: badge{"Optional", good}, Mayact: true, Metadata: metadata, Keys: keyRowsOf(keys, at), Moves: keyMovesOf(keys),
+			Groups: shown([]switchGroup{
+				{"accepted", "What the provider may send", "Both are off until you need them.", []switchRow{
+					{Key: "encryption", Name: "Encrypted assertions", Text: "Assertions may come encrypted.", On: true},
+					{Key: "idp_initiated", Name: "Sign-in that the provider starts", Text: "For tiles.", Danger: "Foreign accounts.", Confirm: "Accept sign-ins that nobody here has asked for"},
+				}},
+				{"legacy", "Legacy switches", "Use them to move, not to stay.", []switchRow{
+					{Key: "sha1", Name: "Signatures with SHA-1", Danger: "It can be forged.", Confirm: "Accept it", On: true, Legacy: true, Since: momentOf(at), Used: momentOf(at), By: "Olivia Acme"},
+					{Key: "response_only", Name: "Response signed, assertion not", Danger: "The envelope counts.", Confirm: "Accept it", Legacy: true},
+				}},
+			}),
+		}},
+		{"advanced-evil", advancedPage{
+			ID: "con_1", Name: evil, State: badge{evil, calm}, Metadata: metadata, Problem: evil, Keys: keyRowsOf(keys[:1], at), Moves: keyMovesOf(keys[:1]),
+			Groups: []switchGroup{{"legacy", evil, evil, []switchRow{{Key: "sha1", Name: evil, Text: evil, Danger: evil, On: true, Legacy: true, By: evil}}}},
+		}},
+	}
+}

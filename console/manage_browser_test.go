@@ -1,0 +1,54 @@
+package console_test
+
+import (
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/internal/apitest"
+	"github.com/seed-2a059015/gatehouse/rbac"
+)
+
+// tick presses the tabulator until a box has the focus, and ticks it.
+func (k keyboard) tick(t *testing.T, selector string) {
+	t.Helper()
+	k.reach(t, selector)
+	k.do(t, chromedp.KeyEvent(" "))
+	if !evaluate[bool](t, k, `document.activeElement.checked`) {
+		t.Errorf("the space key does not tick %s", selector)
+	}
+}
+
+// TestAdvancedSettingsNeedNeitherMouseNorScript rotates our key and turns switches with the keyboard alone, while no page may run a script.
+func TestAdvancedSettingsNeedNeitherMouseNorScript(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t)
+	tenant := s.NewTenant(t, billing.Enterprise)
+	c := tenant.ConnectSAML(t)
+	k := noMouse(t, s, s.Session(t, tenant, rbac.Owner))
+
+	k.do(t, chromedp.Navigate(s.URL+"/sso/"+c.ID.String()))
+	k.press(t, `.buttons a[href$="/advanced"]`, "Advanced settings")
+	k.picture(t, "advanced-1")
+	k.press(t, `form[action$="/keys"] button`, "Advanced settings")
+	k.reach(t, `form[action$="/keys/activate"] button`)
+	k.do(t, chromedp.KeyEvent(kb.Enter)) // the browser itself asks for the box
+	k.tick(t, `form[action$="/keys/activate"] input[type="checkbox"]`)
+	k.picture(t, "advanced-2")
+	k.press(t, `form[action$="/keys/activate"] button`, "Advanced settings")
+	k.picture(t, "advanced-3")
+	k.tick(t, `form[action$="/keys/drop"] input[type="checkbox"]`)
+	k.press(t, `form[action$="/keys/drop"] button`, "Advanced settings")
+	k.press(t, `li:nth-child(1) form[action$="/switch"] button`, "Advanced settings")
+	k.tick(t, `#confirm-sha1`)
+	k.press(t, `li:has(#confirm-sha1) button`, "Advanced settings")
+	k.picture(t, "advanced-4")
+	for heading, want := range map[string]string{"Encrypted assertions": "ON", "Signatures with SHA-1": "ON", "Inclusive canonicalization": "OFF"} {
+		got := evaluate[string](t, k, `[...document.querySelectorAll("h3")].find(h => h.innerText.includes("`+heading+`")).querySelector(".tag").innerText.toUpperCase()`)
+		if got != want {
+			t.Errorf("%s is %s, want %s", heading, got, want)
+		}
+	}
+}
