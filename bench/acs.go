@@ -40,14 +40,14 @@ const assertions = 60
 // acs measures what happens between the browser's post to the assertion consumer service and the session: our own reading, checking and
 // mapping of the response beside crewjam's ParseXMLResponse of the same document, by the processor time that the process was given; and the
 // whole of it with its transactions on a Postgres that syncs.
-func (w *world) acs(ctx context.Context, rounds int) ([]Row, error) {
+func (w *world) acs(ctx context.Context, l load) ([]Row, error) {
 	p, err := w.party(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("set up a SAML connection: %w", err)
 	}
 	defer p.db.Close()
 	var ours, theirs, whole, perSecond []float64
-	for range rounds {
+	for range l.rounds {
 		visits, err := p.visits(ctx)
 		if err != nil {
 			return nil, err

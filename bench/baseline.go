@@ -3,10 +3,19 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
 )
+
+// The questions, and answers of the same size as the server's.
+var (
+	checkBody = `{"permission":"chat:use","feature":"ai.agents"}`
+	batchBody = `{"checks":[` + strings.Repeat(checkBody+",", batchSize-1) + checkBody + `]}`
+)
+
+const batchSize = 40
 
 type question struct {
 	Permission string `json:"permission"`
@@ -17,6 +26,8 @@ type answer struct {
 	Allowed  bool   `json:"allowed"`
 	Decision string `json:"decision_id"`
 }
+
+const someDecision = "dec_06h018d54sx5n9s5vhc1jvr8nr"
 
 // serveBaseline is the bare handler: the same framework, the same sizes of JSON, and nothing else.
 func serveBaseline(addr string) error {
@@ -34,7 +45,20 @@ func serveBaseline(addr string) error {
 		if err := c.Bind(&q); err != nil {
 			return err
 		}
-		return c.JSON(http.StatusOK, answer{q.Permission != "", "dec_06h018d54sx5n9s5vhc1jvr8nr"})
+		return c.JSON(http.StatusOK, answer{q.Permission != "", someDecision})
+	})
+	e.POST("/check/batch", func(c echo.Context) error {
+		var in struct {
+			Checks []question `json:"checks"`
+		}
+		if err := c.Bind(&in); err != nil {
+			return err
+		}
+		out := make([]answer, len(in.Checks))
+		for i, q := range in.Checks {
+			out[i] = answer{q.Permission != "", someDecision}
+		}
+		return c.JSON(http.StatusOK, map[string]any{"decisions": out})
 	})
 	s := &http.Server{Addr: addr, Handler: e, ReadHeaderTimeout: 5 * time.Second}
 	if err := s.ListenAndServe(); err != nil {

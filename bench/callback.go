@@ -22,17 +22,17 @@ const logins = 20
 
 // callback measures from the provider's redirect to the session, over a development server, since the provider is on this machine and
 // production never speaks http to one.
-func (w *world) callback(ctx context.Context) (Row, error) {
+func (w *world) callback(ctx context.Context, _ load) ([]Row, error) {
 	addr, err := freeAddr(ctx)
 	if err != nil {
-		return Row{}, err
+		return nil, err
 	}
 	idps, stop, err := testidp.Listen("127.0.0.1:0", testidp.Issuer{
 		Name: "acme", Users: []testidp.User{{Login: "mia", Email: "mia@acme.example", EmailVerified: true, Name: "Mia"}},
 		Clients: []testidp.Client{{ID: "gatehouse", Secret: "bench-secret"}},
 	})
 	if err != nil {
-		return Row{}, fmt.Errorf("start the provider: %w", err)
+		return nil, fmt.Errorf("start the provider: %w", err)
 	}
 	defer stop()
 	data := filepath.Join(w.dir, "dev")
@@ -40,29 +40,29 @@ func (w *world) callback(ctx context.Context) (Row, error) {
 	c := exec.CommandContext(ctx, filepath.Join(w.dir, "gatehouse"), "dev", "--demo=false", "--addr", addr, "--data", data) //nolint:gosec // built above
 	c.Cancel = func() error { return c.Process.Signal(os.Interrupt) }
 	if err := c.Start(); err != nil {
-		return Row{}, fmt.Errorf("start the development server: %w", err)
+		return nil, fmt.Errorf("start the development server: %w", err)
 	}
 	defer func() {
 		_ = c.Process.Signal(os.Interrupt)
 		_ = c.Wait()
 	}()
 	if err := waitFor(ctx, base+"/readyz"); err != nil {
-		return Row{}, err
+		return nil, err
 	}
 	provider := idps.Provider("acme")
 	if err := w.connect(ctx, base, data, provider.URL()); err != nil {
-		return Row{}, fmt.Errorf("connect the provider: %w", err)
+		return nil, fmt.Errorf("connect the provider: %w", err)
 	}
 	var took []float64
 	for range logins {
 		d, err := login(ctx, base, provider)
 		if err != nil {
-			return Row{}, fmt.Errorf("sign in: %w", err)
+			return nil, fmt.Errorf("sign in: %w", err)
 		}
 		took = append(took, float64(d.Microseconds())/1000)
 	}
 	slices.Sort(took)
-	return Row{Name: "OIDC callback, token exchange included", Value: took[len(took)/2], Unit: "ms", Met: true}, nil
+	return []Row{{Name: "OIDC callback, token exchange included", Value: took[len(took)/2], Unit: "ms", Met: true}}, nil
 }
 
 // connect sets a tenant up as a script would: by the command line and the API.

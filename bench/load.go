@@ -3,10 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,105 +16,99 @@ type load struct {
 	clients int
 }
 
-// target is something to load: n counts the requests, so that each can be another caller's.
+// target is something to load: requests are the bytes of whole requests, asked in turns, so that each can be another caller's.
 type target struct {
-	name    string
-	request func(ctx context.Context, n int64) (*http.Request, error)
+	name     string
+	addr     string
+	pid      int
+	requests [][]byte
 }
 
-// interleave loads all targets in turns and returns for each the median of its rates, in requests per second.
-func (l load) interleave(ctx context.Context, targets []target) (map[string]float64, error) {
-	rates := map[string][]float64{}
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: l.clients, MaxConnsPerHost: l.clients}, Timeout: 10 * time.Second}
-	defer client.CloseIdleConnections()
+// speed is what a target did in one round.
+type speed struct {
+	rate float64 // requests per second
+	cpu  float64 // microseconds of the server's processor time per request
+}
+
+// interleave loads all targets in turns and returns for each what it did round by round.
+func (l load) interleave(ctx context.Context, targets []target) (map[string][]speed, error) {
+	speeds := map[string][]speed{}
 	for round := range l.rounds + 1 {
 		for _, t := range targets {
-			rate, err := l.once(ctx, client, t)
+			s, err := l.once(ctx, t)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", t.name, err)
 			}
 			if round > 0 { // the first one warms up
-				rates[t.name] = append(rates[t.name], rate)
+				speeds[t.name] = append(speeds[t.name], s)
 			}
 		}
 	}
-	medians := map[string]float64{}
-	for name, r := range rates {
-		slices.Sort(r)
-		medians[name] = r[len(r)/2]
-	}
-	return medians, nil
+	return speeds, nil
 }
 
-func (l load) once(ctx context.Context, client *http.Client, t target) (float64, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var done atomic.Int64
-	var group sync.WaitGroup
-	failures := make(chan error, l.clients)
+func (l load) once(ctx context.Context, t target) (speed, error) {
+	before, err := processorOf(t.pid)
+	if err != nil {
+		return speed{}, err
+	}
 	begin := time.Now()
-	for range l.clients {
-		group.Go(func() {
-			for time.Since(begin) < l.each {
-				if err := ask(ctx, client, t, done.Add(1)); err != nil {
-					failures <- err
-					cancel()
-					return
-				}
-			}
-		})
-	}
-	group.Wait()
+	done, err := l.drive(ctx, t, func(int64) bool { return time.Since(begin) < l.each })
 	took := time.Since(begin)
-	select {
-	case err := <-failures:
-		return 0, err
-	default:
-		return float64(done.Load()) / took.Seconds(), nil
+	if err != nil {
+		return speed{}, err
 	}
+	after, err := processorOf(t.pid)
+	return speed{float64(done) / took.Seconds(), float64((after - before).Microseconds()) / float64(done)}, err
 }
 
-func ask(ctx context.Context, client *http.Client, t target, n int64) error {
-	req, err := t.request(ctx, n)
+// every asks each of the requests once.
+func (l load) every(ctx context.Context, t target) error {
+	_, err := l.drive(ctx, t, func(n int64) bool { return n < int64(len(t.requests)) })
 	if err != nil {
-		return err
-	}
-	res, err := client.Do(req)
-	if err != nil {
-		return fmt.Errorf("ask: %w", err)
-	}
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		return fmt.Errorf("read: %w", err)
-	}
-	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("status %d: %s", res.StatusCode, body)
+		return fmt.Errorf("%s: %w", t.name, err)
 	}
 	return nil
 }
 
-// get and post make requests with one header out of many.
-func get(url, header string, values []string) func(context.Context, int64) (*http.Request, error) {
-	return func(ctx context.Context, n int64) (*http.Request, error) {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
-		if err == nil && len(values) > 0 {
-			req.Header.Set(header, values[int(n)%len(values)])
-		}
-		return req, err
+// drive asks over many connections at once, for as long as more says of the number of the next request.
+func (l load) drive(ctx context.Context, t target, more func(int64) bool) (int64, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var next, done atomic.Int64
+	var group sync.WaitGroup
+	failures := make(chan error, l.clients)
+	for range l.clients {
+		group.Go(func() {
+			err := func() error {
+				c, err := dial(ctx, t.addr)
+				if err != nil {
+					return err
+				}
+				defer c.close()
+				for n := next.Add(1) - 1; ctx.Err() == nil && more(n); n = next.Add(1) - 1 {
+					status, answer, err := c.ask(t.requests[n%int64(len(t.requests))])
+					if err != nil {
+						return err
+					}
+					if status != http.StatusOK {
+						return fmt.Errorf("status %d: %s", status, answer)
+					}
+					done.Add(1)
+				}
+				return ctx.Err()
+			}()
+			if err != nil {
+				failures <- err
+				cancel()
+			}
+		})
 	}
-}
-
-func post(url, body, header string, values []string) func(context.Context, int64) (*http.Request, error) {
-	return func(ctx context.Context, n int64) (*http.Request, error) {
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(body))
-		if err != nil {
-			return nil, err
-		}
-		req.Header.Set("Content-Type", "application/json")
-		if len(values) > 0 {
-			req.Header.Set(header, values[int(n)%len(values)])
-		}
-		return req, nil
+	group.Wait()
+	select {
+	case err := <-failures:
+		return 0, err
+	default:
+		return done.Load(), nil
 	}
 }

@@ -19,14 +19,20 @@ func main() {
 	if len(os.Args) == 3 && os.Args[1] == "baseline" {
 		exit(serveBaseline(os.Args[2]))
 	}
-	rounds := flag.Int("rounds", 5, "rounds; the median counts")
+	rounds := flag.Int("rounds", 7, "rounds; the median counts")
 	each := flag.Duration("each", time.Second, "how long each row is loaded in a round")
 	clients := flag.Int("clients", 32, "connections at once")
+	hot := flag.Bool("hot", false, "measure the requests of warm callers only")
 	out := flag.String("out", "bench/latest.json", "where the numbers are kept")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	exit(run(ctx, load{*rounds, *each, *clients}, *out))
+	l := load{*rounds, *each, *clients}
+	measures := []measure{(*world).traffic}
+	if !*hot {
+		measures = append(measures, (*world).callback, (*world).acs)
+	}
+	exit(run(ctx, l, *out, measures))
 }
 
 func exit(err error) {
@@ -42,25 +48,32 @@ type Row struct {
 	Name     string  `json:"name"`
 	Value    float64 `json:"value"`
 	Unit     string  `json:"unit"`
-	Ratio    float64 `json:"ratio,omitempty"` // to the bare handler of the same run
+	Ratio    float64 `json:"ratio,omitempty"`  // to the bare handler of the same run
+	CPU      float64 `json:"cpu_us,omitempty"` // of the server, per request
+	CPURatio float64 `json:"cpu_ratio,omitempty"`
 	SQL      *int64  `json:"sql_statements,omitempty"`
 	Target   string  `json:"target,omitempty"`
 	Met      bool    `json:"met"`
 	Measured string  `json:"measured"`
 }
 
-func run(ctx context.Context, l load, out string) error {
+// measure makes rows of one subject.
+type measure func(*world, context.Context, load) ([]Row, error)
+
+func run(ctx context.Context, l load, out string, measures []measure) error {
 	w, err := newWorld(ctx)
 	if err != nil {
 		return err
 	}
 	defer w.close()
 	rows := []Row{w.binary(), w.start(), w.memory()}
-	traffic, err := w.traffic(ctx, l)
-	if err != nil {
-		return err
+	for _, m := range measures {
+		more, err := m(w, ctx, l)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, more...)
 	}
-	rows = append(rows, traffic...)
 	for i := range rows {
 		rows[i].Measured = fmt.Sprintf("%d rounds of %s, %d connections", l.rounds, l.each, l.clients)
 	}
@@ -77,7 +90,7 @@ func run(ctx context.Context, l load, out string) error {
 	var missed []string
 	for _, r := range rows {
 		if !r.Met {
-			missed = append(missed, fmt.Sprintf("%s: %.3g %s, target %s", r.Name, r.Value, r.Unit, r.Target))
+			missed = append(missed, fmt.Sprintf("%s: %.3g %s, ratio %.2f, CPU %.2f, target %s", r.Name, r.Value, r.Unit, r.Ratio, r.CPURatio, r.Target))
 		}
 	}
 	if len(missed) > 0 {
@@ -88,16 +101,22 @@ func run(ctx context.Context, l load, out string) error {
 
 func show(rows []Row) error {
 	t := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(t, "MEASURED\tVALUE\tUNIT\tRATIO TO BARE ECHO\tSQL STATEMENTS\tTARGET\tMET")
+	fmt.Fprintln(t, "MEASURED\tVALUE\tUNIT\tRATIO TO BARE ECHO\tCPU µs\tRATIO\tSQL STATEMENTS\tTARGET\tMET")
 	for _, r := range rows {
-		ratio, sql := "", ""
+		ratio, cpu, cpuRatio, sql := "", "", "", ""
 		if r.Ratio > 0 {
 			ratio = fmt.Sprintf("%.2f", r.Ratio)
+		}
+		if r.CPU > 0 {
+			cpu = fmt.Sprintf("%.1f", r.CPU)
+		}
+		if r.CPURatio > 0 {
+			cpuRatio = fmt.Sprintf("%.2f", r.CPURatio)
 		}
 		if r.SQL != nil {
 			sql = fmt.Sprint(*r.SQL)
 		}
-		fmt.Fprintf(t, "%s\t%.4g\t%s\t%s\t%s\t%s\t%v\n", r.Name, r.Value, r.Unit, ratio, sql, r.Target, r.Met)
+		fmt.Fprintf(t, "%s\t%.4g\t%s\t%s\t%s\t%s\t%s\t%s\t%v\n", r.Name, r.Value, r.Unit, ratio, cpu, cpuRatio, sql, r.Target, r.Met)
 	}
 	return t.Flush()
 }

@@ -1,193 +1,181 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
+	"io"
+	"math"
 	"net/http"
 	"slices"
-	"time"
-
-	"github.com/seed-2a059015/gatehouse/billing"
-	"github.com/seed-2a059015/gatehouse/internal/authn"
-	"github.com/seed-2a059015/gatehouse/internal/db"
-	"github.com/seed-2a059015/gatehouse/internal/id"
-	"github.com/seed-2a059015/gatehouse/internal/secret"
-	"github.com/seed-2a059015/gatehouse/rbac"
-	"github.com/seed-2a059015/gatehouse/sessions"
-	"github.com/seed-2a059015/gatehouse/tenants"
+	"strings"
 )
 
-const callers = 200
-
-// people are the callers: sessions and API keys of one tenant.
-type people struct{ bearers, refreshes, keys []string }
-
-// populate makes them with the server's own secrets and functions.
-func (w *world) populate(ctx context.Context) (people, error) {
-	var p people
-	ctx = authn.AsOperator(ctx)
-	d, err := db.Open(ctx, db.Config{URL: w.database, MaxConns: 2})
-	if err != nil {
-		return p, err
-	}
-	defer d.Close()
-	ring, err := secret.ParseKeyring(w.master)
-	if err != nil {
-		return p, err
-	}
-	raw, err := secret.ParseKey(w.root)
-	if err != nil {
-		return p, err
-	}
-	root := secret.Root(raw)
-	keys, err := sessions.NewKeys(sessions.KeysConfig{DB: d, Keyring: ring})
-	if err != nil {
-		return p, err
-	}
-	if err := keys.Ensure(ctx); err != nil {
-		return p, err
-	}
-	s, err := sessions.New(sessions.Config{Keys: keys, Root: root, Issuer: w.url})
-	if err != nil {
-		return p, err
-	}
-	apiKeys := tenants.Keys{Pepper: root.Derive("api keys")}
-	err = d.Admit(ctx, id.New[id.Tenant](), func(sys *db.SystemTx, tx *db.TenantTx) error {
-		t, owner, err := tenants.Create(ctx, sys, tx, tenants.New{Slug: "bench", Name: "Bench", Plan: billing.Enterprise, Owner: "owner@bench.example"})
-		if err != nil {
-			return err
-		}
-		_, policy, err := tenants.Current(ctx, tx)
-		if err != nil {
-			return err
-		}
-		for range callers {
-			issued, err := s.Start(ctx, tx, sessions.Start{Tenant: t, Policy: policy, Membership: owner, Method: "link", AuthTime: tx.Now})
-			if err != nil {
-				return err
-			}
-			_, cred, err := apiKeys.Create(ctx, tx, tenants.NewKey{Name: "bench", Role: rbac.Member})
-			if err != nil {
-				return err
-			}
-			p.bearers = append(p.bearers, "Bearer "+issued.Access)
-			p.refreshes = append(p.refreshes, issued.Refresh)
-			p.keys = append(p.keys, cred.String())
-		}
-		return nil
-	})
-	return p, err
+// duel is a route of the server beside the bare handler that moves the same JSON.
+type duel struct {
+	bare, ours target
+	route      string
+	statements int64   // at most
+	rate       float64 // at least, of the bare handler's
+	cpu        float64 // at most, of the bare handler's; 0 for any
 }
 
-const checkBody = `{"permission":"chat:use","feature":"ai.agents"}`
+const (
+	bareMe    = "bare Echo GET"
+	bareCheck = "bare Echo POST, JSON in and out"
+	bareBatch = "bare Echo POST, JSON of 40 in and out"
+)
 
+// duels are what the HTTP rows are made of. Both sides of a duel get the same bytes, credential included.
+func (w *world) duels(p people) []duel {
+	const me, check, batch = "/v1/me", "/v1/check", "/v1/check/batch"
+	bare := func(name string, requests [][]byte) target {
+		return target{name, hostOf(w.bare), w.other.Process.Pid, requests}
+	}
+	ours := func(name string, requests [][]byte) target {
+		return target{name, hostOf(w.url), w.server.Process.Pid, requests}
+	}
+	return []duel{
+		{bare(bareMe, get(w.bare+"/me", p.bearers)), ours("GET /v1/me, session", get(w.url+me, p.bearers)), "GET " + me, 1, 0, 0},
+		{bare(bareMe, get(w.bare+"/me", p.bearers)), ours("GET /v1/me, API key", get(w.url+me, p.keys)), "GET " + me, 1, 0, 0},
+		{
+			bare(bareCheck, post(w.bare+"/check", checkBody, p.bearers)),
+			ours("POST /v1/check, session", post(w.url+check, checkBody, p.bearers)), "POST " + check, 0, 0.8, 1.5,
+		},
+		{
+			bare(bareCheck, post(w.bare+"/check", checkBody, p.bearers)),
+			ours("POST /v1/check, API key", post(w.url+check, checkBody, p.keys)), "POST " + check, 0, 0.8, 1.5,
+		},
+		{
+			bare(bareBatch, post(w.bare+"/check/batch", batchBody, p.bearers)),
+			ours("POST /v1/check/batch of 40, session", post(w.url+batch, batchBody, p.bearers)), "POST " + batch, 0, 0.7, 0,
+		},
+	}
+}
+
+// traffic measures what warm callers get over HTTP. The tokens live for five minutes, so the callers are made right before.
 func (w *world) traffic(ctx context.Context, l load) ([]Row, error) {
 	p, err := w.populate(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("make callers: %w", err)
 	}
-	refresh, err := w.refresh(ctx, p.refreshes[:50])
-	if err != nil {
-		return nil, err
-	}
-	callback, err := w.callback(ctx)
-	if err != nil {
-		return nil, err
-	}
-	acs, err := w.acs(ctx, l.rounds)
-	if err != nil {
-		return nil, err
-	}
-	const bareMe, bareCheck = "bare Echo GET", "bare Echo POST, JSON in and out"
-	medians, err := l.interleave(ctx, []target{
-		{bareMe, get(w.bare+"/me", "", nil)},
-		{"GET /v1/me, session", get(w.url+"/v1/me", "Authorization", p.bearers)},
-		{"GET /v1/me, API key", get(w.url+"/v1/me", "X-API-Key", p.keys)},
-		{bareCheck, post(w.bare+"/check", checkBody, "", nil)},
-		{"POST /v1/check, session", post(w.url+"/v1/check", checkBody, "Authorization", p.bearers)},
-		{"POST /v1/check, API key", post(w.url+"/v1/check", checkBody, "X-API-Key", p.keys)},
-	})
-	if err != nil {
-		return nil, err
-	}
-	sql, err := w.warmStatements(ctx, p)
-	if err != nil {
-		return nil, err
-	}
-	row := func(name, bare, route string, most int64) Row {
-		r := Row{Name: name, Value: medians[name], Unit: "req/s", Met: true}
-		if bare == "" {
-			return r
+	duels := w.duels(p)
+	var targets []target
+	for _, d := range duels {
+		if !slices.ContainsFunc(targets, func(t target) bool { return t.name == d.bare.name }) {
+			targets = append(targets, d.bare)
 		}
-		r.Ratio = medians[name] / medians[bare]
-		n := sql[route]
-		r.SQL, r.Target, r.Met = &n, fmt.Sprintf("≤ %d statements", most), n <= most
-		return r
-	}
-	const me, check = "GET /v1/me", "POST /v1/check"
-	return append([]Row{
-		row(bareMe, "", "", 0), row("GET /v1/me, session", bareMe, me, 1), row("GET /v1/me, API key", bareMe, me, 1),
-		row(bareCheck, "", "", 0), row("POST /v1/check, session", bareCheck, check, 0), row("POST /v1/check, API key", bareCheck, check, 0),
-		refresh, callback,
-	}, acs...), nil
-}
-
-// warmStatements asks once more with every caller, now that all are warm, and reads the server's own count.
-func (w *world) warmStatements(ctx context.Context, p people) (map[string]int64, error) {
-	w.log.forget()
-	client := &http.Client{Timeout: 10 * time.Second}
-	for n := range int64(callers) {
-		for _, t := range []target{
-			{"me", get(w.url+"/v1/me", "Authorization", p.bearers)},
-			{"me", get(w.url+"/v1/me", "X-API-Key", p.keys)},
-			{"check", post(w.url+"/v1/check", checkBody, "Authorization", p.bearers)},
-			{"check", post(w.url+"/v1/check", checkBody, "X-API-Key", p.keys)},
-		} {
-			if err := ask(ctx, client, t, n); err != nil {
-				return nil, err
-			}
+		targets = append(targets, d.ours)
+		if err := fair(ctx, d); err != nil {
+			return nil, err
+		}
+		if err := l.every(ctx, d.ours); err != nil { // cold callers ask the database
+			return nil, err
 		}
 	}
-	out := map[string]int64{}
-	for _, route := range []string{"GET /v1/me", "POST /v1/check"} {
-		n, err := w.counted(route)
+	speeds, err := l.interleave(ctx, targets)
+	if err != nil {
+		return nil, err
+	}
+	var rows []Row
+	for _, d := range duels {
+		w.log.forget()
+		if err := l.every(ctx, d.ours); err != nil {
+			return nil, err
+		}
+		n, err := w.counted(d.route)
 		if err != nil {
 			return nil, err
 		}
-		out[route] = n
-	}
-	return out, nil
-}
-
-// counted waits for the log to have arrived and reads the most statements of a route.
-func (w *world) counted(route string) (int64, error) {
-	for range 100 {
-		if n := w.log.statements(route); n != nil {
-			return *n, nil
+		if !slices.ContainsFunc(rows, func(r Row) bool { return r.Name == d.bare.name }) {
+			rows = append(rows, d.row(speeds)[0])
 		}
-		time.Sleep(10 * time.Millisecond)
+		row := d.row(speeds)[1]
+		row.SQL, row.Met = &n, row.Met && n <= d.statements
+		rows = append(rows, row)
 	}
-	return 0, fmt.Errorf("the server logged no request to %s", route)
+	refresh, err := w.refresh(ctx, p.refreshes[:50])
+	return append(rows, refresh), err
 }
 
-// refresh exchanges refresh tokens one after another.
-func (w *world) refresh(ctx context.Context, tokens []string) (Row, error) {
-	w.log.forget()
-	client := &http.Client{Timeout: 10 * time.Second}
-	var took []float64
-	for _, token := range tokens {
-		body, err := json.Marshal(map[string]string{"refresh_token": token})
+// fair refuses to compare what does not move the same bytes.
+func fair(ctx context.Context, d duel) error {
+	if d.rate == 0 {
+		return nil
+	}
+	var sizes []int
+	for _, t := range []target{d.bare, d.ours} {
+		n, err := sizeOf(ctx, t)
 		if err != nil {
-			return Row{}, fmt.Errorf("encode: %w", err)
+			return fmt.Errorf("%s: %w", t.name, err)
 		}
-		begin := time.Now()
-		if err := ask(ctx, client, target{"refresh", post(w.url+"/v1/session/refresh", string(body), "User-Agent", []string{""})}, 0); err != nil {
-			return Row{}, fmt.Errorf("refresh: %w", err)
-		}
-		took = append(took, float64(time.Since(begin).Microseconds())/1000)
+		sizes = append(sizes, n)
 	}
-	slices.Sort(took)
-	n, err := w.counted("POST /v1/session/refresh")
-	return Row{Name: "refresh, fsync on", Value: took[len(took)/2], Unit: "ms", SQL: &n, Target: "≤ 3 statements", Met: n <= 3}, err
+	if sizes[0] != sizes[1] {
+		return fmt.Errorf("%s: the bodies have %d and %d bytes", d.ours.name, sizes[0], sizes[1])
+	}
+	return nil
 }
+
+// sizeOf is the length of the body of the first answer.
+func sizeOf(ctx context.Context, t target) (int, error) {
+	c, err := dial(ctx, t.addr)
+	if err != nil {
+		return 0, err
+	}
+	defer c.close()
+	_, answer, err := c.ask(t.requests[0])
+	if err != nil {
+		return 0, err
+	}
+	res, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(answer)), nil)
+	if err != nil {
+		return 0, fmt.Errorf("read the answer: %w", err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		return 0, fmt.Errorf("read the answer: %w", err)
+	}
+	return len(bytes.TrimSpace(body)), nil // Echo ends its JSON with a line
+}
+
+// row returns the line of the bare handler and that of the route. Ratios are of the two in the same round, and then the median.
+func (d duel) row(speeds map[string][]speed) [2]Row {
+	bare, ours := speeds[d.bare.name], speeds[d.ours.name]
+	rate := func(s speed) float64 { return s.rate }
+	cpu := func(s speed) float64 { return s.cpu }
+	row := Row{
+		Name: d.ours.name, Value: middle(ours, rate), Unit: "req/s", CPU: middle(ours, cpu),
+		Ratio: ratio(ours, bare, rate), CPURatio: ratio(ours, bare, cpu),
+		Target: fmt.Sprintf("≤ %d statements", d.statements), Met: true,
+	}
+	if d.rate > 0 {
+		row.Target = fmt.Sprintf("≥ %.2f × rate, %s", d.rate, row.Target)
+		row.Met = row.Ratio >= d.rate
+	}
+	if d.cpu > 0 {
+		row.Target = fmt.Sprintf("≤ %.1f × CPU, %s", d.cpu, row.Target)
+		row.Met = row.Met && row.CPURatio <= d.cpu
+	}
+	return [2]Row{{Name: d.bare.name, Value: middle(bare, rate), Unit: "req/s", CPU: middle(bare, cpu), Met: true}, row}
+}
+
+func middle(list []speed, of func(speed) float64) float64 {
+	values := make([]float64, len(list))
+	for i, s := range list {
+		values[i] = of(s)
+	}
+	return median(values)
+}
+
+func ratio(ours, bare []speed, of func(speed) float64) float64 {
+	values := make([]float64, len(ours))
+	for i := range ours {
+		values[i] = of(ours[i]) / math.Max(of(bare[i]), 1e-9)
+	}
+	return median(values)
+}
+
+func hostOf(url string) string { return strings.TrimPrefix(url, "http://") }
