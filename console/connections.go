@@ -19,6 +19,7 @@ type connectionsPage struct {
 	Tenant   string
 	Rows     []connectionRow
 	MayWrite bool
+	Besides  []wayTo
 }
 
 type connectionRow struct {
@@ -44,7 +45,7 @@ func (c *Console) listConnections(ctx echo.Context) error {
 	if err != nil {
 		return err
 	}
-	page := connectionsPage{Tenant: tenant.Name, MayWrite: c.may(p, rbac.ConnectionsWrite)}
+	page := connectionsPage{Tenant: tenant.Name, MayWrite: c.may(p, rbac.ConnectionsWrite), Besides: c.besides(p)}
 	err = c.db.Tenant(r, p.Tenant, func(tx *db.TenantTx) error {
 		list, err := sso.Connections(r, tx, id.Connection{}, maxConnections)
 		if err != nil {

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"slices"
 	"time"
 
 	"github.com/seed-2a059015/gatehouse/internal/id"
@@ -11,7 +12,7 @@ import (
 func manageSamples() []Sample {
 	at := time.Date(2026, 3, 9, 14, 5, 0, 0, time.UTC)
 	evil := `<script>alert("1")</script>`
-	return advancedSamples(at, evil)
+	return slices.Concat(advancedSamples(at, evil), setupLinkSamples(momentOf(at), evil))
 }
 
 func advancedSamples(at time.Time, evil string) []Sample {
@@ -47,6 +48,28 @@ func advancedSamples(at time.Time, evil string) []Sample {
 		{"advanced-evil", advancedPage{
 			ID: "con_1", Name: evil, State: badge{evil, calm}, Metadata: metadata, Problem: evil, Keys: keyRowsOf(keys[:1], at), Moves: keyMovesOf(keys[:1]),
 			Groups: []switchGroup{{"legacy", evil, evil, []switchRow{{Key: "sha1", Name: evil, Text: evil, Danger: evil, On: true, Legacy: true, By: evil}}}},
+		}},
+	}
+}
+
+func setupLinkSamples(at moment, evil string) []Sample {
+	email := field{ID: "email", Label: "E-mail of who sets it up", Type: "email", Hint: "The link is mailed there.", Optional: true}
+	wrong := email
+	wrong.Value, wrong.Problem = evil, "This is not an e-mail address that can be used."
+	return []Sample{
+		{"setup-links", setupLinksPage{
+			Made: madeLink{copyValue{"made-link", "The link", "https://id.example.com/gate/setup/open#ghs_1"}, "it@acme.example", at}, Mayact: true, Email: email,
+			Connections: []option{{Label: "A new one", Chosen: true}, {Value: "con_1", Label: "Acme Okta"}}, Lives: chosen(linkLives(), "7"), Older: "before=stl_4",
+			Rows: []setupLinkRow{
+				{ID: "stl_1", For: "it@acme.example", Connection: "A new connection", By: "Olivia Acme", State: badge{"Not opened yet", careful}, Made: at, Until: at, Open: true},
+				{ID: "stl_2", For: "Handed over", Connection: "Acme Okta", By: "The operator", State: badge{"In use", good}, Made: at, Until: at, Opened: at, Ends: at, Used: at, Open: true},
+				{ID: "stl_3", For: "x@acme.example", Connection: "A new connection", By: "Olivia Acme", State: badge{"Used up", calm}, Made: at, Until: at, Opened: at, Ends: at},
+				{ID: "stl_4", For: evil, Connection: evil, By: evil, State: badge{"Revoked", bad}, Made: at, Until: at, Over: at},
+			},
+		}},
+		{"setup-links-none", setupLinksPage{
+			Again: again{true, "/gate/reauthenticate", "/sso/setup-links"}, Mayact: true, Email: wrong, Lives: chosen(linkLives(), "1"),
+			Problems: problems{"No link was made", "", []problem{{"email", wrong.Problem}}},
 		}},
 	}
 }

@@ -113,6 +113,7 @@ func entranceSamples() []Sample {
 			Name: "Alice Liddell", Email: "alice@acme.example", Initial: "A", Tenant: "Acme Robotics", Role: "admin", Plan: "enterprise",
 			Method: "single sign-on", SignedIn: at,
 			Places: []homePlace{{"tnt_2", "Globex Corporation", "member", true}, {"tnt_3", "Initech", "owner", false}},
+			Duties: []wayTo{{"Single sign-on", "Providers, and how sign-ins go", "/sso"}},
 			Ways:   []homeWay{{"con_1", "Acme Okta", true}, {"con_2", "Acme Entra ID", false}},
 		}},
 		{"home-alone", homePage{Name: "Bob", Email: "bob@initech.example", Initial: "B", Tenant: "Initech", Role: "viewer", Plan: "free", Method: "Google", SignedIn: at}},

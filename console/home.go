@@ -27,6 +27,7 @@ type homePage struct {
 	SignedIn moment
 	Places   []homePlace
 	Ways     []homeWay
+	Duties   []wayTo
 }
 
 // homeWay is one of the organization's connections, and whether the person comes in by it.
@@ -65,7 +66,7 @@ func (c *Console) home(ctx echo.Context) error {
 	}
 	page := homePage{
 		Name: name, Email: p.Email, Initial: initial(name), Tenant: tenant.Name, Role: p.Role, Plan: p.Plan, Method: methodName(p.Method),
-		SignedIn: momentOf(p.AuthTime), Places: places,
+		SignedIn: momentOf(p.AuthTime), Places: places, Duties: c.duties(p),
 	}
 	for _, w := range ways {
 		page.Ways = append(page.Ways, homeWay{w.Connection.ID.String(), w.Connection.Name, w.Linked})

@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -51,4 +52,29 @@ func TestAdvancedSettingsNeedNeitherMouseNorScript(t *testing.T) {
 			t.Errorf("%s is %s, want %s", heading, got, want)
 		}
 	}
+}
+
+// TestManagingSingleSignOnNeedsNeitherMouseNorScript goes through the pages beside the connections with the keyboard alone.
+func TestManagingSingleSignOnNeedsNeitherMouseNorScript(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t)
+	tenant := s.NewTenant(t, billing.Enterprise)
+	tenant.ConnectSAML(t)
+	k := noMouse(t, s, s.Session(t, tenant, rbac.Owner))
+
+	k.do(t, chromedp.Navigate(s.URL+"/"))
+	k.picture(t, "home")
+	k.press(t, `.besides a[href$="/sso"]`, "Single sign-on")
+	k.picture(t, "sso")
+	k.press(t, `.besides a[href$="/setup-links"]`, "Set-up links")
+	k.picture(t, "links-1")
+	k.reach(t, `#email`)
+	k.types(t, "it@elsewhere.test")
+	k.press(t, `form[action$="/setup-links"] button`, "Set-up links")
+	k.picture(t, "links-2")
+	if got := evaluate[string](t, k, `document.querySelector("#made-link").value`); !strings.Contains(got, "/setup/open#ghs_") {
+		t.Errorf("the new link is %q", got)
+	}
+	k.press(t, `form[action$="/revoke"] button`, "Set-up links")
+	k.picture(t, "links-3")
 }

@@ -75,6 +75,7 @@ func every() []page {
 		connectionsPage{},
 		connectionPage{},
 		advancedPage{},
+		setupLinksPage{},
 		attemptsPage{},
 		attemptPage{},
 		documentPage{},

@@ -170,6 +170,19 @@ func SetupLinks(ctx context.Context, tx *db.TenantTx, after id.SetupLink, limit 
 	return list, nil
 }
 
+// LatestSetupLinks lists at most limit of the tenant's links, newest first, older than before (zero: from the newest).
+func LatestSetupLinks(ctx context.Context, tx *db.TenantTx, before id.SetupLink, limit int) ([]SetupLink, error) {
+	q := gorm.G[SetupLink](tx.DB).Order("id DESC").Limit(limit)
+	if !before.IsZero() {
+		q = q.Where("id < ?", before)
+	}
+	list, err := q.Find(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list the latest set-up links: %w", err)
+	}
+	return list, nil
+}
+
 // RevokeSetupLink ends a link and the session of who opened it, at once. What was set up with it stays. To revoke it again changes nothing.
 func RevokeSetupLink(ctx context.Context, tx *db.TenantTx, which id.SetupLink) error {
 	if k := authn.From(ctx).Kind; k == authn.Setup || k == authn.Anonymous {

@@ -1,0 +1,25 @@
+package console
+
+import (
+	"github.com/seed-2a059015/gatehouse/internal/authn"
+	"github.com/seed-2a059015/gatehouse/rbac"
+)
+
+// wayTo is another page that a page leads to.
+type wayTo struct{ Name, Text, Path string }
+
+// besides are the pages beside the list of connections.
+func (c *Console) besides(*authn.Principal) []wayTo {
+	return []wayTo{
+		{"Set-up links", "Let somebody outside connect a provider", "/sso/setup-links"},
+	}
+}
+
+// duties are the pages with which somebody looks after their organization; none for most people.
+func (c *Console) duties(p *authn.Principal) []wayTo {
+	var ways []wayTo
+	if c.may(p, rbac.ConnectionsRead) {
+		ways = append(ways, wayTo{"Single sign-on", "Providers, and how sign-ins go", "/sso"})
+	}
+	return ways
+}
