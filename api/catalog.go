@@ -5,6 +5,7 @@ import (
 
 	"github.com/seed-2a059015/gatehouse/access"
 	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/catalog"
 	"github.com/seed-2a059015/gatehouse/internal/web"
 	"github.com/seed-2a059015/gatehouse/rbac"
 )
@@ -18,9 +19,11 @@ type catalogOut struct {
 }
 
 type permissionOut struct {
-	Name    rbac.Permission `json:"name"`
-	Title   string          `json:"title"`
-	Feature billing.Feature `json:"feature,omitzero" doc:"The plan must include it"`
+	Name        rbac.Permission `json:"name"`
+	Title       string          `json:"title"`
+	Description string          `json:"description,omitzero"`
+	Group       string          `json:"group,omitzero" doc:"Under what people find it"`
+	Feature     billing.Feature `json:"feature,omitzero" doc:"The plan must include it"`
 }
 
 type roleOut struct {
@@ -34,9 +37,28 @@ type planOut struct {
 }
 
 type featureOut struct {
-	Name  billing.Feature `json:"name"`
-	Title string          `json:"title"`
-	From  billing.Plan    `json:"from" doc:"The lowest plan that includes it"`
+	Name        billing.Feature `json:"name"`
+	Title       string          `json:"title"`
+	Description string          `json:"description,omitzero"`
+	From        billing.Plan    `json:"from" doc:"The lowest plan that includes it"`
+	Numbers     []numberOut     `json:"numbers,omitzero" doc:"Of a numeric feature: how much each plan includes"`
+	Period      billing.Period  `json:"period,omitzero" enum:"day,month,year" doc:"Of a metered feature: the number counts anew in each"`
+}
+
+type numberOut struct {
+	Plan      billing.Plan `json:"plan"`
+	Number    int64        `json:"number" doc:"0 if unlimited"`
+	Unlimited bool         `json:"unlimited,omitzero"`
+}
+
+func numbersOf(f catalog.Feature) []numberOut {
+	var out []numberOut
+	for _, plan := range billing.Plans() {
+		if n, counted := f.Numbers[plan]; counted {
+			out = append(out, numberOut{plan, n.Value, n.Unlimited})
+		}
+	}
+	return out
 }
 
 func (a *API) catalog(_ context.Context, _ web.None) (catalogOut, error) {
@@ -46,7 +68,7 @@ func (a *API) catalog(_ context.Context, _ web.None) (catalogOut, error) {
 	}
 	out := catalogOut{Version: version}
 	for _, p := range c.Permissions() {
-		out.Permissions = append(out.Permissions, permissionOut{p.Name, p.Title, p.Feature})
+		out.Permissions = append(out.Permissions, permissionOut{p.Name, p.Title, p.Description, p.Group, p.Feature})
 	}
 	for _, r := range c.Roles() {
 		out.Roles = append(out.Roles, roleOut{r.Name, r.Title})
@@ -55,7 +77,7 @@ func (a *API) catalog(_ context.Context, _ web.None) (catalogOut, error) {
 		out.Plans = append(out.Plans, planOut{p.Name, p.Title})
 	}
 	for _, f := range c.Features() {
-		out.Features = append(out.Features, featureOut{f.Name, f.Title, f.From})
+		out.Features = append(out.Features, featureOut{f.Name, f.Title, f.Description, f.From, numbersOf(f), f.Period})
 	}
 	return out, nil
 }

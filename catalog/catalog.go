@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/seed-2a059015/gatehouse/billing"
@@ -29,6 +30,7 @@ type Catalog struct {
 	policy      rbac.Policy
 	engine      *rbac.Engine
 	table       *rbac.Table
+	numbers     map[billing.Feature]map[billing.Plan]billing.Number
 }
 
 // Plan is one step of what is sold.
@@ -37,18 +39,25 @@ type Plan struct {
 	Title string
 }
 
-// Feature is something that plans include.
+// Feature is something that plans include. It is boolean, unless it has numbers.
 type Feature struct {
-	Name  billing.Feature
-	Title string
-	From  billing.Plan // the lowest plan that includes it
+	Name        billing.Feature
+	Title       string
+	Description string
+	From        billing.Plan // the lowest plan that includes it
+	// Numbers says how much each plan includes, of all plans, and never less than the plan below. Nil of a boolean feature.
+	Numbers map[billing.Plan]billing.Number
+	// Period is that in which a metered feature may be used so often; "" of one that is not metered.
+	Period billing.Period
 }
 
 // Permission is one thing that a role may do.
 type Permission struct {
-	Name    rbac.Permission
-	Title   string
-	Feature billing.Feature // that the plan must include for it, or ""
+	Name        rbac.Permission
+	Title       string
+	Description string
+	Group       string          // under which people find it, or ""
+	Feature     billing.Feature // that the plan must include for it, or ""
 }
 
 // Role is a set of permissions.
@@ -94,7 +103,13 @@ func (c *Catalog) Hash() string { return c.hash }
 func (c *Catalog) Plans() []Plan { return slices.Clone(c.plans) }
 
 // Features returns all features, sorted by name.
-func (c *Catalog) Features() []Feature { return slices.Clone(c.features) }
+func (c *Catalog) Features() []Feature {
+	features := slices.Clone(c.features)
+	for i := range features {
+		features[i].Numbers = maps.Clone(features[i].Numbers)
+	}
+	return features
+}
 
 // Permissions returns all permissions that can be named, sorted by name: all but [rbac.Self].
 func (c *Catalog) Permissions() []Permission { return slices.Clone(c.permissions) }

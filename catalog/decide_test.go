@@ -103,7 +103,7 @@ func TestDefaultCatalogExplains(t *testing.T) {
 	if diff := cmp.Diff([]rbac.Permission{"members:read", "reports:read", "tenant:read"}, c.Allowed(rbac.Viewer, billing.Free)); diff != "" {
 		t.Errorf("Allowed(viewer, free) (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]billing.Feature{"ai.agents", "api_keys", "chat"}, c.Included(billing.Pro)); diff != "" {
+	if diff := cmp.Diff([]billing.Feature{"ai.agents", "ai.messages", "api_keys", "chat", "seats"}, c.Included(billing.Pro)); diff != "" {
 		t.Errorf("Included(pro) (-want +got):\n%s", diff)
 	}
 }

@@ -73,12 +73,15 @@ func (d draft) compile() (*Catalog, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Catalog{policy: policy, engine: engine, table: table}
+	c := &Catalog{policy: policy, engine: engine, table: table, numbers: map[billing.Feature]map[billing.Plan]billing.Number{}}
 	for _, name := range billing.Plans() {
 		c.plans = append(c.plans, d.plans[name])
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.features)) {
 		c.features = append(c.features, d.features[name])
+		if numbers := d.features[name].Numbers; numbers != nil {
+			c.numbers[name] = numbers
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.permissions)) {
 		c.permissions = append(c.permissions, d.permissions[name])

@@ -16,6 +16,7 @@ func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		"", "version: 1\n", "{version: 1, roles: {a: {inherits: [viewer], permissions: [tenant:read]}}}",
 		"version: 1\nroles:\n  a: {inherits: [a]}\n", "- - -", "? [", "a: &b *b", "0: 0:\n0\n.", "version: 1\npermissions: {a:b: }\n",
+		"{version: 1, features: {a: {numbers: {free: 1, team: unlimited}}, b: {meter: true, period: day, numbers: {pro: 0x1, team: 2}}}}",
 	} {
 		f.Add([]byte(seed))
 	}
@@ -35,6 +36,14 @@ func FuzzParse(f *testing.F) {
 		}
 		if !c.Decide(rbac.Viewer, billing.Free, rbac.TenantRead, "").Allowed {
 			t.Errorf("Parse(%q): viewer has lost tenant:read", src)
+		}
+		for _, f := range c.Features() {
+			for i, plan := range billing.Plans() {
+				n, counted := f.Numbers[plan]
+				if counted && n.Any() != plan.AtLeast(f.From) || counted && i > 0 && n.Less(f.Numbers[billing.Plans()[i-1]]) {
+					t.Errorf("Parse(%q): %q has %v on %q, from %q", src, f.Name, f.Numbers, plan, f.From)
+				}
+			}
 		}
 		if c.CanGrant(rbac.Admin, rbac.Owner) {
 			t.Errorf("Parse(%q): admin may make an owner", src)

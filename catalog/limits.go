@@ -7,6 +7,7 @@ const (
 	maxNesting     = 8
 	maxName        = 100
 	maxTitle       = 80
+	maxDescription = 400
 	maxFeatures    = 256
 	maxPermissions = 256
 	maxRoles       = 16

@@ -18,6 +18,7 @@ const (
 	empty
 	text
 	integer
+	boolean
 	mapping
 	list
 	refused // and reported; [reader.at] says no more of it
@@ -27,7 +28,7 @@ const (
 type node struct {
 	line, column int
 	kind         kind
-	text         string // of a text or an integer
+	text         string // of a text, an integer or a boolean
 	entries      []entry
 	items        []node
 }
@@ -121,6 +122,8 @@ func scalar(tag string) kind {
 		return empty
 	case "!!int":
 		return integer
+	case "!!bool":
+		return boolean
 	}
 	return other
 }

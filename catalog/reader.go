@@ -90,13 +90,18 @@ func (r *reader) names(n node, what string) []node {
 
 // title returns the title among the fields, or the name of the thing.
 func (r *reader) title(fields map[string]node, what, name string) string {
-	n, given := fields["title"]
+	return r.line(fields, what, "title", maxTitle, name)
+}
+
+// line returns a text of one line among the fields, or otherwise if it is not given.
+func (r *reader) line(fields map[string]node, what, key string, limit int, otherwise string) string {
+	n, given := fields[key]
 	if !given || n.kind == empty {
-		return name
+		return otherwise
 	}
-	if n.kind != text || n.text == "" || utf8.RuneCountInString(n.text) > maxTitle || !printable(n.text) {
-		r.at(n, "%s: title must be a text of at most %d characters on one line", what, maxTitle)
-		return name
+	if n.kind != text || n.text == "" || utf8.RuneCountInString(n.text) > limit || !printable(n.text) {
+		r.at(n, "%s: %s must be a text of at most %d characters on one line", what, key, limit)
+		return otherwise
 	}
 	return n.text
 }

@@ -59,6 +59,10 @@ func TestSchemaAcceptsWhatIsACatalog(t *testing.T) {
 	for _, src := range []string{
 		string(catalog.Default()), "version: 1\n", "version: 1\nplans:\nfeatures:\npermissions:\nroles:\n",
 		"version: 1\nplans: {pro: }\nfeatures: {sso: , api_keys: {title: Keys}, custom_roles: {from: pro}}\n",
+		"version: 1\nfeatures: {s: {numbers: {pro: 3, enterprise: unlimited}}, m: {meter: true, numbers: {free: 0, pro: 999999999999999}}}\n",
+		"version: 1\nfeatures: {m: {meter: true, period: year, numbers: {team: unlimited}}, n: {meter: false, from: pro}}\n",
+		"version: 1\nfeatures: {x: {from: pro, description: }, sso: {description: S}}\npermissions: {x:y: {group: G, description: D}, x:z: {group: }}\n" +
+			"roles: {owner: {permissions: [x:y, x:z]}}\n",
 		"version: 1\npermissions:\n  x:y:\nroles:\n  owner: {title: , inherits: , permissions: [x:y]}\n  r:\n",
 	} {
 		parse(t, src)
@@ -95,6 +99,22 @@ func TestSchemaRefusesTheMistakesThatItCanExpress(t *testing.T) {
 		"role name":          "version: 1\nroles: {Owner: }\n",
 		"list of text":       "version: 1\nroles: {member: {permissions: members:read}}\n",
 		"twice":              "version: 1\nroles: {member: {permissions: [members:read, members:read]}}\n",
+		"long group":         "version: 1\npermissions: {x:y: {group: " + strings.Repeat("x", 81) + "}}\nroles: {owner: {permissions: [x:y]}}\n",
+		"long description":   "version: 1\nfeatures: {x: {from: pro, description: " + strings.Repeat("x", 401) + "}}\n",
+		"numbers and from":   "version: 1\nfeatures: {x: {from: pro, numbers: {pro: 1}}}\n",
+		"numbers of nothing": "version: 1\nfeatures: {x: {numbers: {}}}\n",
+		"numbers of sso":     "version: 1\nfeatures: {sso: {numbers: {pro: 1}}}\n",
+		"number of gold":     "version: 1\nfeatures: {x: {numbers: {gold: 1}}}\n",
+		"negative number":    "version: 1\nfeatures: {x: {numbers: {pro: -1}}}\n",
+		"fraction":           "version: 1\nfeatures: {x: {numbers: {pro: 1.5}}}\n",
+		"huge number":        "version: 1\nfeatures: {x: {numbers: {pro: 1000000000000000}}}\n",
+		"number as text":     "version: 1\nfeatures: {x: {numbers: {pro: \"5\"}}}\n",
+		"infinite":           "version: 1\nfeatures: {x: {numbers: {pro: infinite}}}\n",
+		"meter no numbers":   "version: 1\nfeatures: {x: {from: pro, meter: true}}\n",
+		"meter as text":      "version: 1\nfeatures: {x: {meter: \"true\", numbers: {pro: 1}}}\n",
+		"period no meter":    "version: 1\nfeatures: {x: {period: month, numbers: {pro: 1}}}\n",
+		"period meter false": "version: 1\nfeatures: {x: {meter: false, period: month, numbers: {pro: 1}}}\n",
+		"unknown period":     "version: 1\nfeatures: {x: {meter: true, period: week, numbers: {pro: 1}}}\n",
 		"number as name":     "version: 1\nroles: {member: {inherits: [5]}}\n",
 	} {
 		t.Run(name, func(t *testing.T) {

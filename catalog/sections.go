@@ -2,8 +2,6 @@ package catalog
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/rbac"
@@ -60,37 +58,6 @@ func (r *reader) plans(d draft, n node) {
 	}
 }
 
-func (r *reader) features(d draft, n node) {
-	for _, e := range r.section(n, "features", maxFeatures) {
-		what := fmt.Sprintf("feature %q", e.key.text)
-		name, err := billing.ParseFeature(e.key.text)
-		if err != nil {
-			r.at(e.key, "%v", err)
-			continue
-		}
-		fields := r.fields(e.value, what, "from", "title")
-		feature := Feature{Name: name, Title: r.title(fields, what, e.key.text), From: d.features[name].From}
-		if from, given := fields["from"]; given {
-			feature.From = r.plan(from, what)
-		} else if feature.From == "" {
-			r.at(e.key, "%s: from is missing: the lowest plan that includes it", what)
-		}
-		d.features[name] = feature
-	}
-}
-
-func (r *reader) plan(n node, what string) billing.Plan {
-	name := r.name(n, what+": from")
-	if name == "" {
-		return billing.Enterprise
-	}
-	plan, err := billing.ParsePlan(name)
-	if err != nil {
-		r.at(n, "%s: unknown plan %q%s", what, name, suggest(name, billing.Plans()))
-	}
-	return plan
-}
-
 // permissions returns the entries that it understood.
 func (r *reader) permissions(d draft, n node) (understood []entry) {
 	for _, e := range r.section(n, "permissions", maxPermissions) {
@@ -100,8 +67,11 @@ func (r *reader) permissions(d draft, n node) (understood []entry) {
 			r.at(e.key, "%v", err)
 			continue
 		}
-		fields := r.fields(e.value, what, "feature", "title")
-		permission := Permission{Name: name, Title: r.title(fields, what, e.key.text)}
+		fields := r.fields(e.value, what, "description", "feature", "group", "title")
+		permission := Permission{
+			Name: name, Title: r.title(fields, what, e.key.text), Description: r.line(fields, what, "description", maxDescription, ""),
+			Group: r.line(fields, what, "group", maxTitle, ""),
+		}
 		if feature, given := fields["feature"]; given {
 			permission.Feature = r.feature(d, feature, what)
 		}
@@ -109,15 +79,4 @@ func (r *reader) permissions(d draft, n node) (understood []entry) {
 		understood = append(understood, e)
 	}
 	return understood
-}
-
-func (r *reader) feature(d draft, n node, what string) billing.Feature {
-	name := billing.Feature(r.name(n, what+": feature"))
-	if name == "" {
-		return ""
-	}
-	if _, known := d.features[name]; !known {
-		r.at(n, "%s: unknown feature %q%s", what, name, suggest(string(name), slices.Collect(maps.Keys(d.features))))
-	}
-	return name
 }
