@@ -85,49 +85,56 @@ func countLockedOut(ctx context.Context, tx *db.TenantTx, c Connection, since ti
 	return l, err
 }
 
-// curable says that to take a change back could help who is turned away since. What only decides who else comes in, with which role, and
-// whether there are other ways in, never does: to take that back would let two people undo what an owner has decided.
+// curable says that to take a change back could help who is turned away since: people came in with the former settings, at the provider of
+// today, and something is different that decides about a sign-in.
 func (v ConnectionVersion) curable(now Connection, at time.Time) (bool, error) {
-	then := v.former(now)
-	if then.SAML != nil && !slices.ContainsFunc(then.SAML.Certificates, func(c SAMLCertificate) bool { return c.works(at) }) {
+	if !v.Settings.Status.Open() || !v.Settings.ProofSince.Equal(now.ProofSince) {
 		return false, nil
 	}
-	then.Status, then.JIT, then.DefaultRole, then.GroupRoles, then.Testers, then.FrozenAt, then.ProofSince = now.Status, now.JIT, now.DefaultRole,
-		now.GroupRoles, now.Testers, now.FrozenAt, now.ProofSince
-	return differ(then, now)
+	return differ(v.former(now, at), now)
 }
 
-// former is a version without the certificates that somebody took away since: a key that has leaked must not come back by itself.
-func (v ConnectionVersion) former(now Connection) Connection {
+// former is what a connection would be with the settings of a version that could be why people are turned away. The others stay as they are
+// now: who else comes in, with which role, and whether there are other ways in is no cause, and to take that back would let two people undo
+// what an owner has decided.
+func (v ConnectionVersion) former(now Connection, at time.Time) Connection {
 	then := v.Settings
-	if then.SAML == nil || now.SAML == nil {
-		return then
+	then.Sealed, then.Version, then.WatchedUntil = v.Sealed, now.Version, now.WatchedUntil
+	then.Name, then.Preset, then.Status, then.Testers, then.FrozenAt, then.ProofSince = now.Name, now.Preset, now.Status, now.Testers, now.FrozenAt, now.ProofSince
+	then.JIT, then.DefaultRole, then.GroupRoles = now.JIT, now.DefaultRole, now.GroupRoles
+	then.Claims.Groups = now.Claims.Groups // the roles belong to its groups: another claim could give them to anybody
+	if then.SAML != nil && now.SAML != nil {
+		then.SAML = then.SAML.clone()
+		then.SAML.IdPInitiated, then.SAML.Metadata, then.SAML.Certificates = now.SAML.IdPInitiated, now.SAML.clone().Metadata, then.SAML.restored(now.SAML, at)
 	}
-	then.SAML = then.SAML.clone()
-	then.SAML.Metadata.Declined = slices.Clone(now.SAML.Metadata.Declined)
-	then.SAML.Certificates = slices.DeleteFunc(then.SAML.Certificates, func(c SAMLCertificate) bool {
-		return slices.Contains(now.SAML.Metadata.Declined, c.Fingerprint)
-	})
 	return then
 }
 
-// rollBack makes a connection what it was before its last change.
+// restored are the certificates of now, beside those of before that work. That another one is trusted turns nobody away, and one that
+// somebody took away does not come back by itself: its key may have leaked.
+func (s *SAML) restored(now *SAML, at time.Time) []SAMLCertificate {
+	list := slices.Clone(now.Certificates)
+	for _, c := range s.Certificates {
+		if c.works(at) && !known(list, c) && !slices.Contains(now.Metadata.Declined, c.Fingerprint) {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// rollBack makes a connection what it was before its last change, but for what could not be the cause.
 func (s *SignIn) rollBack(ctx context.Context, tx *db.TenantTx, c Connection, to ConnectionVersion, l lockedOut) error {
-	back := to.former(c)
-	back.Sealed, back.Version, back.WatchedUntil = to.Sealed, c.Version, c.WatchedUntil
+	back := to.former(c, tx.Now)
 	if _, err := gorm.G[ConnectionVersion](tx.DB).Where("connection_id = ? AND version >= ?", c.ID, to.Version).Delete(ctx); err != nil {
 		return fmt.Errorf("drop versions of connection %s: %w", c.ID, err)
 	}
 	if err := store(ctx, tx, &back); err != nil {
 		return err
 	}
-	if err := s.requirement(ctx, tx, c.Status, back.Status); err != nil {
-		return err
-	}
 	s.log.LogAttrs(ctx, slog.LevelWarn, "connection_rolled_back", slog.String("connection", c.ID.String()), slog.Int64("failed", l.Failed))
 	err := s.alertOwners(ctx, tx, "A change of single sign-on was taken back", []string{
 		fmt.Sprintf("After the connection %s was changed, %d people who had signed in through it before could not any more.", plain(c.Name), l.Failed),
-		"The change was taken back, so the connection is what it was before. Its recent sign-in attempts say why they failed.",
+		"The change was taken back. Its recent sign-in attempts say why they failed.",
 	}, "")
 	if err != nil {
 		return err

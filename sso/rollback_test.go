@@ -8,6 +8,7 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/secret"
+	"github.com/seed-2a059015/gatehouse/rbac"
 	"github.com/seed-2a059015/gatehouse/sso"
 )
 
@@ -31,8 +32,14 @@ func (c *company) cameIn(tb testing.TB, login string) sso.Last {
 // spoil stores a client secret that the provider does not know.
 func (c *company) spoil(tb testing.TB) {
 	tb.Helper()
-	d := c.draft()
-	d.ClientSecret = secret.New("not the secret")
+	c.change(tb, func(d *sso.Draft) { d.ClientSecret = secret.New("not the secret") })
+}
+
+// change saves the company's connection with something else than there is.
+func (c *company) change(tb testing.TB, what func(*sso.Draft)) {
+	tb.Helper()
+	d := c.stored(tb).Draft()
+	what(&d)
 	prepared, err := c.signIn.Prepare(authn.AsOperator(tb.Context()), d)
 	must(tb, err)
 	c.inTenant(tb, func(ctx context.Context, tx *db.TenantTx) error {
@@ -87,14 +94,7 @@ func TestOtherPeopleWhoComeInKeepAChange(t *testing.T) {
 	mia, noah := c.cameIn(t, "mia"), c.cameIn(t, "noah")
 	c.cameIn(t, "zoe")
 	c.cameIn(t, "ada")
-	d := c.draft()
-	d.ClientSecret, d.JIT = c.draft().ClientSecret, false
-	prepared, err := c.signIn.Prepare(authn.AsOperator(t.Context()), d)
-	must(t, err)
-	c.inTenant(t, func(ctx context.Context, tx *db.TenantTx) error {
-		_, err := c.signIn.Update(ctx, tx, c.connection.ID, prepared)
-		return err
-	})
+	c.change(t, func(d *sso.Draft) { d.JIT, d.Claims.Name = false, "nickname" })
 	for _, login := range []string{"zoe", "ada"} {
 		must(t, second(c.enter(t, login)))
 	}
@@ -150,11 +150,36 @@ func TestWhatAnOwnerHasDecidedIsNotTakenBack(t *testing.T) {
 	}
 }
 
+func TestARollBackTakesBackOnlyWhatCouldBeTheCause(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.company(t)
+	lastOf := map[string]sso.Last{"mia": c.cameIn(t, "mia"), "noah": c.cameIn(t, "noah")}
+	c.change(t, func(d *sso.Draft) {
+		d.ClientSecret, d.Name, d.Preset = secret.New("not the secret"), "Renamed", "okta"
+		d.JIT, d.DefaultRole, d.Testers = false, rbac.Viewer, []string{"mia@" + c.domain}
+		d.Claims, d.GroupRoles = sso.ClaimMapping{Name: "nickname", Groups: "teams"}, []sso.GroupRole{{Group: "staff", Role: rbac.Admin}}
+	})
+	for login, last := range lastOf {
+		if _, err := c.returning(t, login, last); sso.ReasonOf(err) != sso.TokenRefused {
+			t.Fatalf("sign-in with a wrong secret = %v, want token_refused", err)
+		}
+	}
+	now := c.stored(t)
+	if c.happened(t, "connection.rolled_back") != 1 || now.SecretHint != c.connection.SecretHint || now.Claims.Name != "" {
+		t.Fatalf("the change was not taken back: secret %s, claims %+v", now.SecretHint, now.Claims)
+	}
+	if now.Name != "Renamed" || now.Preset != "okta" || now.JIT || now.DefaultRole != rbac.Viewer || len(now.Testers) != 1 || len(now.GroupRoles) != 1 ||
+		now.Claims.Groups != "teams" {
+		t.Errorf("the roll-back took back what could not be the cause: %+v", now)
+	}
+}
+
 func TestACertificateThatWasTakenAwayDoesNotComeBackByItself(t *testing.T) {
 	t.Parallel()
 	leaked, good := sso.SAMLCertificate{Fingerprint: "leaked", NotAfter: time.Now().Add(time.Hour)}, sso.SAMLCertificate{Fingerprint: "good", NotAfter: time.Now().Add(time.Hour)}
 	connection := func(declined string, list ...sso.SAMLCertificate) sso.Connection {
-		return sso.Connection{SAML: &sso.SAML{EntityID: "x", Certificates: list, Metadata: sso.SAMLMetadata{Declined: []string{declined}}}}
+		return sso.Connection{Status: sso.Optional, SAML: &sso.SAML{EntityID: "x", Certificates: list, Metadata: sso.SAMLMetadata{Declined: []string{declined}}}}
 	}
 	for what, tc := range map[string]struct {
 		then, now sso.Connection
@@ -162,6 +187,7 @@ func TestACertificateThatWasTakenAwayDoesNotComeBackByItself(t *testing.T) {
 	}{
 		"only removed":              {connection("", leaked, good), connection("leaked", good), false},
 		"nothing else works":        {connection("", leaked), connection("leaked", good), false},
+		"another one was added":     {connection("", good), connection("", good, leaked), false},
 		"replaced by an update":     {connection("", good), connection("", leaked), true},
 		"removed and then replaced": {connection("", good, leaked), connection("leaked"), true},
 	} {

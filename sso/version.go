@@ -55,7 +55,10 @@ func differ(a, b Connection) (bool, error) {
 		c.Name, c.Preset, c.Version, c.UpdatedAt, c.TestedAt, c.WatchedUntil = "", "", 0, time.Time{}, nil, nil
 		if c.SAML != nil {
 			s := *c.SAML
-			s.Metadata, s.Certificates = SAMLMetadata{}, s.trusted()
+			s.Metadata, s.Certificates = SAMLMetadata{}, nil
+			for _, f := range c.SAML.fingerprints() { // since when they are trusted, and why, is all the same
+				s.Certificates = append(s.Certificates, SAMLCertificate{Fingerprint: f})
+			}
 			c.SAML = &s
 		}
 	}
