@@ -184,7 +184,7 @@ func (r connectionReader) consequences(to sso.Status, reach sso.Reach) []string 
 		}
 		return append(said,
 			"Owners can always get back in by a one-time link to their own address.",
-			"For 24 hours the change takes itself back if people who could sign in before cannot any more.")
+			"Owners are told when people who could sign in before cannot any more.")
 	case sso.Disabled:
 		return []string{"Nobody can sign in through it, and everybody who came in through it is signed out at once."}
 	case sso.Drafted:
