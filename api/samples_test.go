@@ -35,10 +35,11 @@ var samples = map[string]func(testing.TB, place) sample{
 	"POST /v1/check/batch": fixed("/v1/check/batch", map[string]any{
 		"checks": []any{map[string]any{"permission": "members:read"}, map[string]any{"feature": "ai.agents"}},
 	}),
-	"GET /v1/permissions": fixed("/v1/permissions", nil),
-	"GET /v1/me":          fixed("/v1/me", nil),
-	"GET /v1/catalog":     fixed("/v1/catalog", nil),
-	"GET /v1/me/tenants":  fixed("/v1/me/tenants", nil),
+	"GET /v1/permissions":  fixed("/v1/permissions", nil),
+	"GET /v1/me":           fixed("/v1/me", nil),
+	"GET /v1/forward-auth": fixed("/v1/forward-auth?permission=members:read", nil),
+	"GET /v1/catalog":      fixed("/v1/catalog", nil),
+	"GET /v1/me/tenants":   fixed("/v1/me/tenants", nil),
 	"POST /v1/me/leave": func(tb testing.TB, p place) sample {
 		tb.Helper() // the last owner could not
 		return sample{path: "/v1/me/leave", caller: p.Session(tb, p.tenant, rbac.Member)}

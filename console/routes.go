@@ -52,6 +52,7 @@ func (c *Console) Routes() web.Table {
 		web.Open("GET /logged-out", whyGoodbye, web.Raw(c.loggedOut)).Doc("After the sign-out"),
 
 		web.Open("GET /login", whySignIn, web.Raw(c.askEmail)).Doc("Sign in by e-mail"),
+		web.Open("GET /login/resume", whySignIn, web.Raw(c.resume)).Doc("Go on with the session that is there, or sign in"),
 		web.Open("POST /login", whySignIn, web.Raw(c.routeEmail)).MaxBody(maxForm).Limit(office).Doc("Go to the sign-in of the address's organization"),
 		web.Open("GET /login/google", whySignIn, web.Raw(c.askEmail)).Doc("Sign in by e-mail"),
 		web.Open("POST /login/google", whySignIn, web.Raw(c.startGoogle)).MaxBody(maxForm).Limit(office).Doc("Go to Google"),

@@ -49,7 +49,7 @@ var slugGrammar = regexp.MustCompile(`^[a-z][a-z0-9-]{0,38}[a-z0-9]$`)
 // reserved slugs are paths of ours, or would let a tenant look like the installation.
 var reserved = map[string]bool{
 	"admin": true, "api": true, "app": true, "auth": true, "console": true, "choose": true, "dev": true, "docs": true, "gatehouse": true, "google": true, "healthz": true, "help": true,
-	"installation": true, "invitation": true, "link": true, "login": true, "logout": true, "oauth": true, "oidc": true, "readyz": true, "root": true, "saml": true,
+	"installation": true, "invitation": true, "link": true, "login": true, "logout": true, "oauth": true, "oidc": true, "readyz": true, "resume": true, "root": true, "saml": true,
 	"scim": true, "security": true, "sso": true, "static": true, "status": true, "support": true, "system": true, "v1": true, "www": true,
 }
 

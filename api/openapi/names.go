@@ -95,6 +95,7 @@ var operations = map[string]named{
 	"POST /v1/check":       {"check", "Decisions"},
 	"POST /v1/check/batch": {"checkBatch", "Decisions"},
 	"GET /v1/permissions":  {"listMyPermissions", "Decisions"},
+	"GET /v1/forward-auth": {"forwardAuth", "Decisions"},
 	"GET /v1/me":           {"getMe", "Decisions"},
 	"GET /v1/catalog":      {"getCatalog", "Decisions"},
 

@@ -88,6 +88,7 @@ func describe(row web.Row) string {
 	add(row.SessionOnly && row.StepUp == 0, "For sessions only: an API key is refused.")
 	add(row.StepUp > 0, "For sessions only, of a person who signed in within the last %s; else 401 `reauth_required`.", spoken(row.StepUp))
 	add(row.AnyStanding != "", "Also answers those who are suspended: %s.", row.AnyStanding)
+	add(row.Forwarded, "Asked by a reverse proxy about another request: its method is that of `X-Forwarded-Method`, and no session is refreshed.")
 	add(row.Limit != "", "Limited to %s for each caller.", row.Limit)
 	add(row.Idempotent, "Safe to repeat with the same `Idempotency-Key` for 24 hours.")
 	return strings.Join(lines, "\n")
@@ -134,6 +135,9 @@ func (d *document) parameters(op *openapi31.Operation, row web.Row, in reflect.T
 			schema = map[string]any{"type": "integer", "minimum": 1, "maximum": 200}
 		}
 		add(openapi31.Parameter{Name: name, In: openapi31.ParameterInQuery, Description: some(f.Tag.Get("doc")), Schema: schema})
+	}
+	for _, q := range queries[row.Method+" "+row.Path] {
+		add(openapi31.Parameter{Name: q.name, In: openapi31.ParameterInQuery, Description: new(q.about), Schema: text})
 	}
 	if row.Idempotent {
 		add(openapi31.Parameter{

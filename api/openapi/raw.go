@@ -19,12 +19,19 @@ var answers = map[string]answer{
 			"items": map[string]any{"type": "object", "required": []string{"kty", "kid", "alg", "use"}},
 		}},
 	}},
+	"GET /v1/forward-auth": {"text/plain", "It may pass; headers X-Gatehouse-* say for whom. The query may have permission and feature", text},
+
 	"GET /openapi.yaml":  {"application/yaml", "This document", text},
 	"GET /docs":          {"text/html", "The page", text},
 	"GET /docs/problems": {"text/html", "The page", text},
 	"GET /docs/{file}":   {"*/*", "The file", map[string]any{}},
 	"GET /healthz":       {"text/plain", "It is", text},
 	"GET /readyz":        {"text/plain", "It can", text},
+}
+
+// queries describes what raw rows read of the query, which no type says.
+var queries = map[string][]struct{ name, about string }{
+	"GET /v1/forward-auth": {{"permission", "Demand a permission, for example chat:use"}, {"feature", "Demand a feature of the plan, for example ai.agents"}},
 }
 
 // pathTexts describes the path parameters; those of raw rows have no type to say what they are.

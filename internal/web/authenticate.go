@@ -22,7 +22,7 @@ func (ex *exchange) authenticate() error {
 	p, err := ex.identify()
 	e := asRefusal(err)
 	if e != nil && e.Kind == errs.Unauthenticated {
-		if ex.byCookie && !errors.Is(err, errAnonymous) {
+		if ex.byCookie && !errors.Is(err, errAnonymous) && !ex.forwarded() {
 			sessions.ClearCookies(ex.Response()) // they will not become better
 		}
 		return ex.countFailure(err)
@@ -76,12 +76,15 @@ func (ex *exchange) byToken(token string) (*authn.Principal, error) {
 func (ex *exchange) byCookies() (*authn.Principal, error) {
 	if ex.shown.access != "" {
 		p, err := ex.byToken(ex.shown.access)
-		if ex.shown.refresh == "" || !errors.Is(err, sessions.ErrStale) {
+		if ex.shown.refresh == "" || !errors.Is(err, sessions.ErrStale) || ex.forwarded() {
 			return p, err
 		}
 	}
 	if ex.shown.refresh == "" {
 		return nil, errAnonymous
+	}
+	if ex.forwarded() {
+		return nil, sessions.ErrStale
 	}
 	issued, err := ex.refresh(ex.shown.refresh)
 	if err != nil {

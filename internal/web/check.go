@@ -32,6 +32,7 @@ func (r Route) check() error {
 	wrong(open && r.handler.scoped, "an open row has no tenant to work in")
 	wrong(open && (r.feature != "" || r.sessionOnly || r.anyStanding != ""), "an open row knows no caller to make demands of")
 	wrong(!open && r.crossSite, "only an open row can be cross-site: other sites' requests carry no session")
+	wrong(r.forwarded && (open || r.mutates()), "only a closed row that reads is asked about another request")
 	wrong(r.stepUp < 0 || r.maxBody < 0, "a negative limit")
 	wrong(r.idempotent && (r.method != http.MethodPost || !r.handler.scoped), "only a POST with a transaction can be idempotent")
 	wrong(r.noEvent != "" && !r.mutates(), "a row that reads needs no excuse for leaving no event")

@@ -45,7 +45,7 @@ func (ex *exchange) boundBody() error {
 	if r.ContentLength > limit {
 		return errTooLarge
 	}
-	if e := r.Header["Content-Encoding"]; len(e) > 0 {
+	if e := r.Header["Content-Encoding"]; len(e) > 0 && !ex.forwarded() { // that of a body which the proxy keeps
 		return errs.New(errs.UnsupportedMedia, "content_encoding", "The body must not be compressed.")
 	}
 	if r.Body != nil && r.Body != http.NoBody {

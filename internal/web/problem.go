@@ -101,6 +101,9 @@ func (s *Server) refuse(ex *exchange, err error) {
 	if p.Status == http.StatusUnauthorized {
 		h.Set("WWW-Authenticate", "Bearer")
 	}
+	if ex.forwarded() {
+		tellProxy(h, e)
+	}
 	if s.htmlError != nil && ex.wantsPage() && s.page(ex, p) {
 		return
 	}

@@ -11,7 +11,7 @@ var errCrossSite = errs.New(errs.Forbidden, "cross_site", "This request came fro
 // protect refuses what another site makes a browser do (CSRF). Requests with a bearer token or an API key are exempt: no
 // browser adds those by itself.
 func (ex *exchange) protect() error {
-	r := ex.Request()
+	r := ex.judged()
 	switch r.Method {
 	case http.MethodGet, http.MethodHead, http.MethodOptions:
 		return nil

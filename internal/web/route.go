@@ -28,6 +28,7 @@ type Route struct {
 	anyStanding string
 	crossSite   bool
 	anyHost     bool
+	forwarded   bool
 	maxBody     int64
 	status      int
 	summary     string
@@ -90,6 +91,11 @@ func (r Route) CrossSite() Route { r.crossSite = true; return r }
 
 // AnyHost answers whatever the Host header says: probes of a load balancer.
 func (r Route) AnyHost() Route { r.anyHost = true; return r }
+
+// Forwarded is for a row that a proxy asks about another request, whose headers it passes on. The method that other sites' pages are kept
+// out by is the one that X-Forwarded-Method names, and no session is refreshed: the proxy may keep the new cookies from the browser, which
+// would then come back with old ones and look like a thief.
+func (r Route) Forwarded() Route { r.forwarded = true; return r }
 
 // MaxBody changes how many bytes a request's body may have.
 func (r Route) MaxBody(bytes int64) Route { r.maxBody = bytes; return r }

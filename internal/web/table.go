@@ -26,6 +26,7 @@ type Row struct {
 	AnyStanding string `json:"any_standing,omitzero"`
 	CrossSite   bool   `json:"cross_site,omitzero"`
 	AnyHost     bool   `json:"any_host,omitzero"`
+	Forwarded   bool   `json:"forwarded,omitzero"`
 	MaxBody     int64  `json:"max_body,omitzero"`
 	Status      int    `json:"status"`
 	Scope       string `json:"scope"` // the adapter
@@ -42,7 +43,7 @@ func (r Route) Row() Row {
 		Method: r.method, Path: r.path, Permission: string(r.permission), Open: r.open, Feature: string(r.feature),
 		SessionOnly: r.sessionOnly, StepUp: int(r.stepUp / time.Second), Limit: limit, Idempotent: r.idempotent,
 		Mutates: r.mutates(), NoEvent: r.noEvent, AnyStanding: r.anyStanding, CrossSite: r.crossSite, AnyHost: r.anyHost,
-		MaxBody: r.maxBody, Status: r.success(), Scope: r.handler.scope, Summary: r.summary,
+		Forwarded: r.forwarded, MaxBody: r.maxBody, Status: r.success(), Scope: r.handler.scope, Summary: r.summary,
 	}
 }
 
@@ -89,6 +90,7 @@ func (r Row) rules() []string {
 	add(r.Open != "", "open: "+r.Open)
 	add(r.CrossSite, "CROSS-SITE")
 	add(r.AnyHost, "any host")
+	add(r.Forwarded, "FORWARDED")
 	add(r.AnyStanding != "", "ANY STANDING: "+r.AnyStanding)
 	add(r.SessionOnly, "session only")
 	add(r.StepUp > 0, fmt.Sprintf("step-up %s", time.Duration(r.StepUp)*time.Second))
