@@ -10,7 +10,8 @@ func (g *Gatehouse) watch() {
 	g.metrics.WatchSnapshots(func() telemetry.SnapshotStat {
 		s := g.access.Stats()
 		return telemetry.SnapshotStat{
-			Hits: uint64(s.Hits.Load()), Misses: uint64(s.Misses.Load()), Revalidations: uint64(s.Revalidations.Load()), Staleness: g.access.Age(),
+			Hits: uint64(s.Hits.Load()), Misses: uint64(s.Misses.Load()), Revalidations: uint64(s.Revalidations.Load()),
+			Rechecks: uint64(s.Rechecks.Load()), Mismatches: uint64(s.Mismatches.Load()), Staleness: g.access.Age(),
 		}
 	})
 }

@@ -12,13 +12,13 @@ import (
 	"github.com/seed-2a059015/gatehouse/tenants"
 )
 
-// The principal and the random part of the decision's id.
-const allocations = 2
+// The principal.
+const allocations = 1
 
 func TestWarmDecisionAllocates(t *testing.T) { //nolint:paralleltest // what is counted is the whole process
 	w := newWorld(t)
 	sid := w.session(w.owner, "google")
-	s := w.store()
+	s := w.calm()
 	at := seat{w.tenant.ID, sid}
 	ask := func() {
 		if !decide(t.Context(), s, at) {
@@ -73,7 +73,7 @@ func (w *world) crowd(tenantCount, people int) []seat {
 
 func BenchmarkDecision(b *testing.B) {
 	w := newWorld(b)
-	s := w.store()
+	s := w.calm()
 	seats := w.crowd(1000, 10)
 	for _, at := range seats {
 		if !decide(b.Context(), s, at) {
@@ -99,6 +99,31 @@ func BenchmarkDecision(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			decideKey(b.Context(), s, cred)
+		}
+	})
+}
+
+func BenchmarkAllowed(b *testing.B) {
+	w := newWorld(b)
+	s := w.calm()
+	seats := w.crowd(1000, 10)
+	for _, at := range seats {
+		if !s.Allowed(b.Context(), at.tenant, id.From[id.Membership](at.session.Bytes()), rbac.MembersRead, "") {
+			b.Fatal("a decision is a refusal")
+		}
+	}
+	b.Run("Allowed", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			at := seats[rand.IntN(len(seats))]
+			s.Allowed(b.Context(), at.tenant, id.From[id.Membership](at.session.Bytes()), rbac.MembersRead, "")
+		}
+	})
+	b.Run("Check", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			at := seats[rand.IntN(len(seats))]
+			s.Check(b.Context(), at.tenant, id.From[id.Membership](at.session.Bytes()), rbac.MembersRead, "")
 		}
 	})
 }

@@ -16,6 +16,7 @@ import (
 type inForce struct {
 	catalog *catalog.Catalog
 	version int64
+	casbin  casbin // that a sample of what the catalog's table answered is asked of
 }
 
 type catalogRow struct {
@@ -86,7 +87,7 @@ func (s *Store) readCatalog(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("compile catalog version %d: %w", row.Version, err)
 	}
-	s.catalog.Store(&inForce{c, row.Version})
+	s.catalog.Store(&inForce{c, row.Version, c})
 	return nil
 }
 

@@ -2,8 +2,10 @@ package access
 
 import (
 	"context"
+	"time"
 
 	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/catalog"
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/id"
@@ -22,7 +24,8 @@ type Decision struct {
 
 // Decide answers for a principal whom Session or Key returned, with the error that came with it.
 func (s *Store) Decide(p *authn.Principal, standing error, permission rbac.Permission, feature billing.Feature) Decision {
-	d := Decision{ID: id.New[id.Decision]()}
+	now := s.Now()
+	d := Decision{ID: id.At[id.Decision](now)}
 	if standing != nil {
 		e := errs.As(standing)
 		d.Clause, d.Message = e.Code, e.Detail
@@ -32,12 +35,22 @@ func (s *Store) Decide(p *authn.Principal, standing error, permission rbac.Permi
 		d.Clause, d.Message = ErrNoMembership.Code, ErrNoMembership.Detail
 		return d
 	}
+	return d.by(s.judge(s.held(p), rbac.Role(p.Role), permission, feature, now))
+}
+
+// judge asks the compiled table.
+func (s *Store) judge(t *Tenant, role rbac.Role, permission rbac.Permission, feature billing.Feature, now time.Time) catalog.Verdict {
 	held := s.decisive()
 	if held == nil {
-		d.Clause, d.Message = noCatalog, noCatalogMessage
-		return d
+		return catalog.Verdict{Clause: noCatalog}
 	}
-	v := s.held(p).decide(held.catalog, rbac.Role(p.Role), permission, feature, s.Now())
+	v := t.decide(held.catalog, role, permission, feature, now)
+	s.recheck(held, t, role, permission, feature, now, v.Allowed)
+	return v
+}
+
+// by is the decision that a verdict is.
+func (d Decision) by(v catalog.Verdict) Decision {
 	d.Allowed, d.Clause, d.NeedsRole, d.NeedsPlan = v.Allowed, string(v.Clause), string(v.NeedsRole), string(v.NeedsPlan)
 	if !v.Allowed {
 		d.Message = explain(v.Clause, d)
@@ -78,6 +91,8 @@ func (d Decision) Err() error {
 
 func explain(c rbac.Clause, d Decision) string {
 	switch c {
+	case noCatalog:
+		return noCatalogMessage
 	case rbac.RoleLacksPermission:
 		if d.NeedsRole == "" {
 			return "No role has this permission."

@@ -12,10 +12,17 @@ import (
 )
 
 // Stats counts what the snapshots did, for metrics.
-type Stats struct{ Hits, Misses, Revalidations, Refusals atomic.Int64 }
+type Stats struct{ Hits, Misses, Revalidations, Refusals, Rechecks, Mismatches atomic.Int64 }
 
 // Stats returns the counters.
-func (s *Store) Stats() *Stats { return &s.stats }
+func (s *Store) Stats() *Stats {
+	hits := int64(0)
+	for n := range s.shards {
+		hits += s.shards[n].hits.Load()
+	}
+	s.stats.Hits.Store(hits)
+	return &s.stats
+}
 
 // Age is how old the newest beat is that the listener has heard. All that was committed before a beat was sent has been applied.
 func (s *Store) Age() time.Duration { return uptime() - time.Duration(s.beat.Load()) }
@@ -27,6 +34,9 @@ type proof struct {
 }
 
 const anyVersion = -1
+
+// vouches says whether a snapshot of a version may be used.
+func (p proof) vouches(version int64) bool { return p.version == anyVersion || p.version == version }
 
 // prove finds out which snapshots of a tenant may be used. A listener that hears itself vouches for all of them; a deaf one for none, and
 // then the database says which version is the one of now.
@@ -89,19 +99,4 @@ func current[T any](ctx context.Context, s *Store, tenant id.Tenant, answer func
 		}
 	}
 	return none, s.stale(errSlow)
-}
-
-// forget makes everything that is held of a tenant (and of those that share its shard) out of date.
-func (s *Store) forget(tenant id.Tenant) {
-	n := shardOf(tenant)
-	s.seqs[n].Add(1)
-	s.epochs[n].Add(1)
-}
-
-// forgetAll is for when announcements may have been missed.
-func (s *Store) forgetAll() {
-	for n := range shards {
-		s.seqs[n].Add(1)
-		s.epochs[n].Add(1)
-	}
 }

@@ -15,8 +15,8 @@ func (s *Store) held(p *authn.Principal) *Tenant {
 	if t, ok := p.Held.(*Tenant); ok && t != nil {
 		return t
 	}
-	if e, ok := s.tenants.Get(p.Tenant); ok {
-		return e.value
+	if t := s.heldTenant(proof{version: anyVersion}, p.Tenant); t != nil {
+		return t
 	}
 	return &Tenant{ID: p.Tenant, Plan: billing.Plan(p.Plan)}
 }
@@ -29,4 +29,16 @@ func (t *Tenant) decide(
 	c *catalog.Catalog, role rbac.Role, permission rbac.Permission, feature billing.Feature, now time.Time,
 ) catalog.Verdict {
 	return c.Decide(role, t.plan(now), permission, feature)
+}
+
+// enforce asks Casbin what decide asks the table.
+func (t *Tenant) enforce(
+	c casbin, role rbac.Role, permission rbac.Permission, feature billing.Feature, now time.Time,
+) (bool, error) {
+	return c.Enforce(role, t.plan(now), permission, feature)
+}
+
+// casbin is the definition behind a table; a catalog has both.
+type casbin interface {
+	Enforce(rbac.Role, billing.Plan, rbac.Permission, billing.Feature) (bool, error)
 }

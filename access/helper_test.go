@@ -180,6 +180,15 @@ func (w *world) store() *access.Store {
 	return s
 }
 
+// calm is a store that hears and minds no pause of the machine, for what is counted.
+func (w *world) calm() *access.Store {
+	w.Helper()
+	cfg := w.config()
+	cfg.Grace = time.Minute
+	s, _ := w.run(cfg)
+	return s
+}
+
 // run starts a store and waits until it hears itself. The function stops it; the end of the test does too.
 func (w *world) run(cfg access.Config) (*access.Store, context.CancelFunc) {
 	w.Helper()

@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed-2a059015/gatehouse/internal/authn"
@@ -21,7 +22,11 @@ type key struct {
 	previousUntil, expiresAt time.Time
 	createdBy                id.Membership
 	revoked                  bool
+	version                  int64
+	lastUse                  atomic.Int64 // Unix nanoseconds; 0 if it has been written
 }
+
+func (k *key) dated() int64 { return k.version }
 
 // Key returns the principal of an API key. Its role is the lower one of the key's and its creator's, as they are now; a key whose creator
 // is no longer an active member is refused. Every refusal but that of a suspended tenant is ErrKeyInvalid, whatever the reason.
@@ -35,10 +40,12 @@ func (s *Store) Key(ctx context.Context, cred secret.Credential) (*authn.Princip
 
 func (s *Store) key(ctx context.Context, known proof, cred secret.Credential, named apiKey) (*authn.Principal, error) {
 	tenant := named.tenant
-	k, ok := lookup(s, known, s.apiKeys, named, tenant)
+	k, ok := s.heldKey(known, named)
 	if !ok {
+		s.stats.Misses.Add(1)
 		var err error
-		if k, err = s.loadKey(ctx, named); err != nil {
+		k, err = s.loads.keys.join(ctx, s, known, tenant, named, func(l load) (*key, error) { return s.loadKey(ctx, l, named) })
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -70,7 +77,7 @@ func (s *Store) key(ctx context.Context, known proof, cred secret.Credential, na
 	if t.Status != tenants.StatusActive {
 		return p, ErrTenantSuspended
 	}
-	s.touch(named, now)
+	s.uses.touch(named, k, now)
 	return p, nil
 }
 
@@ -105,8 +112,17 @@ type keyRow struct {
 	Version                      int64
 }
 
-func (s *Store) loadKey(ctx context.Context, named apiKey) (*key, error) {
-	l := s.begin(named.tenant)
+func (s *Store) heldKey(p proof, named apiKey) (*key, bool) {
+	sh := s.shardOf(named.tenant)
+	e := sh.keys.find(hashOf(named.key.Bytes()), named)
+	if e == nil || !p.vouches(e.V.version) {
+		return nil, false
+	}
+	sh.hits.Add(1)
+	return e.V, true
+}
+
+func (s *Store) loadKey(ctx context.Context, l load, named apiKey) (*key, error) {
 	var rows []keyRow
 	err := s.db.Tenant(ctx, named.tenant, func(tx *db.TenantTx) error {
 		if err := tx.DB.Raw(loadKeySQL, named.tenant, named.key).Scan(&rows).Error; err != nil {
@@ -121,9 +137,24 @@ func (s *Store) loadKey(ctx context.Context, named apiKey) (*key, error) {
 		return nil, ErrKeyInvalid
 	}
 	r := rows[0]
-	k := &key{r.Name, r.Role, r.Hash, r.PreviousHash, at(r.PreviousExpiresAt), at(r.ExpiresAt), r.CreatedBy, r.Revoked}
-	keep(s, l, s.apiKeys, named, k, r.Version)
+	k := &key{
+		name: r.Name, role: r.Role, hash: r.Hash, previous: r.PreviousHash, previousUntil: at(r.PreviousExpiresAt), expiresAt: at(r.ExpiresAt),
+		createdBy: r.CreatedBy, revoked: r.Revoked, version: r.Version,
+	}
+	s.keepKey(l, named, k)
 	return k, nil
+}
+
+func (s *Store) keepKey(l load, named apiKey, k *key) {
+	makeRoom(s, &s.apiKeys, func(sh *shard) *index[apiKey, *key] { return &sh.keys },
+		func(sh *shard, e *item[apiKey, *key]) int { return sh.keys.remove(e.hash, e.key) })
+	l.keep(func(sh *shard) {
+		s.apiKeys.add(sh.keys.put(&item[apiKey, *key]{key: named, hash: hashOf(named.key.Bytes()), V: k}))
+	})
+}
+
+func (s *Store) dropKey(named apiKey) {
+	s.drop(named.tenant, func(sh *shard) { s.apiKeys.add(-sh.keys.remove(hashOf(named.key.Bytes()), named)) })
 }
 
 func at(t *time.Time) time.Time {

@@ -27,6 +27,7 @@ func (s *Store) Run(ctx context.Context) error {
 	var all sync.WaitGroup
 	all.Go(func() { s.flushUses(ctx) })
 	all.Go(func() { s.follow(ctx) })
+	all.Go(func() { s.compare(ctx) })
 	for ctx.Err() == nil {
 		if err := s.listen(ctx); err != nil && ctx.Err() == nil {
 			s.log.WarnContext(ctx, "listener_lost", "error", err.Error())
@@ -127,33 +128,32 @@ func (s *Store) apply(payload string) {
 		return
 	}
 	tenant := id.From[id.Tenant](u)
-	s.seqs[shardOf(tenant)].Add(1)
 	for _, name := range f[3:] {
-		s.drop(tenant, f[2], name)
+		s.dropNamed(tenant, f[2], name)
 	}
 	switch {
 	case f[2] == "tenant":
-		s.tenants.Remove(tenant)
+		s.dropTenant(tenant)
 	case len(f) == 3: // more ids than a payload can hold
 		s.forget(tenant)
 	}
 }
 
-func (s *Store) drop(tenant id.Tenant, what, name string) {
+func (s *Store) dropNamed(tenant id.Tenant, what, name string) {
 	switch what {
 	case "member":
 		if m, err := parse[id.Membership](name); err == nil {
-			s.members.Remove(memberKey{tenant, m})
+			s.dropMember(tenant, m)
 			return
 		}
 	case "session":
 		if v, err := parse[id.Session](name); err == nil {
-			s.sessions.Remove(sessionKey{tenant, v})
+			s.dropSession(sessionKey{tenant, v})
 			return
 		}
 	case "key":
 		if v, err := parse[id.Key](name); err == nil {
-			s.apiKeys.Remove(apiKey{tenant, v})
+			s.dropKey(apiKey{tenant, v})
 			return
 		}
 	}

@@ -14,6 +14,14 @@ type member struct {
 	role        rbac.Role
 	status      tenants.MemberStatus
 	email, name string
+	version     int64
+}
+
+func (m member) dated() int64 { return m.version }
+
+type memberKey struct {
+	tenant id.Tenant
+	member id.Membership
 }
 
 const loadMemberSQL = `
@@ -28,27 +36,48 @@ type memberRow struct {
 	Version     int64
 }
 
-func (r memberRow) snapshot() *member { return &member{r.Role, r.Status, r.Email, r.Name} }
+func (r memberRow) snapshot(version int64) member {
+	return member{r.Role, r.Status, r.Email, r.Name, version}
+}
 
-func (s *Store) member(ctx context.Context, p proof, tenant id.Tenant, m id.Membership) (*member, error) {
-	if v, ok := lookup(s, p, s.members, memberKey{tenant, m}, tenant); ok {
+func (s *Store) member(ctx context.Context, p proof, tenant id.Tenant, m id.Membership) (member, error) {
+	if v, ok := s.heldMember(p, tenant, m); ok {
 		return v, nil
 	}
-	l := s.begin(tenant)
+	s.stats.Misses.Add(1)
+	named := memberKey{tenant, m}
+	return s.loads.members.join(ctx, s, p, tenant, named, func(l load) (member, error) { return s.loadMember(ctx, l, named) })
+}
+
+func (s *Store) heldMember(p proof, tenant id.Tenant, m id.Membership) (member, bool) {
+	sh := s.shardOf(tenant)
+	h := sh.home(tenant)
+	if h == nil {
+		return member{}, false
+	}
+	v, ok := h.member(m)
+	if !ok || !p.vouches(v.version) {
+		return member{}, false
+	}
+	sh.hits.Add(1)
+	return v, true
+}
+
+func (s *Store) loadMember(ctx context.Context, l load, named memberKey) (member, error) {
 	var rows []memberRow
-	err := s.db.Tenant(ctx, tenant, func(tx *db.TenantTx) error {
-		if err := tx.DB.Raw(loadMemberSQL, tenant, m).Scan(&rows).Error; err != nil {
+	err := s.db.Tenant(ctx, named.tenant, func(tx *db.TenantTx) error {
+		if err := tx.DB.Raw(loadMemberSQL, named.tenant, named.member).Scan(&rows).Error; err != nil {
 			return fmt.Errorf("load membership: %w", err)
 		}
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return member{}, err
 	}
 	if len(rows) == 0 {
-		return nil, ErrNoMembership
+		return member{}, ErrNoMembership
 	}
-	v := rows[0].snapshot()
-	keep(s, l, s.members, memberKey{tenant, m}, v, rows[0].Version)
+	v := rows[0].snapshot(rows[0].Version)
+	s.keepMember(l, named.tenant, named.member, v)
 	return v, nil
 }

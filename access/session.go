@@ -35,7 +35,10 @@ type session struct {
 	actor, actingFor   id.User
 	idleUntil, expires time.Time
 	revoked            bool
+	version            int64
 }
+
+func (v *session) dated() int64 { return v.version }
 
 // Session returns the principal of a session. Errors of kind Forbidden come with the principal, so that a decision can say which clause
 // refused; errors of kind Unauthenticated come without.
@@ -44,10 +47,13 @@ func (s *Store) Session(ctx context.Context, tenant id.Tenant, sid id.Session) (
 }
 
 func (s *Store) session(ctx context.Context, known proof, tenant id.Tenant, sid id.Session) (*authn.Principal, error) {
-	v, ok := lookup(s, known, s.sessions, sessionKey{tenant, sid}, tenant)
+	named := sessionKey{tenant, sid}
+	v, ok := s.heldSession(known, named)
 	if !ok {
+		s.stats.Misses.Add(1)
 		var err error
-		if v, err = s.loadSession(ctx, tenant, sid); err != nil {
+		v, err = s.loads.sessions.join(ctx, s, known, tenant, named, func(l load) (*session, error) { return s.loadSession(ctx, l, named) })
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -55,7 +61,7 @@ func (s *Store) session(ctx context.Context, known proof, tenant id.Tenant, sid 
 	if !v.revoked && !now.Before(v.idleUntil) && now.Before(v.expires) && ok {
 		// A refresh moves the idle limit without an announcement, which every five minutes of every session would be: look again.
 		var err error
-		if v, err = s.loadSession(ctx, tenant, sid); err != nil {
+		if v, err = s.loadSession(ctx, s.begin(tenant), named); err != nil {
 			return nil, err
 		}
 	}
@@ -78,7 +84,7 @@ func (s *Store) session(ctx context.Context, known proof, tenant id.Tenant, sid 
 		Email: m.email, Name: m.name, Method: v.method, Connection: v.connection, AuthTime: v.authTime, AMR: v.amr,
 		Actor: v.actor, ActingFor: v.actingFor, Held: t,
 	}
-	return p, standing(t, m, v.method)
+	return p, standing(t, &m, v.method)
 }
 
 // standing says whether a member may use the tenant at all, and by this way of signing in.
@@ -120,10 +126,7 @@ func gone(err error) error {
 const loadSessionSQL = `
 SELECT s.membership_id, s.user_id, s.method, s.connection_id, s.auth_time, array_to_string(s.amr, ' ') AS amr, s.actor, s.acting_for,
        s.refreshed_at + make_interval(secs => s.idle_seconds) AS idle_until, s.expires_at AS expires, s.revoked_at IS NOT NULL AS revoked,
-       m.role AS m_role, m.status AS m_status, m.email AS m_email, m.name AS m_name,
-       t.slug AS t_slug, t.name AS t_name, t.status AS t_status, t.plan AS t_plan,
-       p.version AS p_version, p.require_sso AS p_require_sso, p.google_enabled AS p_google_enabled, p.google_jit AS p_google_jit,
-       p.google_role AS p_google_role, p.session_idle AS p_session_idle, p.session_absolute AS p_session_absolute
+       m.role AS m_role, m.status AS m_status, m.email AS m_email, m.name AS m_name,` + tenantColumns + `
 FROM sessions s
 JOIN memberships m ON m.tenant_id = s.tenant_id AND m.id = s.membership_id
 JOIN tenants t ON t.id = s.tenant_id
@@ -144,11 +147,20 @@ type sessionRow struct {
 	Tenant             tenantRow `gorm:"embedded"`
 }
 
-func (s *Store) loadSession(ctx context.Context, tenant id.Tenant, sid id.Session) (*session, error) {
-	l := s.begin(tenant)
+func (s *Store) heldSession(p proof, named sessionKey) (*session, bool) {
+	sh := s.shardOf(named.tenant)
+	e := sh.sessions.find(hashOf(named.session.Bytes()), named)
+	if e == nil || !p.vouches(e.V.version) {
+		return nil, false
+	}
+	sh.hits.Add(1)
+	return e.V, true
+}
+
+func (s *Store) loadSession(ctx context.Context, l load, named sessionKey) (*session, error) {
 	var rows []sessionRow
-	err := s.db.Tenant(ctx, tenant, func(tx *db.TenantTx) error {
-		if err := tx.DB.Raw(loadSessionSQL, tenant, sid).Scan(&rows).Error; err != nil {
+	err := s.db.Tenant(ctx, named.tenant, func(tx *db.TenantTx) error {
+		if err := tx.DB.Raw(loadSessionSQL, named.tenant, named.session).Scan(&rows).Error; err != nil {
 			return fmt.Errorf("load session: %w", err)
 		}
 		return nil
@@ -162,13 +174,24 @@ func (s *Store) loadSession(ctx context.Context, tenant id.Tenant, sid id.Sessio
 	r := rows[0]
 	v := &session{
 		r.MembershipID, r.UserID, r.Method, r.ConnectionID, r.AuthTime.UTC(), strings.Fields(r.AMR), r.Actor, r.ActingFor,
-		r.IdleUntil, r.Expires, r.Revoked,
+		r.IdleUntil, r.Expires, r.Revoked, r.Tenant.Policy.Version,
 	}
-	version := r.Tenant.Policy.Version
-	keep(s, l, s.sessions, sessionKey{tenant, sid}, v, version)
-	keep(s, l, s.members, memberKey{tenant, r.MembershipID}, r.Member.snapshot(), version)
+	s.keepSession(l, named, v)
+	s.keepMember(l, named.tenant, r.MembershipID, r.Member.snapshot(v.version))
 	if r.Tenant.Tenant.Status != tenants.StatusDeleted {
-		keep(s, l, s.tenants, tenant, r.Tenant.snapshot(tenant), version)
+		s.keepTenant(l, r.Tenant.snapshot(named.tenant))
 	}
 	return v, nil
+}
+
+func (s *Store) keepSession(l load, named sessionKey, v *session) {
+	makeRoom(s, &s.sessions, func(sh *shard) *index[sessionKey, *session] { return &sh.sessions },
+		func(sh *shard, e *item[sessionKey, *session]) int { return sh.sessions.remove(e.hash, e.key) })
+	l.keep(func(sh *shard) {
+		s.sessions.add(sh.sessions.put(&item[sessionKey, *session]{key: named, hash: hashOf(named.session.Bytes()), V: v}))
+	})
+}
+
+func (s *Store) dropSession(named sessionKey) {
+	s.drop(named.tenant, func(sh *shard) { s.sessions.add(-sh.sessions.remove(hashOf(named.session.Bytes()), named)) })
 }

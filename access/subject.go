@@ -53,5 +53,5 @@ func (s *Store) subject(ctx context.Context, known proof, tenant id.Tenant, memb
 		Kind: authn.Member, Tenant: tenant, Membership: membership, Role: string(m.role), Plan: string(t.plan(s.Now())), Email: m.email, Name: m.name,
 		Held: t,
 	}
-	return p, presence(t, m)
+	return p, presence(t, &m)
 }

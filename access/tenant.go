@@ -27,11 +27,17 @@ func (s *Store) Tenant(ctx context.Context, tenant id.Tenant) (*Tenant, error) {
 	return current(ctx, s, tenant, func(p proof) (*Tenant, error) { return s.tenant(ctx, p, tenant) })
 }
 
-// One statement, so that the version is the one of what was read with it.
-const loadTenantSQL = `
-SELECT t.slug AS t_slug, t.name AS t_name, t.status AS t_status, t.plan AS t_plan,
+func (t *Tenant) dated() int64 { return t.Version }
+
+// What a snapshot of a tenant is made of, for every statement that fills one: with t for tenants and p for tenant_state. It is one
+// statement, so that the version is the one of what was read with it.
+const tenantColumns = `
+       t.slug AS t_slug, t.name AS t_name, t.status AS t_status, t.plan AS t_plan,
        p.version AS p_version, p.require_sso AS p_require_sso, p.google_enabled AS p_google_enabled, p.google_jit AS p_google_jit,
-       p.google_role AS p_google_role, p.session_idle AS p_session_idle, p.session_absolute AS p_session_absolute
+       p.google_role AS p_google_role, p.session_idle AS p_session_idle, p.session_absolute AS p_session_absolute`
+
+const loadTenantSQL = `
+SELECT` + tenantColumns + `
 FROM tenants t JOIN tenant_state p ON p.tenant_id = t.id
 WHERE t.id = ? AND t.status <> 'deleted'`
 
@@ -45,10 +51,28 @@ func (r tenantRow) snapshot(tenant id.Tenant) *Tenant {
 }
 
 func (s *Store) tenant(ctx context.Context, p proof, tenant id.Tenant) (*Tenant, error) {
-	if t, ok := lookup(s, p, s.tenants, tenant, tenant); ok {
+	if t := s.heldTenant(p, tenant); t != nil {
 		return t, nil
 	}
-	l := s.begin(tenant)
+	s.stats.Misses.Add(1)
+	return s.loads.tenants.join(ctx, s, p, tenant, tenant, func(l load) (*Tenant, error) { return s.loadTenant(ctx, l, tenant) })
+}
+
+func (s *Store) heldTenant(p proof, tenant id.Tenant) *Tenant {
+	sh := s.shardOf(tenant)
+	h := sh.home(tenant)
+	if h == nil {
+		return nil
+	}
+	t := h.tenant.Load()
+	if t == nil || !p.vouches(t.Version) {
+		return nil
+	}
+	sh.hits.Add(1)
+	return t
+}
+
+func (s *Store) loadTenant(ctx context.Context, l load, tenant id.Tenant) (*Tenant, error) {
 	var rows []tenantRow
 	err := s.db.Tenant(ctx, tenant, func(tx *db.TenantTx) error {
 		if err := tx.DB.Raw(loadTenantSQL, tenant).Scan(&rows).Error; err != nil {
@@ -63,28 +87,6 @@ func (s *Store) tenant(ctx context.Context, p proof, tenant id.Tenant) (*Tenant,
 		return nil, errs.NotFound("tenant")
 	}
 	t := rows[0].snapshot(tenant)
-	keep(s, l, s.tenants, tenant, t, t.Version)
+	s.keepTenant(l, t)
 	return t, nil
-}
-
-type memberKey struct {
-	tenant id.Tenant
-	member id.Membership
-}
-
-type sessionKey struct {
-	tenant  id.Tenant
-	session id.Session
-}
-
-type apiKey struct {
-	tenant id.Tenant
-	key    id.Key
-}
-
-// entry is a cached value with the epoch of its shard and the version of its tenant at which it was loaded.
-type entry[T any] struct {
-	value   *T
-	epoch   uint64
-	version int64
 }

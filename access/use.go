@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/seed-2a059015/gatehouse/internal/db"
@@ -13,11 +14,43 @@ import (
 
 const flushEvery = 30 * time.Second
 
-// touch remembers that a key was used; rows are written in batches, so a busy key costs nothing.
-func (s *Store) touch(k apiKey, now time.Time) {
-	s.used.Lock()
-	s.usedAt[k] = now
-	s.used.Unlock()
+// uses is which keys were used since the last time that it was written down. Rows are written in batches, and a key is noted once a batch,
+// so that a busy one costs nothing.
+type uses struct {
+	mu   sync.Mutex
+	keys map[apiKey]*key
+}
+
+func (u *uses) touch(named apiKey, k *key, now time.Time) {
+	const exact = int64(time.Second)
+	last := k.lastUse.Load()
+	if now.UnixNano()-last < exact {
+		return
+	}
+	if k.lastUse.Swap(now.UnixNano()) != 0 {
+		return
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.keys == nil {
+		u.keys = map[apiKey]*key{}
+	}
+	u.keys[named] = k
+}
+
+// take empties it.
+func (u *uses) take() map[apiKey]time.Time {
+	u.mu.Lock()
+	keys := u.keys
+	u.keys = nil
+	u.mu.Unlock()
+	last := make(map[apiKey]time.Time, len(keys))
+	for named, k := range keys {
+		if at := k.lastUse.Swap(0); at != 0 { // not taken by the batch before
+			last[named] = time.Unix(0, at).UTC()
+		}
+	}
+	return last
 }
 
 // flushUses writes the last use of keys until ctx ends, and then once more.
@@ -37,10 +70,7 @@ func (s *Store) flushUses(ctx context.Context) {
 }
 
 func (s *Store) flushUsed(ctx context.Context) {
-	s.used.Lock()
-	batch := s.usedAt
-	s.usedAt = make(map[apiKey]time.Time, len(batch))
-	s.used.Unlock()
+	batch := s.uses.take()
 	byTenant := map[id.Tenant][]apiKey{}
 	for k := range batch {
 		byTenant[k.tenant] = append(byTenant[k.tenant], k)

@@ -1,9 +1,13 @@
 package id_test
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/seed-2a059015/gatehouse/internal/id"
 )
@@ -51,5 +55,49 @@ func TestZeroIsNullAndEmpty(t *testing.T) {
 	}
 	if err := s.Scan(nil); err != nil || !s.IsZero() {
 		t.Errorf("Scan(nil) = %v, %v", s, err)
+	}
+}
+
+func TestAtIsAVersion7OfItsMoment(t *testing.T) {
+	t.Parallel()
+	now := time.UnixMilli(1_750_000_000_123)
+	seen := map[id.Decision]bool{}
+	for range 100_000 {
+		d := id.At[id.Decision](now)
+		if u := d.UUID(); u.Version() != 7 || u.Variant() != uuid.RFC4122 {
+			t.Fatalf("At() = %s, want version 7 of RFC 9562", u)
+		}
+		b := d.Bytes()
+		if ms := binary.BigEndian.Uint64(b[:8]) >> 16; ms != 1_750_000_000_123 {
+			t.Fatalf("At(%v) is of millisecond %d", now, ms)
+		}
+		var back id.Decision
+		if err := back.UnmarshalText([]byte(d.String())); err != nil || back != d {
+			t.Fatalf("UnmarshalText(%q) = %v, %v", d, back, err)
+		}
+		seen[d] = true
+	}
+	if len(seen) != 100_000 {
+		t.Errorf("%d different ids of 100,000 in one millisecond", len(seen))
+	}
+}
+
+func TestAtAllocatesNothing(t *testing.T) { //nolint:paralleltest // AllocsPerRun counts those of the whole process
+	now := time.UnixMilli(1)
+	if n := testing.AllocsPerRun(1000, func() { id.At[id.Decision](now) }); n != 0 {
+		t.Errorf("At allocates %v times, want 0", n)
+	}
+}
+
+func BenchmarkAt(b *testing.B) {
+	now := time.UnixMilli(1)
+	for b.Loop() {
+		id.At[id.Decision](now)
+	}
+}
+
+func BenchmarkNew(b *testing.B) {
+	for b.Loop() {
+		id.New[id.Decision]()
 	}
 }

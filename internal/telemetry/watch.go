@@ -20,6 +20,7 @@ type PoolStat interface {
 // SnapshotStat is what the snapshots behind decisions tell about themselves, counted from the start.
 type SnapshotStat struct {
 	Hits, Misses, Revalidations uint64
+	Rechecks, Mismatches        uint64        // decisions that were asked of Casbin too, and those where it disagreed
 	Staleness                   time.Duration // since the last sign of life of the change feed
 }
 
@@ -56,6 +57,13 @@ func (m *Metrics) WatchSnapshots(stat func() SnapshotStat) {
 	read("hit", func(s SnapshotStat) uint64 { return s.Hits })
 	read("miss", func(s SnapshotStat) uint64 { return s.Misses })
 	read("revalidation", func(s SnapshotStat) uint64 { return s.Revalidations })
+	m.registry.MustRegister(
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "gatehouse_decision_rechecks_total", Help: "Decisions of which Casbin was asked again.",
+		}, func() float64 { return float64(stat().Rechecks) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "gatehouse_decision_mismatches_total", Help: "Decisions that Casbin contradicted. Anything but zero is a bug: report it.",
+		}, func() float64 { return float64(stat().Mismatches) }))
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "gatehouse_snapshot_staleness_seconds", Help: "Time since the change feed was last heard.",
 	}, func() float64 { return stat().Staleness.Seconds() }))

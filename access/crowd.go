@@ -1,0 +1,186 @@
+package access
+
+import (
+	"slices"
+	"strings"
+	"sync/atomic"
+	"unique"
+
+	"github.com/seed-2a059015/gatehouse/internal/id"
+	"github.com/seed-2a059015/gatehouse/rbac"
+	"github.com/seed-2a059015/gatehouse/tenants"
+)
+
+// crowd is the members of one tenant, packed: there may be a million of them. They lie in groups by the hash of their id. A group is
+// immutable and replaced as a whole, so that who reads it needs no lock.
+type crowd struct {
+	groups []atomic.Pointer[group] // a power of two
+	size   int                     // members; only who holds the shard's lock reads it
+	hand   int                     // the group that is dropped next
+}
+
+// group is the members whose hashes end alike. Their texts lie in one string.
+type group struct {
+	people []person
+	text   string
+}
+
+// person is a member in 40 bytes. The rank is one pointer for all who have the same.
+type person struct {
+	id      id.Membership
+	rank    unique.Handle[rank]
+	version int64
+	at      uint32 // where the e-mail address begins in the text
+	email   uint16 // how long it is
+	name    uint16 // how long what follows it is
+}
+
+type rank struct {
+	role   rbac.Role
+	status tenants.MemberStatus
+}
+
+const (
+	crowded = 16 // members of a group on average, from which on there are more groups
+	longest = 1<<16 - 1
+)
+
+func (c *crowd) group(m id.Membership) *atomic.Pointer[group] {
+	return &c.groups[hashOf(m.Bytes())&uint64(len(c.groups)-1)]
+}
+
+// member finds one who is held.
+func (h *home) member(m id.Membership) (member, bool) {
+	c := h.people.Load()
+	if c == nil {
+		return member{}, false
+	}
+	g := c.group(m).Load()
+	if g == nil {
+		return member{}, false
+	}
+	for i := range g.people {
+		if p := &g.people[i]; p.id == m {
+			return p.member(g.text), true
+		}
+	}
+	return member{}, false
+}
+
+func (h *home) has(m id.Membership) bool { _, ok := h.member(m); return ok }
+
+func (p *person) member(text string) member {
+	r, name := p.rank.Value(), p.at+uint32(p.email)
+	return member{r.role, r.status, text[p.at:name], text[name : name+uint32(p.name)], p.version}
+}
+
+// put adds or replaces a member and says how many more there are.
+func (h *home) put(m id.Membership, v member) int {
+	if len(v.email) > longest || len(v.name) > longest {
+		return 0 // not held, and loaded each time: no address is that long
+	}
+	c := h.people.Load()
+	if c == nil {
+		c = newCrowd(1)
+		h.people.Store(c)
+	} else if c.size >= crowded*len(c.groups) {
+		c = c.spread()
+		h.people.Store(c)
+	}
+	slot := c.group(m)
+	rest, gone := slot.Load().without(m)
+	slot.Store(rest.with(m, v))
+	c.size += 1 - gone
+	return 1 - gone
+}
+
+// remove drops a member and says, as a negative number, how many fewer there are.
+func (h *home) remove(m id.Membership) int {
+	c := h.people.Load()
+	if c == nil {
+		return 0
+	}
+	slot := c.group(m)
+	rest, gone := slot.Load().without(m)
+	if gone > 0 {
+		slot.Store(rest)
+		c.size -= gone
+	}
+	return -gone
+}
+
+// thin drops all members of a small tenant, and a group of those of a large one. It says how many that were.
+func (h *home) thin() int {
+	c := h.people.Load()
+	if c == nil {
+		return 0
+	}
+	slot := &c.groups[c.hand%len(c.groups)]
+	c.hand++
+	gone := 0
+	if g := slot.Swap(nil); g != nil {
+		gone = len(g.people)
+		c.size -= gone
+	}
+	if c.size == 0 {
+		h.people.Store(nil)
+	}
+	return gone
+}
+
+func newCrowd(groups int) *crowd { return &crowd{groups: make([]atomic.Pointer[group], groups)} }
+
+// spread is the same members in twice as many groups.
+func (c *crowd) spread() *crowd {
+	wide := newCrowd(2 * len(c.groups))
+	wide.size = c.size
+	for n := range c.groups {
+		g := c.groups[n].Load()
+		if g == nil {
+			continue
+		}
+		for i := range g.people {
+			p := &g.people[i]
+			slot := wide.group(p.id)
+			slot.Store(slot.Load().with(p.id, p.member(g.text)))
+		}
+	}
+	return wide
+}
+
+// with is the group and one more; g may be nil.
+func (g *group) with(m id.Membership, v member) *group {
+	var had group
+	if g != nil {
+		had = *g
+	}
+	more := &group{people: make([]person, len(had.people)+1), text: had.text + v.email + v.name}
+	copy(more.people, had.people)
+	more.people[len(had.people)] = person{
+		m, unique.Make(rank{v.role, v.status}), v.version, uint32(len(had.text)), uint16(len(v.email)), uint16(len(v.name)),
+	}
+	return more
+}
+
+// without is the group without a member, nil if nobody is left, and whether it had them.
+func (g *group) without(m id.Membership) (rest *group, gone int) {
+	if g == nil || !slices.ContainsFunc(g.people, func(p person) bool { return p.id == m }) {
+		return g, 0
+	}
+	if len(g.people) == 1 {
+		return nil, 1
+	}
+	rest = &group{people: make([]person, 0, len(g.people))}
+	var text strings.Builder
+	for _, p := range g.people {
+		if p.id == m {
+			continue
+		}
+		at := uint32(text.Len())
+		text.WriteString(g.text[p.at : p.at+uint32(p.email)+uint32(p.name)])
+		p.at = at
+		rest.people = append(rest.people, p)
+	}
+	rest.text = text.String()
+	return rest, 1
+}
