@@ -12,6 +12,7 @@ type wayTo struct{ Name, Text, Path string }
 func (c *Console) besides(*authn.Principal) []wayTo {
 	return []wayTo{
 		{"Set-up links", "Let somebody outside connect a provider", "/sso/setup-links"},
+		{"Routing", "Over which connection who signs in", "/sso/routing"},
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 func manageSamples() []Sample {
 	at := time.Date(2026, 3, 9, 14, 5, 0, 0, time.UTC)
 	evil := `<script>alert("1")</script>`
-	return slices.Concat(advancedSamples(at, evil), setupLinkSamples(momentOf(at), evil))
+	return slices.Concat(advancedSamples(at, evil), setupLinkSamples(momentOf(at), evil), routingSamples(evil))
 }
 
 func advancedSamples(at time.Time, evil string) []Sample {
@@ -70,6 +70,29 @@ func setupLinkSamples(at moment, evil string) []Sample {
 		{"setup-links-none", setupLinksPage{
 			Again: again{true, "/gate/reauthenticate", "/sso/setup-links"}, Mayact: true, Email: wrong, Lives: chosen(linkLives(), "1"),
 			Problems: problems{"No link was made", "", []problem{{"email", wrong.Problem}}},
+		}},
+	}
+}
+
+func routingSamples(evil string) []Sample {
+	list := []sso.Connection{{ID: id.From[id.Connection]([16]byte{15: 1}), Name: "Acme Okta", Status: sso.Required}, {ID: id.From[id.Connection]([16]byte{15: 2}), Name: evil, Status: sso.Drafted}}
+	rule := func(n byte, c int, domain string, emails ...string) sso.Rule {
+		return sso.Rule{ID: id.From[id.RoutingRule]([16]byte{15: n}), ConnectionID: list[c].ID, Domain: domain, Emails: emails}
+	}
+	emails := field{ID: "emails", Label: "Addresses", Hint: "One a line."}
+	wrong := emails
+	wrong.Value, wrong.Problem = evil, "Use addresses at the organization's domains."
+	return []Sample{
+		{"routing", routingPage{
+			Mayact: true, Whom: "domain", Domains: []option{{Value: "acme.example", Label: "acme.example", Chosen: true}}, Emails: emails,
+			Connections: []option{{Value: "con_1", Label: "Acme Okta"}, {Value: "con_2", Label: evil, Chosen: true}},
+			Rows: ruleRowsOf([]sso.Rule{
+				rule(1, 0, "", "a@acme.example", "b@acme.example", "c@acme.example", evil), rule(2, 0, "", "d@acme.example"), rule(3, 1, "acme.example"), rule(4, 0, ""),
+			}, list),
+		}},
+		{"routing-none", routingPage{
+			Again: again{true, "/gate/reauthenticate", "/sso/routing"}, Mayact: true, Whom: "emails", Domains: []option{{Value: "acme.example", Label: "acme.example"}},
+			Emails: wrong, Connections: []option{{Value: "con_1", Label: "Acme Okta"}}, Problems: problems{"Nothing was changed", "", []problem{{"emails", wrong.Problem}}},
 		}},
 	}
 }

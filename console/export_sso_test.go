@@ -26,7 +26,7 @@ func ssoSamples(at moment, request, evil string) []Sample {
 			{"con_1", "Acme Okta", "SAML 2.0", "Okta", badge{"Required", good}, []string{"acme.example", "acme.test"}, at, 132, 14, badge{"12 days left", bad}},
 			{"con_2", "Contractors", "OpenID Connect", "Google Workspace", badge{"Draft", calm}, nil, moment{}, 0, 0, badge{}},
 		}}},
-		{"connections-none", connectionsPage{Tenant: "Acme Robotics", MayWrite: true, Besides: []wayTo{{"Set-up links", "Let somebody outside connect a provider", "/sso/setup-links"}}}},
+		{"connections-none", connectionsPage{Tenant: "Acme Robotics", MayWrite: true, Besides: []wayTo{{"Set-up links", "Let somebody outside connect a provider", "/sso/setup-links"}, {"Routing", "Over which connection who signs in", "/sso/routing"}}}},
 		{"connections-evil", connectionsPage{Tenant: evil, Rows: []connectionRow{{evil, evil, evil, evil, badge{evil, calm}, []string{evil}, at, 1, 1, badge{evil, good}}}}},
 		{"connection", connectionPage{
 			ID: "con_1", Name: "Acme Okta", Protocol: "SAML 2.0", Provider: "Okta", Issuer: "http://www.okta.com/exk1", State: badge{"Optional", good}, Steps: stepsOf(sso.Optional),

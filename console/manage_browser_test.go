@@ -77,4 +77,24 @@ func TestManagingSingleSignOnNeedsNeitherMouseNorScript(t *testing.T) {
 	}
 	k.press(t, `form[action$="/revoke"] button`, "Set-up links")
 	k.picture(t, "links-3")
+
+	k.press(t, `.crumbs a`, "Single sign-on")
+	k.press(t, `.besides a[href$="/routing"]`, "Routing")
+	k.reach(t, `[name="whom"]`)
+	k.do(t, chromedp.KeyEvent(kb.ArrowDown))
+	k.reach(t, `#emails`)
+	k.types(t, "x@elsewhere.test")
+	k.press(t, `form[action$="/routing"] .button`, "Routing")
+	k.picture(t, "routing-1")
+	k.reach(t, `#problems a`)
+	k.do(t, chromedp.KeyEvent(kb.Enter), chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)))
+	k.types(t, "a@"+tenant.Domain+"\nb@"+tenant.Domain+"\nc@"+tenant.Domain+"\nd@"+tenant.Domain)
+	k.press(t, `form[action$="/routing"] .button`, "Routing")
+	k.press(t, `form[action$="/routing"] .button`, "Routing") // for the domain, which is chosen
+	k.press(t, `tr:nth-child(2) form[action$="/move"] button`, "Routing")
+	k.picture(t, "routing-2")
+	k.press(t, `tr:nth-child(2) form[action$="/remove"] button`, "Routing")
+	if got := evaluate[string](t, k, `[...document.querySelectorAll("tbody th .main")].map(m => m.innerText).join("|")`); got != "1. "+tenant.Domain {
+		t.Errorf("the rules are %q, want the one for the domain", got)
+	}
 }

@@ -76,6 +76,7 @@ func every() []page {
 		connectionPage{},
 		advancedPage{},
 		setupLinksPage{},
+		routingPage{},
 		attemptsPage{},
 		attemptPage{},
 		documentPage{},

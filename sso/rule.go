@@ -47,21 +47,46 @@ func Rules(ctx context.Context, tx *db.TenantTx) ([]Rule, error) {
 // ReplaceRules puts a whole list in the place of the tenant's routing rules; of each rule Domain, Emails and ConnectionID count. Who routes
 // people decides to whom they show their passwords, so a person who is not an owner must have signed in just now.
 func ReplaceRules(ctx context.Context, tx *db.TenantTx, rules []Rule) ([]Rule, error) {
-	if p := authn.From(ctx); p.Kind == authn.Member && !ownerDecides(ctx) && !seenLately(p.AuthTime, tx.Now) {
-		return nil, ErrReauthRequired
-	}
-	if err := checkRules(ctx, tx, rules); err != nil {
+	if err := mayRoute(ctx, tx); err != nil {
 		return nil, err
 	}
-	// Two lists at once follow one another, so that they do not mix.
+	if err := lockRules(ctx, tx); err != nil {
+		return nil, err
+	}
+	for i := range rules {
+		rules[i].ID, rules[i].CreatedAt = id.RoutingRule{}, tx.Now
+	}
+	return writeRules(ctx, tx, rules)
+}
+
+func mayRoute(ctx context.Context, tx *db.TenantTx) error {
+	if p := authn.From(ctx); p.Kind == authn.Member && !ownerDecides(ctx) && !seenLately(p.AuthTime, tx.Now) {
+		return ErrReauthRequired
+	}
+	return nil
+}
+
+// lockRules makes two changes at once follow one another, so that they do not mix.
+func lockRules(ctx context.Context, tx *db.TenantTx) error {
 	if err := tx.DB.WithContext(ctx).Exec("SELECT 1 FROM tenant_state WHERE tenant_id = ? FOR UPDATE", tx.Tenant).Error; err != nil {
-		return nil, fmt.Errorf("lock routing rules: %w", err)
+		return fmt.Errorf("lock routing rules: %w", err)
+	}
+	return nil
+}
+
+// writeRules stores a list whose rules keep the ids that they have.
+func writeRules(ctx context.Context, tx *db.TenantTx, rules []Rule) ([]Rule, error) {
+	if err := checkRules(ctx, tx, rules); err != nil {
+		return nil, err
 	}
 	if _, err := gorm.G[Rule](tx.DB).Where("position >= 0").Delete(ctx); err != nil {
 		return nil, fmt.Errorf("delete routing rules: %w", err)
 	}
 	for i := range rules {
-		rules[i].ID, rules[i].Position, rules[i].CreatedAt = id.New[id.RoutingRule](), int64(i), tx.Now
+		if rules[i].ID.IsZero() {
+			rules[i].ID = id.New[id.RoutingRule]()
+		}
+		rules[i].Position = int64(i)
 		if err := gorm.G[Rule](tx.DB).Create(ctx, &rules[i]); err != nil {
 			return nil, fmt.Errorf("create routing rule: %w", err)
 		}
