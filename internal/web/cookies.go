@@ -20,14 +20,21 @@ func UsesCookies(ctx context.Context) bool {
 // cookies.
 func GiveSession(ctx context.Context, issued sessions.Issued) {
 	if ex, ok := ctx.Value(exchangeKey{}).(*exchange); ok && ex.byCookie {
-		ex.cookies = cookieOrder{give: &issued}
+		ex.cookies.give, ex.cookies.drop = &issued, false
 	}
 }
 
 // DropSession clears the browser's cookies when the handler of this request succeeds.
 func DropSession(ctx context.Context) {
 	if ex, ok := ctx.Value(exchangeKey{}).(*exchange); ok && ex.byCookie {
-		ex.cookies = cookieOrder{drop: true}
+		ex.cookies.give, ex.cookies.drop = nil, true
+	}
+}
+
+// SetCookie sets a cookie that is none of the session's when the handler of this request succeeds, whatever the caller authenticated by.
+func SetCookie(ctx context.Context, cookie *http.Cookie) {
+	if ex, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
+		ex.cookies.more = append(ex.cookies.more, cookie)
 	}
 }
 
@@ -80,6 +87,7 @@ func (ex *exchange) endPresented() error {
 type cookieOrder struct {
 	give *sessions.Issued
 	drop bool
+	more []*http.Cookie
 }
 
 func (o cookieOrder) apply(ex *exchange) {
@@ -92,5 +100,8 @@ func (o cookieOrder) apply(ex *exchange) {
 	}
 	if o.drop {
 		sessions.ClearCookies(ex.Response())
+	}
+	for _, cookie := range o.more {
+		http.SetCookie(ex.Response(), cookie)
 	}
 }
