@@ -129,8 +129,12 @@ func (s *SignIn) begin(ctx context.Context, in starting) (Redirect, error) {
 			return err
 		}
 		if in.candidate != nil {
+			// Nothing of it is saved, but who brings a provider of their own is shown the member that it names.
+			if err := mayTry(ctx, tx, in.candidate.draft); err != nil {
+				return err
+			}
 			var tried candidate
-			if tried, r.Held, err = s.holdCandidate(tenant, r.ID, c, *in.candidate); err != nil {
+			if tried, r.Held, err = s.holdCandidate(ctx, tx, r.ID, c, *in.candidate); err != nil {
 				return err
 			}
 			tried.onto(&a)

@@ -1,9 +1,12 @@
 package sso
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
+	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/internal/secret"
@@ -13,6 +16,15 @@ import (
 type candidate struct {
 	Connection Connection
 	Secret     string
+	Note       []byte
+}
+
+// settingsCheck is in the trail of a test with a candidate, and in no other.
+const settingsCheck = "settings"
+
+// Candidate says that an attempt was a test with a change that was not saved, once the browser has come back.
+func (r Record) Candidate() bool {
+	return slices.ContainsFunc(r.Checks, func(c Check) bool { return c.Name == settingsCheck })
 }
 
 func heldAt(tenant id.Tenant, a id.Attempt) secret.AAD {
@@ -20,19 +32,26 @@ func heldAt(tenant id.Tenant, a id.Attempt) secret.AAD {
 }
 
 // holdCandidate lays a change over a connection, as Update would, and seals what comes of it.
-func (s *SignIn) holdCandidate(tenant id.Tenant, a id.Attempt, c Connection, p Prepared) (candidate, []byte, error) {
+func (s *SignIn) holdCandidate(ctx context.Context, tx *db.TenantTx, a id.Attempt, c Connection, p Prepared) (candidate, []byte, error) {
 	if p.draft.Protocol != c.Protocol {
 		return candidate{}, nil, errs.InvalidField("protocol", "A connection keeps its protocol. Create another one.")
 	}
-	to := candidate{Connection: c}
-	if p.drift(c).any() { // a stored secret goes nowhere else than where it was meant to
-		to.Connection.Sealed, to.Connection.SecretHint = nil, ""
-		to.Connection.follow(p)
+	if p.draft.Version != 0 && p.draft.Version != c.Version {
+		return candidate{}, nil, errTwoChanges
 	}
-	p.onto(&to.Connection)
-	to.Secret = p.draft.ClientSecret.Reveal()
+	to := candidate{Connection: c, Secret: p.draft.ClientSecret.Reveal(), Note: p.note}
+	if p.drift(c).any() {
+		to.Connection.repoint(p, tx.Now)
+		p.onto(&to.Connection)
+	} else {
+		if err := c.mayPin(ctx, p); err != nil {
+			return candidate{}, nil, err
+		}
+		p.onto(&to.Connection)
+		to.Connection.awaitOwner(ctx, c)
+	}
 	if to.Secret == "" && to.Connection.SecretSet() {
-		kept, err := s.open(tenant, c)
+		kept, err := s.open(tx.Tenant, c)
 		if err != nil {
 			return candidate{}, nil, err
 		}
@@ -42,7 +61,7 @@ func (s *SignIn) holdCandidate(tenant id.Tenant, a id.Attempt, c Connection, p P
 	if err != nil {
 		return candidate{}, nil, fmt.Errorf("encode a candidate of connection %s: %w", c.ID, err)
 	}
-	sealed, err := s.keyring.Seal(plain, heldAt(tenant, a))
+	sealed, err := s.keyring.Seal(plain, heldAt(tx.Tenant, a))
 	if err != nil {
 		return candidate{}, nil, fmt.Errorf("seal a candidate of connection %s: %w", c.ID, err)
 	}
@@ -60,6 +79,7 @@ func (s *SignIn) tryCandidate(tenant id.Tenant, b *back) error {
 		return fmt.Errorf("decode the candidate of attempt %s: %w", b.record.ID, err)
 	}
 	to.onto(&b.attempt)
+	b.note = to.Note
 	return nil
 }
 

@@ -25,6 +25,14 @@ type Prepared struct {
 	draft Draft
 	found Found
 	key   *Key // of a new SAML connection
+	note  []byte
+}
+
+// Noting attaches what whoever tries the draft wants back in the [DryRun]: the form as it was typed. It is kept encrypted until then, and
+// must hold no secret.
+func (p Prepared) Noting(note []byte) Prepared {
+	p.note = note
+	return p
 }
 
 // Prepare checks a draft and asks its provider, outside any transaction. What is wrong with the provider is the error
@@ -118,6 +126,13 @@ func (c *Connection) follow(p Prepared) {
 	}
 }
 
+// repoint makes a draft again of a connection that is pointed elsewhere. Who has come in since an earlier such change is frozen too, and a
+// stored secret goes nowhere else than where it was meant to.
+func (c *Connection) repoint(p Prepared, now time.Time) {
+	c.Sealed, c.SecretHint, c.Status, c.ProofSince, c.FrozenAt = nil, "", Drafted, now, &now
+	c.follow(p)
+}
+
 // drift is how far the provider that a draft found is from the one of the connection.
 type drift struct{ issuer, endpoints, certificates bool }
 
@@ -154,7 +169,7 @@ func (s *SignIn) Update(ctx context.Context, tx *db.TenantTx, which id.Connectio
 		return Connection{}, errs.InvalidField("protocol", "A connection keeps its protocol. Create another one.")
 	}
 	if d.Version != 0 && d.Version != c.Version {
-		return Connection{}, errs.New(errs.Unavailable, "try_again", "Two changes met. Nothing was changed; try again.")
+		return Connection{}, errTwoChanges
 	}
 	moved := p.drift(c)
 	if moved.endpoints && !d.AcceptEndpoints {
@@ -172,9 +187,8 @@ func (s *SignIn) Update(ctx context.Context, tx *db.TenantTx, which id.Connectio
 		}
 	}
 	old := c
-	if moved.any() { // who has come in since an earlier change is frozen too
-		c.Sealed, c.SecretHint, c.Status, c.ProofSince, c.FrozenAt = nil, "", Drafted, tx.Now, &tx.Now
-		c.follow(p)
+	if moved.any() {
+		c.repoint(p, tx.Now)
 	}
 	if moved.any() || moved.certificates || d.ClientID != c.ClientID || !d.ClientSecret.IsZero() {
 		c.TestedAt = nil
@@ -206,6 +220,8 @@ func (s *SignIn) Update(ctx context.Context, tx *db.TenantTx, which id.Connectio
 	}
 	return c, events.Record(ctx, tx, events.ConnectionUpdated, c.ID, data)
 }
+
+var errTwoChanges = errs.New(errs.Unavailable, "try_again", "Two changes met. Nothing was changed; try again.")
 
 // Delete removes a connection and ends its sessions. Its identities stay without effect: no other connection ever gets its id.
 func (s *SignIn) Delete(ctx context.Context, tx *db.TenantTx, which id.Connection) error {
@@ -299,13 +315,21 @@ var ErrReauthRequired = errs.New(errs.Forbidden, "reauth_required", "Sign in onc
 // mayConfigure keeps a connection from being a ladder: its people get no role above that of who configures it, and a person who is not
 // an owner must have signed in just now.
 func mayConfigure(ctx context.Context, tx *db.TenantTx, d Draft) error {
+	if err := mayTry(ctx, tx, d); err != nil {
+		return err
+	}
+	return useSetupLink(ctx, tx)
+}
+
+// mayTry is mayConfigure for what is not saved.
+func mayTry(ctx context.Context, tx *db.TenantTx, d Draft) error {
 	p := authn.From(ctx)
 	switch p.Kind {
 	case authn.Operator, authn.System:
 		return nil
 	case authn.Member, authn.APIKey:
 	case authn.Setup:
-		return mayConfigureBySetup(ctx, tx, d)
+		return mayTryBySetup(ctx, tx, d)
 	case authn.Anonymous:
 		return errForbidden
 	}

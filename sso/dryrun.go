@@ -19,6 +19,7 @@ type DryRun struct {
 	Attempt    id.Attempt
 	Connection Connection // as it was tested
 	Candidate  bool       // it was tested with a change that is not saved
+	Note       []byte     // of the candidate; see [Prepared.Noting]
 	Checks     []Check    // up to the one that refuses
 	Refusal    Reason     // "" if the person would come in
 	Proven     bool       // the provider's answer was accepted, whoever may enter then
@@ -50,7 +51,8 @@ type Change struct{ Field, From, To string }
 var errRehearsed = errors.New("the sign-in was rehearsed")
 
 // BeginTest lets who configures a connection try it, open or not, without anybody being let in by it; with a candidate, as the connection
-// would be after that change. Who asks is a member, or holds a set-up link and then sees nothing of members.
+// would be after that change. Who asks is a member, or holds a set-up link and then sees nothing of members. A candidate asks of them what
+// saving it would (reauth_required), and has to be of the connection's present version (try_again).
 func (s *SignIn) BeginTest(ctx context.Context, p *authn.Principal, c id.Connection, candidate *Prepared) (Redirect, error) {
 	r := Record{Purpose: ForTest, ConnectionID: c}
 	switch p.Kind {
@@ -64,15 +66,15 @@ func (s *SignIn) BeginTest(ctx context.Context, p *authn.Principal, c id.Connect
 	case authn.APIKey, authn.Operator, authn.System, authn.Anonymous:
 		return Redirect{}, errs.New(errs.Forbidden, "session_required", "Only a person who is signed in can do this.")
 	}
-	if c.IsZero() || c == id.Google && p.Kind != authn.Member {
+	if c.IsZero() || c == id.Google && (p.Kind != authn.Member || candidate != nil) { // the operator alone changes that one
 		return Redirect{}, errs.NotFound("connection")
 	}
-	return s.begin(ctx, starting{tenant: p.Tenant, record: r, candidate: candidate})
+	return s.begin(authn.With(ctx, p), starting{tenant: p.Tenant, record: r, candidate: candidate})
 }
 
 // finishTest rehearses the sign-in, code for code, and takes it back. What remains is the attempt, that it was tested, and their events.
 func (s *SignIn) finishTest(ctx context.Context, b back, refusal error) (Result, error) {
-	dry := DryRun{Attempt: b.record.ID, Connection: b.attempt.Connection, Candidate: b.candidate, Proven: refusal == nil}
+	dry := DryRun{Attempt: b.record.ID, Connection: b.attempt.Connection, Candidate: b.candidate, Note: b.note, Proven: refusal == nil}
 	accepted := b.attempt.Trail.length()
 	if dry.Proven {
 		dry.Identity, dry.Legacy, dry.Claims = b.who, b.who.Legacy, veiled(b.who.Claims)

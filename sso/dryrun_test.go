@@ -212,7 +212,7 @@ func TestACandidateIsTriedBeforeItIsSaved(t *testing.T) {
 	c.add(t, c.person("alice"))
 	owner := c.redeem(t)
 	d := c.draft()
-	d.Version, d.JIT = 1, false
+	d.Version, d.JIT = c.connection.Version, false
 	prepared, err := c.signIn.Prepare(t.Context(), d)
 	must(t, err)
 	dry := c.dryRun(t, owner, &prepared, "alice")
@@ -226,7 +226,7 @@ func TestACandidateIsTriedBeforeItIsSaved(t *testing.T) {
 	elsewhere := c.company(t)
 	elsewhere.add(t, c.person("alice"))
 	d = c.draft()
-	d.Version, d.Issuer = 1, elsewhere.idp.URL()
+	d.Version, d.Issuer = c.connection.Version, elsewhere.idp.URL()
 	prepared, err = c.signIn.Prepare(t.Context(), d)
 	must(t, err)
 	r, err := c.signIn.BeginTest(visitor(t), owner, c.connection.ID, &prepared)
@@ -260,7 +260,7 @@ func TestADryRunShowsWhatGroupsGive(t *testing.T) {
 	c.add(t, u)
 	owner := c.redeem(t)
 	d := c.draft()
-	d.Version, d.Claims.Groups, d.GroupRoles = 1, "groups", []sso.GroupRole{{Group: "Engineering", Role: "viewer"}}
+	d.Version, d.Claims.Groups, d.GroupRoles = c.connection.Version, "groups", []sso.GroupRole{{Group: "Engineering", Role: "viewer"}}
 	prepared, err := c.signIn.Prepare(t.Context(), d)
 	must(t, err)
 	dry := c.dryRun(t, owner, &prepared, "alice")

@@ -23,6 +23,7 @@ type back struct {
 	confirmed bool
 	// candidate says that a test runs with a change of the connection that is not saved.
 	candidate bool
+	note      []byte // of the candidate
 }
 
 // takeBack uses the attempt of a request up and says whether it may go on.
@@ -60,6 +61,7 @@ func (s *SignIn) takeBack(ctx context.Context, r *http.Request, protocol string,
 		}
 		b.attempt.Trail = trail
 		if b.candidate = b.record.Purpose == ForTest && len(b.record.Held) > 0; b.candidate {
+			trail.Pass(settingsCheck, "as they were typed, not those that are saved")
 			return s.tryCandidate(tenant, &b)
 		}
 		return nil

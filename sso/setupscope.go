@@ -19,10 +19,9 @@ const setupRole = rbac.Member
 // ErrSetupDone refuses a second connection to a link that has one.
 var ErrSetupDone = errs.New(errs.Conflict, "setup_link_taken", "This set-up link already has its connection. Change that one, or discard it while it is a draft.")
 
-// mayConfigureBySetup is mayConfigure for the holder of a set-up link. It holds the link, so that a revocation waits and then counts.
-func mayConfigureBySetup(ctx context.Context, tx *db.TenantTx, d Draft) error {
-	held, err := liveLink(ctx, tx, authn.From(ctx).SetupLink)
-	if err != nil {
+// mayTryBySetup is mayTry for the holder of a set-up link. It holds the link, so that a revocation waits and then counts.
+func mayTryBySetup(ctx context.Context, tx *db.TenantTx, d Draft) error {
+	if _, err := liveLink(ctx, tx, authn.From(ctx).SetupLink); err != nil {
 		return err
 	}
 	if !rbac.CanGrant(setupRole, d.DefaultRole) {
@@ -33,10 +32,20 @@ func mayConfigureBySetup(ctx context.Context, tx *db.TenantTx, d Draft) error {
 			return errs.InvalidField("group_roles", "With a set-up link, groups give the roles member and viewer.")
 		}
 	}
-	l := held.Link
-	if l.UsedAt != nil {
+	return nil
+}
+
+// useSetupLink notes when something was first configured with the link of who acts, if they hold one.
+func useSetupLink(ctx context.Context, tx *db.TenantTx) error {
+	p := authn.From(ctx)
+	if p.Kind != authn.Setup {
 		return nil
 	}
+	held, err := liveLink(ctx, tx, p.SetupLink)
+	if err != nil || held.Link.UsedAt != nil {
+		return err
+	}
+	l := held.Link
 	l.UsedAt = &tx.Now
 	if err := l.store(ctx, tx, "used_at"); err != nil {
 		return err
