@@ -10,6 +10,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/seed-2a059015/gatehouse/internal/id"
+	"github.com/seed-2a059015/gatehouse/internal/secret"
 	"github.com/seed-2a059015/gatehouse/internal/web"
 	"github.com/seed-2a059015/gatehouse/rbac"
 	"github.com/seed-2a059015/gatehouse/sso"
@@ -85,6 +87,7 @@ func entranceSamples() []Sample {
 	at := momentOf(time.Date(2026, 3, 9, 14, 5, 0, 0, time.UTC))
 	request := "req_01jv3qk2wefr4t5y6u7i8p9aas"
 	evil := `<script>alert("1")</script>`
+	tried := id.From[id.Connection]([16]byte{1, 2, 3})
 	samples := []Sample{
 		{"login", loginPage{Google: true, ReturnTo: "/docs"}},
 		{"login-problem", loginPage{Email: "alice@", Problem: "This is not an e-mail address that can be used."}},
@@ -145,6 +148,15 @@ func entranceSamples() []Sample {
 		{"tested-hidden", testedPageOf(sso.DryRun{
 			Connection: sso.Connection{Name: "Acme Okta"}, Proven: true, Hidden: true, Checks: []sso.Check{{Name: "email", OK: true, Got: "alice@acme.example"}},
 			Identity: sso.Identity{Issuer: "https://idp.acme.example", Subject: "00u1", Email: "alice@acme.example", EmailVerified: true},
+		})},
+		{"tested-unsaved", testedPageOf(sso.DryRun{
+			Connection: sso.Connection{ID: tried, Name: "Acme Okta"}, Candidate: true, Proven: true, Refusal: sso.EmailInvalid,
+			Checks: []sso.Check{{Name: "settings", OK: true, Got: "as they were typed, not those that are saved"}, {Name: "email", Expected: "an address", Got: evil}},
+			Note:   retyped{form: mappingForm, fields: url.Values{"email": {evil}, "group-1": {"Engineering"}, "try": {"yes"}}}.note(),
+		})},
+		{"tested-unsaved-secret", testedPageOf(sso.DryRun{
+			Connection: sso.Connection{ID: tried, Name: "Acme Entra ID"}, Candidate: true, Proven: true,
+			Note: typedDetails{name: "Acme Entra ID", issuer: evil, client: "8a1d", secret: secret.New("never shown"), accept: true}.retyped().note(),
 		})},
 		{"confirm", confirmPage{State: "s", Name: "Alice Liddell", Email: "alice@acme.example", Tenant: "Acme Robotics", Slug: "acme"}},
 		{"confirm-other", confirmPage{State: "s", Name: evil, Email: "alice@acme.example", Tenant: evil, Slug: "acme", Other: "bob@acme.example"}},

@@ -57,7 +57,7 @@ const (
 
 func (p detailsPage) frame() frame {
 	return frame{
-		file: "setup-details", title: "What " + p.Walk.Provider + " gave you", signedIn: !p.Walk.Outside, here: "setup", leaves: p.Walk.Stale,
+		file: "setup-details", title: "What " + p.Walk.Provider + " gave you", signedIn: !p.Walk.Outside, here: "setup", leaves: p.Walk.Stale || p.Saved,
 	}
 }
 
@@ -126,8 +126,18 @@ func (c *Console) updateDetails(ctx echo.Context, v viewer) error {
 	if err != nil {
 		return err
 	}
+	if typed.again != "" {
+		return c.drawDetails(ctx, v, j, typed, nil)
+	}
 	d := j.connection.Draft()
 	typed.onto(&d)
+	if typed.tries {
+		to, err := c.try(ctx, v, j.connection, d, typed.retyped())
+		if err != nil {
+			return c.drawDetails(ctx, v, j, typed, err)
+		}
+		return c.depart(ctx, to)
+	}
 	if err := c.update(ctx, v, j.connection, d); err != nil {
 		return c.drawDetails(ctx, v, j, typed, err)
 	}
@@ -157,6 +167,9 @@ func (c *Console) drawDetails(ctx echo.Context, v viewer, j journey, typed typed
 		}
 	}
 	w := c.walkOf(v, j, atDetails)
+	if typed.again == againSecret {
+		wrong = problems{Heading: "Type the client secret again", List: []problem{{"client_secret", "It was tried, and is not kept."}}}
+	}
 	p := typed.page(j, wrong)
 	p.Walk = w
 	e := errs.As(refusal)

@@ -48,8 +48,9 @@ const (
 	emptyGroup = ""
 )
 
+// A try leaves for the provider, wherever it is.
 func (p mappingPage) frame() frame {
-	return frame{file: "setup-mapping", title: "Map attributes and groups", signedIn: !p.Walk.Outside, here: "setup", leaves: p.Walk.Stale}
+	return frame{file: "setup-mapping", title: "Map attributes and groups", signedIn: !p.Walk.Outside, here: "setup", leaves: true}
 }
 
 // typedMapping is the mapping as somebody filled it in.
@@ -79,8 +80,18 @@ func (c *Console) saveMapping(ctx echo.Context, v viewer) error {
 		return err
 	}
 	m := mappingOf(form, j.connection.Claims.Picture)
+	if form.Has("again") {
+		return c.drawMapping(ctx, v, j, m, nil)
+	}
 	d := j.connection.Draft()
 	d.Claims, d.GroupRoles, d.JIT, d.DefaultRole = m.claims, m.groups, m.joins, m.defaultRole
+	if form.Has("try") {
+		to, err := c.try(ctx, v, j.connection, d, retyped{form: mappingForm, fields: form})
+		if err != nil {
+			return c.drawMapping(ctx, v, j, m, err)
+		}
+		return c.depart(ctx, to)
+	}
 	if err := c.update(ctx, v, j.connection, d); err != nil {
 		return c.drawMapping(ctx, v, j, m, err)
 	}

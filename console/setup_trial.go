@@ -170,5 +170,8 @@ func (c *Console) trialRowOf(a sso.Record, j journey) trialRow {
 	default:
 		t.Sentence = "The provider's answer was accepted."
 	}
+	if a.Candidate() {
+		t.Sentence += " The settings were only tried, and not saved."
+	}
 	return t
 }

@@ -20,6 +20,8 @@ type typedDetails struct {
 	issuer, client                 string
 	secret                         secret.Text // never sent back
 	public, accept                 bool
+	tries                          bool
+	again                          string // that the form comes back from a try
 }
 
 // readDetails reads the form. A file that was chosen wins over text that was pasted.
@@ -33,6 +35,7 @@ func readDetails(ctx echo.Context) (typedDetails, error) {
 		name: text("name"), source: text("source"), address: text("metadata_url"), document: form.Get("metadata"), entity: text("entity"),
 		entityID: text("entity_id"), signOn: text("sso_url"), logout: text("slo_url"), cert: form.Get("certificates"),
 		issuer: text("issuer"), client: text("client_id"), secret: secretOf(form), public: form.Has("public_client"), accept: form.Has("accept"),
+		tries: form.Has("try"), again: form.Get("again"),
 	}
 	if len(file) > 0 {
 		t.document = string(file)

@@ -27,6 +27,9 @@ type testedPage struct {
 	Claims []sso.Claim
 	Legacy []string
 
+	Unsaved bool     // it was tried with a change that is not saved
+	Again   tryAgain // the form of that change; the zero tryAgain if there was none
+
 	Hidden  bool
 	Changes []testedFact // From is empty for a new member
 }
@@ -46,7 +49,7 @@ func (p testedPage) frame() frame {
 func testedPageOf(d sso.DryRun) testedPage {
 	p := testedPage{
 		Connection: d.Connection.Name, Attempt: d.Attempt.String(), Claims: d.Claims, Legacy: d.Legacy, Hidden: d.Hidden, Groups: d.Identity.Groups,
-		Works: d.Refusal == "",
+		Works: d.Refusal == "", Unsaved: d.Candidate, Again: tryAgainOf(d),
 	}
 	if c := d.Connection.ID; !c.IsZero() && c != id.Google {
 		p.SetUp = setupRoot + "/" + c.String() + "/test"
