@@ -131,6 +131,7 @@ var samples = map[string]func(testing.TB, place) sample{
 	},
 	"PATCH /v1/connections/{connection}":                   connection("", map[string]any{"name": "Another name"}),
 	"POST /v1/connections/{connection}/test":               connection("/test", nil),
+	"POST /v1/connections/{connection}/test-change":        connection("/test-change", map[string]any{"claims": map[string]any{"email": "mail"}}),
 	"POST /v1/connections/{connection}/disable":            connection("/disable", nil),
 	"DELETE /v1/connections/{connection}":                  connection("", nil),
 	"POST /v1/connections/{connection}/testing":            connection("/testing", nil),

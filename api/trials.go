@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -8,6 +9,7 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/id"
+	"github.com/seed-2a059015/gatehouse/internal/web"
 	"github.com/seed-2a059015/gatehouse/sso"
 )
 
@@ -55,6 +57,26 @@ func (a *API) testConnection(c echo.Context) error {
 	return c.JSON(http.StatusOK, out)
 }
 
+// testChange starts a sign-in that lets nobody in, over the connection as it would be after a change that is not made.
+func (a *API) testChange(ctx context.Context, in updateConnectionIn) (testOut, error) {
+	found, err := a.prepareUpdate(ctx, in)
+	if err != nil {
+		return testOut{}, err
+	}
+	to, err := a.SignIn.BeginTest(ctx, authn.From(ctx), in.Connection, &found)
+	if err != nil {
+		return testOut{}, err
+	}
+	web.SetCookie(ctx, to.Cookie())
+	out, way := testOut{}, departOf(to)
+	out.URL, out.Form = way.URL, way.Form
+	if e := found.Endpoints(); e.Authorization != "" {
+		answered := endpointsOf(e)
+		out.Endpoints = &answered
+	}
+	return out, nil
+}
+
 // linkIdentity begins to add a way to sign in: the provider has to prove the person first.
 func (a *API) linkIdentity(c echo.Context) error {
 	which, err := connectionParam(c)
@@ -72,6 +94,10 @@ func (a *API) linkIdentity(c echo.Context) error {
 // bound ties an attempt to the browser that asks, and says where to send it.
 func bound(c echo.Context, to sso.Redirect) departOut {
 	c.SetCookie(to.Cookie())
+	return departOf(to)
+}
+
+func departOf(to sso.Redirect) departOut {
 	out := departOut{URL: to.URL}
 	for name := range to.Form {
 		if out.Form == nil {

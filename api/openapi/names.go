@@ -149,6 +149,7 @@ var operations = map[string]named{
 	"POST /v1/connections":                                 {"createConnection", "Single sign-on"},
 	"PATCH /v1/connections/{connection}":                   {"updateConnection", "Single sign-on"},
 	"POST /v1/connections/{connection}/test":               {"testConnection", "Single sign-on"},
+	"POST /v1/connections/{connection}/test-change":        {"testConnectionChange", "Single sign-on"},
 	"POST /v1/connections/{connection}/activate":           {"activateConnection", "Single sign-on"},
 	"POST /v1/connections/{connection}/testing":            {"testModeConnection", "Single sign-on"},
 	"POST /v1/connections/{connection}/require":            {"requireConnection", "Single sign-on"},
