@@ -10,7 +10,10 @@ import (
 // crockford has no padding; 128 bits take 26 digits, of which the last one has two spare bits that must be zero.
 var crockford = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
 
-const digits = 26
+const (
+	digits  = 26
+	longest = 32 // at least as long as the wire form of any kind
+)
 
 func encode(u uuid.UUID) string { return crockford.EncodeToString(u[:]) }
 

@@ -53,12 +53,23 @@ func (i Of[K]) String() string {
 	if i.IsZero() {
 		return ""
 	}
-	var k K
-	return k.prefix() + "_" + encode(i.u)
+	var b [longest]byte
+	return string(i.append(b[:0]))
 }
 
+// AppendText implements encoding.TextAppender with the wire form.
+func (i Of[K]) AppendText(b []byte) ([]byte, error) { return i.append(b), nil }
+
 // MarshalText implements encoding.TextMarshaler with the wire form.
-func (i Of[K]) MarshalText() ([]byte, error) { return []byte(i.String()), nil }
+func (i Of[K]) MarshalText() ([]byte, error) { return i.append(nil), nil }
+
+func (i Of[K]) append(b []byte) []byte {
+	if i.IsZero() {
+		return b
+	}
+	var k K
+	return crockford.AppendEncode(append(append(b, k.prefix()...), '_'), i.u[:])
+}
 
 // UnmarshalText implements encoding.TextUnmarshaler; the empty text is the zero value.
 func (i *Of[K]) UnmarshalText(b []byte) error {

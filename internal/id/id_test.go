@@ -101,3 +101,14 @@ func BenchmarkNew(b *testing.B) {
 		id.New[id.Decision]()
 	}
 }
+
+func TestTextOfAnIDAllocatesOnce(t *testing.T) { //nolint:paralleltest // AllocsPerRun counts those of the whole process
+	e := id.New[id.Event]()
+	b := make([]byte, 0, 64)
+	if n := testing.AllocsPerRun(1000, func() { _ = e.String() }); n > 1 {
+		t.Errorf("String allocates %v times, want once", n)
+	}
+	if n := testing.AllocsPerRun(1000, func() { _, _ = e.AppendText(b) }); n != 0 {
+		t.Errorf("AppendText allocates %v times, want 0", n)
+	}
+}

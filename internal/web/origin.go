@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/id"
@@ -14,7 +15,7 @@ import (
 func (ex *exchange) originate() error {
 	r := ex.Request()
 	ex.origin = authn.Origin{
-		RequestID: ex.server.requestID(r), Address: ex.server.Address(r), UserAgent: cutAgent(r.UserAgent()),
+		RequestID: ex.server.requestID(r, ex.started), Address: ex.server.Address(r), UserAgent: cutAgent(r.UserAgent()),
 	}
 	ex.ctx = authn.WithOrigin(ex.ctx, ex.origin)
 	ex.Response().Header()["X-Request-Id"] = []string{ex.origin.RequestID}
@@ -23,11 +24,11 @@ func (ex *exchange) originate() error {
 
 // requestID is our own, or that of a trusted proxy if it is harmless: a stranger must not choose what the log is searched
 // by.
-func (s *Server) requestID(r *http.Request) string {
+func (s *Server) requestID(r *http.Request, at time.Time) string {
 	if given := r.Header["X-Request-Id"]; len(given) == 1 && s.trusts(peer(r)) && wellFormed(given[0]) {
 		return given[0]
 	}
-	return id.New[id.Request]().String()
+	return id.At[id.Request](at).String()
 }
 
 func wellFormed(s string) bool {
