@@ -32,7 +32,9 @@ func serveCommand() *cobra.Command {
 			return err
 		}
 		cfg := s.config(p)
-		cfg.Log = telemetry.NewLogger(os.Stderr, slog.LevelInfo)
+		lines := telemetry.NewWriter(os.Stderr)
+		defer func() { _ = lines.Flush() }()
+		cfg.Log = telemetry.NewLogger(lines, slog.LevelInfo)
 		g, err := gatehouse.New(c.Context(), cfg)
 		if err != nil {
 			return err

@@ -33,13 +33,16 @@ func (l Line) Log(ctx context.Context, log *slog.Logger) {
 	if !log.Enabled(ctx, level) {
 		return
 	}
+	if h, ours := log.Handler().(*handler); ours && !h.nested && level == slog.LevelInfo && h.out.line(&l) {
+		return
+	}
 	attrs := make([]slog.Attr, 0, 13)
 	attrs = append(attrs,
 		slog.String("request_id", l.RequestID),
 		slog.String("method", l.Method),
 		slog.String("route", l.Route),
 		slog.Int("status", l.Status),
-		slog.Float64("duration_ms", float64(l.Duration.Microseconds())/1000),
+		slog.Float64("duration_ms", milliseconds(l.Duration)),
 		slog.Int64("sql", l.SQL),
 		slog.Int64("bytes", l.Bytes),
 	)

@@ -9,9 +9,11 @@ import (
 )
 
 // NewLogger returns a logger that writes one JSON object a line to w. Values of keys that name a secret are replaced,
-// and every text passes [Clean].
+// and every text passes [Clean]. If w is a [Writer], the lines of answered requests wait in it for others; everything else is written at
+// once, with what waited before it.
 func NewLogger(w io.Writer, level slog.Leveler) *slog.Logger {
-	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: Redact}))
+	out := &output{to: w}
+	return slog.New(&handler{slog.NewJSONHandler(out, &slog.HandlerOptions{Level: level, ReplaceAttr: Redact}), out, false})
 }
 
 // Redact is the ReplaceAttr of [NewLogger], for a handler of another shape.

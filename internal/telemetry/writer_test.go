@@ -1,0 +1,134 @@
+package telemetry_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/seed-2a059015/gatehouse/internal/telemetry"
+)
+
+// sink counts what reaches the system.
+type sink struct {
+	mu     sync.Mutex
+	text   bytes.Buffer
+	writes int
+	err    error
+}
+
+func (s *sink) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.writes++
+	s.text.Write(p)
+	return len(p), s.err
+}
+
+func (s *sink) state() (text string, writes int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String(), s.writes
+}
+
+func request(status int) telemetry.Line {
+	return telemetry.Line{RequestID: "req_1", Method: "GET", Route: "GET /v1/me", Status: status, Cause: errors.New("the cause")}
+}
+
+func TestLinesOfRequestsWaitForOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var s sink
+		log := telemetry.NewLogger(telemetry.NewWriter(&s), slog.LevelInfo)
+		for range 3 {
+			request(200).Log(t.Context(), log)
+		}
+		if text, _ := s.state(); text != "" {
+			t.Errorf("written at once: %s, want nothing yet", text)
+		}
+		time.Sleep(time.Second)
+		if text, writes := s.state(); strings.Count(text, "\n") != 3 || writes != 1 {
+			t.Errorf("written after a second: %d lines in %d writes, want 3 in 1", strings.Count(text, "\n"), writes)
+		}
+	})
+}
+
+func TestNothingElseWaits(t *testing.T) {
+	t.Parallel()
+	for name, tell := range map[string]func(*slog.Logger){
+		"a failed request": func(log *slog.Logger) { request(500).Log(t.Context(), log) },
+		"an error":         func(log *slog.Logger) { log.Error("told") },
+		"information":      func(log *slog.Logger) { log.Info("told") },
+		"of a part":        func(log *slog.Logger) { log.With("part", "jobs").Warn("told") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var s sink
+			log := telemetry.NewLogger(telemetry.NewWriter(&s), slog.LevelInfo)
+			request(200).Log(t.Context(), log)
+			tell(log)
+			text, _ := s.state()
+			if lines := strings.Split(text, "\n"); len(lines) != 3 || !strings.Contains(lines[0], `"status":200`) {
+				t.Errorf("written at once: %s, want both lines in order", text)
+			}
+		})
+	}
+}
+
+func TestAWriterLosesNothingAndHoldsLittle(t *testing.T) {
+	t.Parallel()
+	var s sink
+	w := telemetry.NewWriter(&s)
+	var group sync.WaitGroup
+	const writers, each = 8, 2000
+	for n := range writers {
+		group.Go(func() {
+			for i := range each {
+				fmt.Fprintf(w, "%d %d %s\n", n, i, strings.Repeat("x", i%200))
+			}
+		})
+	}
+	group.Wait()
+	long := strings.Repeat("y", 1<<20) + "\n"
+	if n, err := w.Write([]byte(long)); n != len(long) || err != nil {
+		t.Errorf("Write of a long line = %d, %v", n, err)
+	}
+	if err := w.Flush(); err != nil {
+		t.Errorf("Flush = %v", err)
+	}
+	text, writes := s.state()
+	next := [writers]int{}
+	for line := range strings.Lines(strings.TrimSuffix(text, long)) {
+		var n, i int
+		if _, err := fmt.Sscanf(line, "%d %d", &n, &i); err != nil || next[n] != i || len(strings.TrimRight(line, "\n")) != len(fmt.Sprintf("%d %d ", n, i))+i%200 {
+			t.Fatalf("line %q is torn or out of order", line)
+		}
+		next[n]++
+	}
+	if next != [writers]int{each, each, each, each, each, each, each, each} || !strings.HasSuffix(text, long) {
+		t.Errorf("lines of each writer = %v, want %d", next, each)
+	}
+	if writes > 200 {
+		t.Errorf("writes to the system = %d for %d lines, want at most 200", writes, writers*each)
+	}
+}
+
+func TestAWriterDropsWhatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	s := sink{err: errors.New("broken pipe")}
+	w := telemetry.NewWriter(&s)
+	for range 10 {
+		_, _ = w.Write([]byte("line\n"))
+		if err := w.Flush(); err == nil {
+			t.Error("Flush = nil, want the error of what is beneath")
+		}
+	}
+	if text, writes := s.state(); writes != 10 || len(text) != 50 {
+		t.Errorf("bytes offered = %d in %d writes, want each line once", len(text), writes)
+	}
+}
