@@ -14,7 +14,9 @@ import (
 // parseTree returns the root of a document that every reader sees alike.
 func parseTree(doc []byte) (*etree.Element, error) {
 	doc = withoutComments(doc)
-	_, err := strict.Check(doc, strict.EntityDescriptor, strict.DefaultLimits())
+	limits := strict.DefaultLimits()
+	limits.Elements = maxElements
+	_, err := strict.Check(doc, strict.EntityDescriptor, limits)
 	if refused := (*strict.Error)(nil); errors.As(err, &refused) {
 		if refused.Reason == strict.TooLarge {
 			return nil, refuse(TooLarge, "The document is too large: "+refused.Detail+".")

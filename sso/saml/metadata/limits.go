@@ -3,7 +3,8 @@ package metadata
 // What real metadata stays far below.
 const (
 	maxDocument      = 1 << 20
-	maxNesting       = 8 // EntitiesDescriptor in EntitiesDescriptor
+	maxElements      = 20_000 // a small federation, in which one is chosen
+	maxNesting       = 8      // EntitiesDescriptor in EntitiesDescriptor
 	maxEntityID      = 1024
 	maxLocation      = 2048
 	maxEndpoints     = 10 // of one kind

@@ -8,7 +8,8 @@ type Limits struct {
 	Attributes int // of one element, and namespace declarations in scope of one
 }
 
-// DefaultLimits are wide enough for a person with 3,000 groups, and for the metadata of a small federation.
+// DefaultLimits are those of what somebody sends at a sign-in or sign-out: wide enough for a person with 3,000 groups. What passes is walked
+// some ten times, so the elements are what a hostile response costs.
 func DefaultLimits() Limits {
-	return Limits{Bytes: 1 << 20, Depth: 32, Elements: 20_000, Attributes: 64}
+	return Limits{Bytes: 1 << 20, Depth: 32, Elements: 8_000, Attributes: 64}
 }
