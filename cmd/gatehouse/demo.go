@@ -81,7 +81,7 @@ func (t demoTenant) users() []testidp.User {
 }
 
 // attemptsPath is where administrators see how sign-ins went.
-const attemptsPath = "/v1/sign-ins"
+const attemptsPath = "/sso/attempts"
 
 // startProviders starts one issuer for each tenant that has its own, and one that stands for Google. Each offers a menu of failures, and
 // leads back to base to try them.
