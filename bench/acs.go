@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"compress/flate"
 	"context"
 	"encoding/base64"
 	"encoding/pem"
@@ -201,10 +199,11 @@ func (p *party) visits(ctx context.Context) ([]visit, error) {
 		if err != nil {
 			return nil, fmt.Errorf("begin: %w", err)
 		}
-		v := visit{redirect: to}
-		if v.request, v.state, err = asked(to.URL); err != nil {
+		asked, err := samlforge.ReadRedirect(to.URL)
+		if err != nil {
 			return nil, err
 		}
+		v := visit{redirect: to, request: asked.RequestID, state: asked.RelayState}
 		now := time.Now()
 		v.document, err = samlforge.Response(samlforge.Options{
 			IdP: benchIdP, SP: p.signIn.EntityID(p.connection.ID), ACS: p.signIn.CallbackURL(p.connection), InResponseTo: v.request, Now: now, Key: p.key,
@@ -227,25 +226,6 @@ func (p *party) visits(ctx context.Context) ([]visit, error) {
 		list = append(list, v)
 	}
 	return list, nil
-}
-
-// asked reads the AuthnRequest that a redirect carries.
-func asked(address string) (request, state string, err error) {
-	u, err := url.Parse(address)
-	if err != nil {
-		return "", "", fmt.Errorf("read the redirect: %w", err)
-	}
-	packed, err := base64.StdEncoding.DecodeString(u.Query().Get("SAMLRequest"))
-	if err != nil {
-		return "", "", fmt.Errorf("read the request: %w", err)
-	}
-	var r struct {
-		ID string `xml:"ID,attr"`
-	}
-	if err := xml.NewDecoder(flate.NewReader(bytes.NewReader(packed))).Decode(&r); err != nil {
-		return "", "", fmt.Errorf("read the request: %w", err)
-	}
-	return r.ID, u.Query().Get("RelayState"), nil
 }
 
 func (v visit) post(ctx context.Context, to string) *http.Request {

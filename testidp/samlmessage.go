@@ -1,8 +1,6 @@
 package testidp
 
 import (
-	"bytes"
-	"compress/flate"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/rsa"
@@ -11,7 +9,6 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
-	"io"
 	"math/big"
 	"net/http"
 	"net/url"
@@ -62,9 +59,8 @@ func messageOfQuery(query string) (message, error) {
 		return m, err
 	}
 	m.name = name
-	m.document, err = io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(compressed)), 1<<20))
-	if err != nil {
-		return m, fmt.Errorf("inflate %s: %w", name, err)
+	if m.document, err = samlforge.Inflate(compressed); err != nil {
+		return m, fmt.Errorf("read %s: %w", name, err)
 	}
 	return m, nil
 }

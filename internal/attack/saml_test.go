@@ -2,10 +2,7 @@ package attack_test
 
 import (
 	"bytes"
-	"compress/flate"
-	"encoding/base64"
 	"encoding/pem"
-	"encoding/xml"
 	"maps"
 	"net/http"
 	"net/url"
@@ -67,15 +64,9 @@ type asked struct{ request, state string }
 
 func (w workforce) ask(tb testing.TB, b *browser) asked {
 	tb.Helper()
-	u, err := url.Parse(b.begin(tb, w.Tenant, w.connection))
+	r, err := samlforge.ReadRedirect(b.begin(tb, w.Tenant, w.connection))
 	must(tb, err)
-	packed, err := base64.StdEncoding.DecodeString(u.Query().Get("SAMLRequest"))
-	must(tb, err)
-	var r struct {
-		ID string `xml:"ID,attr"`
-	}
-	must(tb, xml.NewDecoder(flate.NewReader(bytes.NewReader(packed))).Decode(&r))
-	return asked{r.ID, u.Query().Get("RelayState")}
+	return asked{r.RequestID, r.RelayState}
 }
 
 // answers describes what the provider honestly says about somebody.

@@ -1,15 +1,10 @@
 package conformance
 
 import (
-	"bytes"
-	"compress/flate"
 	"context"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/pem"
-	"encoding/xml"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"net/url"
@@ -119,25 +114,14 @@ func (st *samlStand) start(ctx context.Context, v *visit) (request, error) {
 	if err != nil {
 		return request{}, err
 	}
-	to, err := url.Parse(a.location)
-	if a.status != http.StatusSeeOther || err != nil {
+	if a.status != http.StatusSeeOther {
 		return request{}, fmt.Errorf("a sign-in does not start: %d %s", a.status, a.code)
 	}
-	raw, err := base64.StdEncoding.DecodeString(to.Query().Get("SAMLRequest"))
+	asked, err := samlforge.ReadRedirect(a.location)
 	if err != nil {
-		return request{}, fmt.Errorf("decode the AuthnRequest: %w", err)
+		return request{}, fmt.Errorf("a sign-in does not start: %w", err)
 	}
-	doc, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(raw)), 1<<20))
-	if err != nil {
-		return request{}, fmt.Errorf("inflate the AuthnRequest: %w", err)
-	}
-	var asked struct {
-		ID string `xml:"ID,attr"`
-	}
-	if err := xml.Unmarshal(doc, &asked); err != nil {
-		return request{}, fmt.Errorf("read the AuthnRequest: %w", err)
-	}
-	return request{asked.ID, to.Query().Get("RelayState")}, nil
+	return request{asked.RequestID, asked.RelayState}, nil
 }
 
 // options describe the honest answer to a request.
