@@ -56,18 +56,10 @@ func (a *API) attemptsOf(ctx context.Context, tx *db.TenantTx) (func(sso.Record)
 		out := attemptOf(r)
 		c := known[r.ConnectionID]
 		if hint, ok := guide.HintFor(c.Preset, c.Protocol, string(r.Reason)); ok {
-			out.ProviderHint = hint.Fill(a.guideValues(c)).String()
+			out.ProviderHint = hint.Fill(a.SignIn.GuideValues(c, "")).String()
 		}
 		return out
 	}, nil
-}
-
-// guideValues are what a guide for a connection says to copy.
-func (a *API) guideValues(c sso.Connection) map[string]string {
-	return map[string]string{
-		guide.ACSURL: a.SignIn.CallbackURL(c), guide.RedirectURI: a.SignIn.CallbackURL(c), guide.EntityID: a.SignIn.EntityID(c.ID),
-		guide.MetadataURL: a.SignIn.EntityID(c.ID), guide.SLOURL: a.SignIn.LogoutURL(c.ID),
-	}
 }
 
 func attemptOf(r sso.Record) attemptOut {

@@ -83,7 +83,7 @@ func (c *Console) showAttempt(ctx echo.Context) error {
 		if err != nil && errs.As(err).Kind != errs.Missing {
 			return err
 		}
-		page = attemptPageOf(a, connection, c.hintValues(connection), tx.Now)
+		page = attemptPageOf(a, connection, c.signIn.GuideValues(connection, ""), tx.Now)
 		said, err := c.signIn.Disclose(r, tx, which)
 		if err != nil {
 			return err

@@ -114,7 +114,7 @@ func (c *Console) drawConnection(ctx echo.Context, status int, problem string) e
 		if err != nil {
 			return err
 		}
-		page, err = connectionReader{ctx: r, tx: tx, tenant: tenant, viewer: p, connection: found, values: c.hintValues(found)}.page()
+		page, err = connectionReader{ctx: r, tx: tx, tenant: tenant, viewer: p, connection: found, values: c.signIn.GuideValues(found, "")}.page()
 		return err
 	})
 	if err != nil {

@@ -112,14 +112,6 @@ func providerHint(c sso.Connection, reason sso.Reason, values map[string]string)
 	return hint.Fill(values)
 }
 
-// hintValues are what hints say to copy.
-func (c *Console) hintValues(of sso.Connection) map[string]string {
-	return map[string]string{
-		guide.ACSURL: c.signIn.CallbackURL(of), guide.RedirectURI: c.signIn.CallbackURL(of), guide.EntityID: c.signIn.EntityID(of.ID),
-		guide.MetadataURL: c.signIn.EntityID(of.ID), guide.SLOURL: c.signIn.LogoutURL(of.ID),
-	}
-}
-
 // history lists changes with who made them. What is pending now is the first of them as long as the change is watched.
 func (r connectionReader) history(p *connectionPage) error {
 	list, err := sso.History(r.ctx, r.tx, r.connection, shownHistory)

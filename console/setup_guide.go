@@ -101,7 +101,7 @@ func (c *Console) planOf(ctx echo.Context, v viewer) (journey, sso.Reservation, 
 // drawGuide draws the guide of a journey, for a connection that may be reserved only.
 func (c *Console) drawGuide(ctx echo.Context, v viewer, j journey, of sso.Connection) error {
 	w := c.walkOf(v, j, atGuide)
-	g := j.guide.Fill(c.guideValues(of, v.slug))
+	g := j.guide.Fill(c.signIn.GuideValues(of, v.slug))
 	return c.render(ctx, http.StatusOK, guidePageOf(g, c.copyValues(of), w, j))
 }
 

@@ -163,7 +163,7 @@ func (c *Console) trialRowOf(a sso.Record, j journey) trialRow {
 	case a.Reason != "":
 		t.Code, t.Sentence, t.Fixer = string(a.Reason), a.Reason.Explain().Text, fixerName(a.Reason.Fixer())
 		if fix, ok := guide.HintFor(j.connection.Preset, j.connection.Protocol, string(a.Reason)); ok {
-			t.Fix = fix.Fill(c.guideValues(j.connection, ""))
+			t.Fix = fix.Fill(c.signIn.GuideValues(j.connection, ""))
 		}
 	case t.Pending:
 		t.Sentence = "Nobody has come back from the provider. If you saw an error there, the instructions say what it means."

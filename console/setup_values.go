@@ -7,14 +7,6 @@ import (
 	"github.com/seed-2a059015/gatehouse/sso/guide"
 )
 
-// guideValues are what a guide says to copy into the provider's screens.
-func (c *Console) guideValues(of sso.Connection, slug string) map[string]string {
-	return map[string]string{
-		guide.ACSURL: c.signIn.CallbackURL(of), guide.RedirectURI: c.signIn.CallbackURL(of), guide.EntityID: c.signIn.EntityID(of.ID),
-		guide.MetadataURL: c.signIn.EntityID(of.ID), guide.SLOURL: c.signIn.LogoutURL(of.ID), guide.LoginURL: c.base + "/login/" + slug,
-	}
-}
-
 // copyValues are all values of a connection at once, for who needs no guide.
 func (c *Console) copyValues(of sso.Connection) []copyValue {
 	if of.Protocol == sso.ProtocolSAML {
