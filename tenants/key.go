@@ -55,8 +55,9 @@ func (k Keys) HashOf(cred secret.Credential) []byte {
 	return h[:]
 }
 
-// ErrPersonOnly refuses an API key that would make a secret: it would outlive its own revocation.
-var ErrPersonOnly = errs.New(errs.Forbidden, "session_required", "A person must do this in a session; an API key cannot.")
+// ErrPersonOnly refuses API keys and set-up links where a person has to answer for it, as for a new secret: that would outlive the
+// revocation of what made it.
+var ErrPersonOnly = errs.New(errs.Forbidden, "session_required", "A person must do this in a session; API keys and set-up links cannot.")
 
 func byPerson(ctx context.Context) error {
 	if authn.From(ctx).Kind == authn.APIKey {

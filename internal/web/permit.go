@@ -10,7 +10,7 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/ratelimit"
 )
 
-var errSessionRequired = errs.New(errs.Forbidden, "session_required", "A person must do this in a session; an API key cannot.")
+var errSessionRequired = errs.New(errs.Forbidden, "session_required", "A person must do this in a session; API keys and set-up links cannot.")
 
 // permit decides: what speaks against the caller, then permission, then plan. The refusal says what would allow it.
 func (ex *exchange) permit() error {
