@@ -85,7 +85,7 @@ func (a *API) Routes() web.Table {
 		web.Post("/v1/connections/{connection}/disable", rbac.ConnectionsWrite, web.Tenant(a.move(sso.Disabled))).Limit(perMinute(30)).Doc("Let nobody in through a connection"),
 		web.Delete("/v1/connections/{connection}", rbac.ConnectionsWrite, web.Tenant(a.deleteConnection)).Doc("Delete a connection"),
 		web.Post("/v1/connections/{connection}/refresh-metadata", rbac.ConnectionsWrite, web.Prepared(a.refetchMetadata, a.refreshMetadata)).Needs(billing.SSO).Limit(perMinute(10)).Doc("Read the provider's metadata again now"),
-		web.Post("/v1/connections/{connection}/certificates", rbac.ConnectionsWrite, web.Tenant(a.addCertificates)).Needs(billing.SSO).Limit(perMinute(30)).Doc("Trust more signing certificates of the provider"),
+		web.Post("/v1/connections/{connection}/certificates", rbac.ConnectionsWrite, web.Tenant(a.addCertificates)).Needs(billing.SSO).Limit(perMinute(30)).Doc("Add signing certificates of the provider; in a connection that people may have used, those that no owner adds wait as pending"),
 		web.Post("/v1/connections/{connection}/certificates/{fingerprint}/approve", rbac.ConnectionsWrite, web.Tenant(a.approveCertificate)).SessionOnly().StepUp(fresh).Needs(billing.SSO).Limit(perMinute(30)).Doc("Trust a certificate that a refresh has found; only an owner may"),
 		web.Delete("/v1/connections/{connection}/certificates/{fingerprint}", rbac.ConnectionsWrite, web.Tenant(a.removeCertificate)).Limit(perMinute(30)).Doc("Take a certificate away, or decline one that waits"),
 		web.Post("/v1/connections/{connection}/keys", rbac.ConnectionsWrite, web.Prepared(a.makeConnectionKey, a.addConnectionKey)).Needs(billing.SSO).Limit(perMinute(10)).Doc("Publish a next key of ours beside the active one"),
