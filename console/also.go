@@ -9,11 +9,12 @@ import (
 type wayTo struct{ Name, Text, Path string }
 
 // besides are the pages beside the list of connections.
-func (c *Console) besides(*authn.Principal) []wayTo {
-	return []wayTo{
+func (c *Console) besides(p *authn.Principal) []wayTo {
+	ways := []wayTo{
 		{"Set-up links", "Let somebody outside connect a provider", "/sso/setup-links"},
 		{"Routing", "Over which connection who signs in", "/sso/routing"},
 	}
+	return append(ways, c.inviting(p)...)
 }
 
 // duties are the pages with which somebody looks after their organization; none for most people.
@@ -22,5 +23,12 @@ func (c *Console) duties(p *authn.Principal) []wayTo {
 	if c.may(p, rbac.ConnectionsRead) {
 		ways = append(ways, wayTo{"Single sign-on", "Providers, and how sign-ins go", "/sso"})
 	}
-	return ways
+	return append(ways, c.inviting(p)...)
+}
+
+func (c *Console) inviting(p *authn.Principal) []wayTo {
+	if !c.may(p, rbac.MembersWrite) {
+		return nil
+	}
+	return []wayTo{{"Invitations", "Ask people to join", "/invitations"}}
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/sso"
 )
@@ -12,7 +13,7 @@ import (
 func manageSamples() []Sample {
 	at := time.Date(2026, 3, 9, 14, 5, 0, 0, time.UTC)
 	evil := `<script>alert("1")</script>`
-	return slices.Concat(advancedSamples(at, evil), setupLinkSamples(momentOf(at), evil), routingSamples(evil))
+	return slices.Concat(advancedSamples(at, evil), setupLinkSamples(momentOf(at), evil), routingSamples(evil), invitationSamples(momentOf(at), evil))
 }
 
 func advancedSamples(at time.Time, evil string) []Sample {
@@ -93,6 +94,26 @@ func routingSamples(evil string) []Sample {
 		{"routing-none", routingPage{
 			Again: again{true, "/gate/reauthenticate", "/sso/routing"}, Mayact: true, Whom: "emails", Domains: []option{{Value: "acme.example", Label: "acme.example"}},
 			Emails: wrong, Connections: []option{{Value: "con_1", Label: "Acme Okta"}}, Problems: problems{"Nothing was changed", "", []problem{{"emails", wrong.Problem}}},
+		}},
+	}
+}
+
+func invitationSamples(at moment, evil string) []Sample {
+	email := field{ID: "email", Label: "E-mail", Type: "email", Hint: "Only who proves this address can accept."}
+	wrong := email
+	wrong.Value, wrong.Problem = evil, "This is not an e-mail address that can be used."
+	return []Sample{
+		{"invitations", invitationsPage{
+			Tenant: "Acme Robotics", Email: email, Roles: grantable(&authn.Principal{Role: "owner"}, "member"), Older: "before=inv_3",
+			Rows: []invitationRow{
+				{ID: "inv_1", Email: "new@acme.example", Role: "member", By: "Olivia Acme", State: badge{"Waiting", careful}, Sent: at, Until: at, Mayact: true},
+				{ID: "inv_2", Email: "boss@acme.example", Role: "owner", By: "An API key", State: badge{"Expired", bad}, Sent: at, Until: at, Sends: "3 times"},
+				{ID: "inv_3", Email: evil, Role: evil, By: evil, State: badge{"Waiting", careful}, Sent: at, Until: at, Mayact: true},
+			},
+		}},
+		{"invitations-none", invitationsPage{
+			Tenant: evil, Email: wrong, Roles: grantable(&authn.Principal{Role: "admin"}, "viewer"),
+			Problems: problems{"That was not done", "", []problem{{"email", wrong.Problem}}},
 		}},
 	}
 }

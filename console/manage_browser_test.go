@@ -97,4 +97,22 @@ func TestManagingSingleSignOnNeedsNeitherMouseNorScript(t *testing.T) {
 	if got := evaluate[string](t, k, `[...document.querySelectorAll("tbody th .main")].map(m => m.innerText).join("|")`); got != "1. "+tenant.Domain {
 		t.Errorf("the rules are %q, want the one for the domain", got)
 	}
+
+	k.press(t, `.crumbs a`, "Single sign-on")
+	k.press(t, `.besides a[href$="/invitations"]`, "Invitations")
+	k.reach(t, `#email`)
+	k.types(t, "new@")
+	k.press(t, `form[action$="/invitations"] button`, "Invitations")
+	k.picture(t, "invitations-1")
+	k.reach(t, `#problems a`)
+	k.do(t, chromedp.KeyEvent(kb.Enter))
+	k.reach(t, `#role`)
+	k.do(t, chromedp.KeyEvent(kb.Tab, chromedp.KeyModifiers(chromedp.ModifierShift))) // which selects what is there
+	k.types(t, "new@elsewhere.test")
+	k.press(t, `form[action$="/invitations"] button`, "Invitations")
+	k.picture(t, "invitations-2")
+	k.press(t, `form[action$="/resend"] button`, "Invitations")
+	k.picture(t, "invitations-3")
+	k.press(t, `form[action$="/revoke"] button`, "Invitations")
+	k.picture(t, "invitations-4")
 }

@@ -77,6 +77,7 @@ func every() []page {
 		advancedPage{},
 		setupLinksPage{},
 		routingPage{},
+		invitationsPage{},
 		attemptsPage{},
 		attemptPage{},
 		documentPage{},

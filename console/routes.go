@@ -86,6 +86,7 @@ func (c *Console) Routes() web.Table {
 		web.Open("GET /static/{file}", whyStatic, web.Raw(c.assets.serve)).Doc("Style, script and pictures"),
 	}
 	table = append(table, c.ssoRoutes()...)
+	table = append(table, c.memberRoutes()...)
 	table = append(table, c.setupRoutes()...)
 	if c.outbox != nil {
 		table = append(table, web.Open("GET /dev/mail", whyMail, web.Raw(c.showMail)).Doc("Outgoing mail"))

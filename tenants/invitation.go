@@ -196,6 +196,20 @@ func Invitations(ctx context.Context, tx *db.TenantTx, after id.Invitation, limi
 	return list, nil
 }
 
+// WaitingInvitations lists at most limit invitations that were neither accepted nor revoked, expired ones among them, newest first, older
+// than before (zero: from the newest).
+func WaitingInvitations(ctx context.Context, tx *db.TenantTx, before id.Invitation, limit int) ([]Invitation, error) {
+	q := gorm.G[Invitation](tx.DB).Where("accepted_at IS NULL AND revoked_at IS NULL").Order("id DESC").Limit(limit)
+	if !before.IsZero() {
+		q = q.Where("id < ?", before)
+	}
+	list, err := q.Find(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list invitations that wait: %w", err)
+	}
+	return list, nil
+}
+
 func lockInvitation(ctx context.Context, tx *db.TenantTx, which id.Invitation) (Invitation, error) {
 	i, err := gorm.G[Invitation](tx.DB, locked).Where("id = ?", which).First(ctx)
 	if db.IsMissing(err) {
