@@ -1,0 +1,19 @@
+// Package client asks Gatehouse from a product in another process. It imports nothing of Gatehouse, no web framework and no database.
+//
+//	c, err := client.New(client.Config{BaseURL: "https://login.example.com"})
+//	mux.Handle("POST /api/agents", c.Require("agents:run", client.Feature("ai.agents"))(agents))
+//
+// The words: a [Credential] is what a caller presented, not yet believed. A [Question] is a permission, a feature or both. A [Decision] is
+// the server's answer to it, and a [Principal] is who was asked about. A [Problem] is a refusal in the server's own words.
+//
+// There are three ways, from the freshest to the cheapest:
+//
+//   - [Client.Require] and [Client.Authorize] ask once for a request: who is it, and may they? [Client.Check] and [Client.CheckBatch] ask
+//     further questions about a credential. Whatever was revoked is refused within a second.
+//   - [Verifier.Verify] reads an access token by the server's public keys and asks nobody. It says who somebody was when the token was made:
+//     a token that was revoked since, a role that was lowered and a tenant that was suspended go unnoticed until it expires, which is up
+//     to five minutes. Decide nothing by it that must end at once.
+//
+// Everything fails closed. A server that cannot be reached, answers too late, with a failure or with something that is no answer of
+// Gatehouse, gives [ErrUnavailable] and a Decision that denies; the middleware answers it with 503. There is no way to switch that off.
+package client
