@@ -11,15 +11,15 @@ import (
 	"github.com/seed-2a059015/gatehouse/tenants"
 )
 
-// crowd is the members of one tenant, packed: there may be a million of them. They lie in groups by the hash of their id. A group is
-// immutable and replaced as a whole, so that who reads it needs no lock.
+// crowd is the members of one large tenant in groups by the hash of their id.
 type crowd struct {
 	groups []atomic.Pointer[group] // a power of two
 	size   int                     // members; only who holds the shard's lock reads it
 	hand   int                     // the group that is dropped next
 }
 
-// group is the members whose hashes end alike. Their texts lie in one string.
+// group is a few members of one tenant, packed: there may be a million of them in all. It is immutable and replaced as a whole, so that who
+// reads it needs no lock. The texts of all lie in one string.
 type group struct {
 	people []person
 	text   string
@@ -41,7 +41,7 @@ type rank struct {
 }
 
 const (
-	crowded = 16 // members of a group on average, from which on there are more groups
+	crowded = 16 // members of a group on average; when there are more, there are more groups
 	longest = 1<<16 - 1
 )
 
@@ -51,13 +51,15 @@ func (c *crowd) group(m id.Membership) *atomic.Pointer[group] {
 
 // member finds one who is held.
 func (h *home) member(m id.Membership) (member, bool) {
-	c := h.people.Load()
-	if c == nil {
-		return member{}, false
-	}
-	g := c.group(m).Load()
+	g := h.few.Load()
 	if g == nil {
-		return member{}, false
+		c := h.many.Load()
+		if c == nil {
+			return member{}, false
+		}
+		if g = c.group(m).Load(); g == nil {
+			return member{}, false
+		}
 	}
 	for i := range g.people {
 		if p := &g.people[i]; p.id == m {
@@ -74,78 +76,99 @@ func (p *person) member(text string) member {
 	return member{r.role, r.status, text[p.at:name], text[name : name+uint32(p.name)], p.version}
 }
 
+// slot is where a member is or would be. The shard is locked.
+func (h *home) slot(m id.Membership) *atomic.Pointer[group] {
+	if c := h.many.Load(); c != nil {
+		return c.group(m)
+	}
+	return &h.few
+}
+
 // put adds or replaces a member and says how many more there are.
 func (h *home) put(m id.Membership, v member) int {
 	if len(v.email) > longest || len(v.name) > longest {
 		return 0 // not held, and loaded each time: no address is that long
 	}
-	c := h.people.Load()
-	if c == nil {
-		c = newCrowd(1)
-		h.people.Store(c)
-	} else if c.size >= crowded*len(c.groups) {
-		c = c.spread()
-		h.people.Store(c)
-	}
-	slot := c.group(m)
+	slot := h.slot(m)
 	rest, gone := slot.Load().without(m)
 	slot.Store(rest.with(m, v))
-	c.size += 1 - gone
+	h.count(1 - gone)
+	h.spread()
 	return 1 - gone
 }
 
 // remove drops a member and says, as a negative number, how many fewer there are.
 func (h *home) remove(m id.Membership) int {
-	c := h.people.Load()
-	if c == nil {
-		return 0
-	}
-	slot := c.group(m)
+	slot := h.slot(m)
 	rest, gone := slot.Load().without(m)
 	if gone > 0 {
 		slot.Store(rest)
-		c.size -= gone
+		h.count(-gone)
 	}
 	return -gone
 }
 
 // thin drops all members of a small tenant, and a group of those of a large one. It says how many that were.
 func (h *home) thin() int {
-	c := h.people.Load()
-	if c == nil {
-		return 0
+	slot, c := &h.few, h.many.Load()
+	if c != nil {
+		slot = &c.groups[c.hand%len(c.groups)]
+		c.hand++
 	}
-	slot := &c.groups[c.hand%len(c.groups)]
-	c.hand++
-	gone := 0
-	if g := slot.Swap(nil); g != nil {
-		gone = len(g.people)
-		c.size -= gone
-	}
-	if c.size == 0 {
-		h.people.Store(nil)
-	}
+	gone := slot.Swap(nil).size()
+	h.count(-gone)
 	return gone
 }
 
-func newCrowd(groups int) *crowd { return &crowd{groups: make([]atomic.Pointer[group], groups)} }
+// count keeps the size of a crowd. One that everybody has left is none.
+func (h *home) count(more int) {
+	c := h.many.Load()
+	if c == nil {
+		return
+	}
+	if c.size += more; c.size == 0 {
+		h.many.Store(nil)
+	}
+}
 
-// spread is the same members in twice as many groups.
-func (c *crowd) spread() *crowd {
-	wide := newCrowd(2 * len(c.groups))
-	wide.size = c.size
-	for n := range c.groups {
-		g := c.groups[n].Load()
-		if g == nil {
-			continue
-		}
-		for i := range g.people {
-			p := &g.people[i]
-			slot := wide.group(p.id)
-			slot.Store(slot.Load().with(p.id, p.member(g.text)))
+// spread makes more groups of what has become too many for those that there are.
+func (h *home) spread() {
+	groups := 1
+	c := h.many.Load()
+	if c != nil {
+		groups = len(c.groups)
+	}
+	if h.size() <= crowded*groups {
+		return
+	}
+	wide := &crowd{groups: make([]atomic.Pointer[group], 2*groups), size: h.size()}
+	if c == nil {
+		wide.take(h.few.Load())
+	} else {
+		for n := range c.groups {
+			wide.take(c.groups[n].Load())
 		}
 	}
-	return wide
+	h.many.Store(wide)
+	h.few.Store(nil) // now, or a reader in between would find nobody
+}
+
+func (c *crowd) take(g *group) {
+	if g == nil {
+		return
+	}
+	for i := range g.people {
+		p := &g.people[i]
+		slot := c.group(p.id)
+		slot.Store(slot.Load().with(p.id, p.member(g.text)))
+	}
+}
+
+func (g *group) size() int {
+	if g == nil {
+		return 0
+	}
+	return len(g.people)
 }
 
 // with is the group and one more; g may be nil.

@@ -146,6 +146,11 @@ func (w *world) setRole(m tenants.Membership, role rbac.Role) {
 	})
 }
 
+func (w *world) setPlan(plan billing.Plan) {
+	w.Helper()
+	w.in(func(ctx context.Context, tx *db.TenantTx) error { _, err := tenants.SetPlan(ctx, tx, plan); return err })
+}
+
 // key makes one by a member.
 func (w *world) key(by tenants.Membership, in tenants.NewKey) (k tenants.Key, cred secret.Credential) {
 	w.Helper()

@@ -9,14 +9,15 @@ import (
 // home is what is held of one tenant: its snapshot, if it is known, and those of its members who were asked for.
 type home struct {
 	tenant atomic.Pointer[Tenant]
-	people atomic.Pointer[crowd]
+	few    atomic.Pointer[group] // the members of a small tenant, which most are
+	many   atomic.Pointer[crowd] // those of any other
 }
 
 func (h *home) size() int {
-	if c := h.people.Load(); c != nil {
+	if c := h.many.Load(); c != nil {
 		return c.size
 	}
-	return 0
+	return h.few.Load().size()
 }
 
 // home is what is held of a tenant, or nil.

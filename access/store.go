@@ -21,7 +21,7 @@ type Config struct {
 	Keys tenants.Keys
 	// Grace is how long snapshots are used without a beat of the listener; 0 means 500 ms. Doubled, it is when everything is refused.
 	Grace time.Duration
-	// Size bounds the memberships held, and to a tenth of it the tenants; 0 means a million, which take some 150 MB. Sessions and API keys
+	// Size bounds the memberships held, and to a tenth of it the tenants; 0 means a million, which take some 120 MB. Sessions and API keys
 	// are bounded to a fifth of it, but to no less than a thousand of each if Size is not less.
 	Size int
 	Log  *slog.Logger

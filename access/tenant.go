@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"fmt"
+	"unique"
 
 	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/internal/db"
@@ -47,8 +48,14 @@ type tenantRow struct {
 }
 
 func (r tenantRow) snapshot(tenant id.Tenant) *Tenant {
-	return &Tenant{tenant, r.Tenant.Slug, r.Tenant.Name, r.Tenant.Status, r.Tenant.Plan, r.Policy, r.Policy.Version}
+	r.Policy.GoogleRole = interned(r.Policy.GoogleRole)
+	return &Tenant{
+		tenant, r.Tenant.Slug, r.Tenant.Name, interned(r.Tenant.Status), interned(r.Tenant.Plan), r.Policy, r.Policy.Version,
+	}
 }
+
+// interned is the one copy of a word that many tenants have: it is in the processor's cache when it is compared.
+func interned[T ~string](word T) T { return unique.Make(word).Value() }
 
 func (s *Store) tenant(ctx context.Context, p proof, tenant id.Tenant) (*Tenant, error) {
 	if t := s.heldTenant(p, tenant); t != nil {

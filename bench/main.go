@@ -30,7 +30,7 @@ func main() {
 	l := load{*rounds, *each, *clients}
 	measures := []measure{(*world).traffic}
 	if !*hot {
-		measures = append(measures, (*world).callback, (*world).acs)
+		measures = append(measures, (*world).decisions, (*world).callback, (*world).acs)
 	}
 	exit(run(ctx, l, *out, measures))
 }
@@ -75,6 +75,9 @@ func run(ctx context.Context, l load, out string, measures []measure) error {
 		rows = append(rows, more...)
 	}
 	for i := range rows {
+		if rows[i].Measured != "" {
+			continue
+		}
 		rows[i].Measured = fmt.Sprintf("%d rounds of %s, %d connections", l.rounds, l.each, l.clients)
 	}
 	if err := show(rows); err != nil {
