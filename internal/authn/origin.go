@@ -13,11 +13,13 @@ type originKey struct{}
 
 // WithOrigin returns a context that carries o.
 func WithOrigin(ctx context.Context, o Origin) context.Context {
-	return context.WithValue(ctx, originKey{}, o)
+	return &Context{Context: ctx, Origin: &o}
 }
 
 // OriginFrom returns the origin of the context; empty outside a request.
 func OriginFrom(ctx context.Context) Origin {
-	o, _ := ctx.Value(originKey{}).(Origin)
-	return o
+	if o, ok := ctx.Value(originKey{}).(*Origin); ok {
+		return *o
+	}
+	return Origin{}
 }

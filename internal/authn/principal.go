@@ -71,7 +71,7 @@ type principalKey struct{}
 
 // With returns a context that carries p.
 func With(ctx context.Context, p *Principal) context.Context {
-	return context.WithValue(ctx, principalKey{}, p)
+	return &Context{Context: ctx, Principal: p}
 }
 
 // From returns the principal of the context; an anonymous one when there is none.

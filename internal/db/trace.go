@@ -19,10 +19,25 @@ func (c *Counter) Statements() int64 { return c.statements.Load() }
 // Control is the number of BEGIN, COMMIT and ROLLBACK.
 func (c *Counter) Control() int64 { return c.control.Load() }
 
+// Counted is a context whose statements are counted. It is for being part of something that is allocated anyway.
+type Counted struct {
+	context.Context //nolint:containedctx // it is one
+
+	Counter Counter
+}
+
+// Value implements context.Context.
+func (c *Counted) Value(key any) any {
+	if _, ours := key.(counterKey); ours {
+		return &c.Counter
+	}
+	return c.Context.Value(key)
+}
+
 // Count returns a context whose statements are counted.
 func Count(ctx context.Context) (context.Context, *Counter) {
-	c := new(Counter)
-	return context.WithValue(ctx, counterKey{}, c), c
+	c := &Counted{Context: ctx}
+	return c, &c.Counter
 }
 
 type tracer struct{}

@@ -1,9 +1,11 @@
 package telemetry_test
 
 import (
+	"fmt"
 	"io"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,8 +29,10 @@ func TestMetricsAreServed(t *testing.T) {
 	m.WatchSnapshots(func() telemetry.SnapshotStat {
 		return telemetry.SnapshotStat{Hits: 7, Misses: 1, Staleness: 250 * time.Millisecond}
 	})
-	m.Request("GET /v1/me", 200, time.Millisecond)
-	m.Request("GET /v1/me", 418, time.Millisecond)
+	me := m.Route("GET /v1/me")
+	me.Answered(200, time.Millisecond)
+	me.Answered(418, time.Millisecond)
+	m.Route("GET /v1/unasked")
 	m.SignIn("oidc", "ok")
 	m.Job("mail", "ok", time.Second)
 
@@ -37,6 +41,9 @@ func TestMetricsAreServed(t *testing.T) {
 	body, err := io.ReadAll(rec.Body)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if strings.Contains(string(body), "unasked") {
+		t.Error("metrics speak of a route that nobody asked, want nothing until somebody does")
 	}
 	for _, want := range []string{
 		`gatehouse_http_requests_total{route="GET /v1/me",status="200"} 1`,
@@ -60,4 +67,28 @@ func TestRegistriesAreApart(t *testing.T) {
 	t.Parallel()
 	telemetry.NewMetrics().WatchPool("a", func() telemetry.PoolStat { return pool{} })
 	telemetry.NewMetrics().WatchPool("a", func() telemetry.PoolStat { return pool{} }) // panics if they shared one
+}
+
+func TestRoutesCountEachAnswerOnce(t *testing.T) {
+	t.Parallel()
+	m := telemetry.NewMetrics()
+	route := m.Route("GET /v1/me")
+	const workers, each = 8, 200
+	var group sync.WaitGroup
+	for range workers {
+		group.Go(func() {
+			for n := range each {
+				route.Answered(200+n%4, time.Millisecond)
+			}
+		})
+	}
+	group.Wait()
+	rec := httptest.NewRecorder()
+	m.Handler().ServeHTTP(rec, httptest.NewRequest("GET", "/metrics", nil))
+	for status := range 4 {
+		want := fmt.Sprintf(`gatehouse_http_requests_total{route="GET /v1/me",status="%d"} %d`, 200+status, workers*each/4)
+		if !strings.Contains(rec.Body.String(), want) {
+			t.Errorf("metrics have no %q", want)
+		}
+	}
 }

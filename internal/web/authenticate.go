@@ -31,7 +31,8 @@ func (ex *exchange) authenticate() error {
 		return err
 	}
 	ex.principal, ex.standing = p, err
-	ex.ctx = authn.With(ex.ctx, p)
+	ex.known = authn.Context{Context: &ex.asked, Principal: p}
+	ex.ctx = &ex.known
 	if t := ex.Request().Header["X-Tenant-Id"]; len(t) > 0 && (len(t) > 1 || t[0] != p.Tenant.String()) {
 		return errTenant
 	}

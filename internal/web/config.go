@@ -137,6 +137,7 @@ func (s *Server) fill(cfg Config) {
 	if s.log == nil {
 		s.log = slog.Default()
 	}
+	s.unmatched = s.metrics.Route(unmatched)
 	s.fixed = s.makeHeaders()
 }
 

@@ -20,7 +20,11 @@ type exchange struct {
 	server    *Server
 	route     *mounted // nil: no row of the table
 	ctx       context.Context
+	within    within        // ctx at first
+	asked     authn.Context // ctx when the origin is known
+	known     authn.Context // ctx when the principal is known too
 	origin    authn.Origin
+	named     [1]string // the request id, as a header has it
 	shown     credentials
 	principal *authn.Principal // nil until somebody is known
 	standing  error            // what speaks against the principal
@@ -29,7 +33,6 @@ type exchange struct {
 	roomed    bool   // counted into the share of the principal's tenant
 	cookies   cookieOrder
 	body      []byte
-	counter   *db.Counter
 	started   time.Time
 	status    int // for the log; 0: that of the response
 	code      string
@@ -38,11 +41,28 @@ type exchange struct {
 
 type exchangeKey struct{}
 
+// unmatched is the route of what no row answers.
+const unmatched = "unmatched"
+
 func (s *Server) begin(c echo.Context, route *mounted) *exchange {
 	ex := &exchange{Context: c, server: s, route: route, started: time.Now()}
-	ex.ctx, ex.counter = db.Count(c.Request().Context())
-	ex.ctx = context.WithValue(ex.ctx, exchangeKey{}, ex)
+	ex.within = within{db.Counted{Context: c.Request().Context()}, ex}
+	ex.ctx = &ex.within
 	return ex
+}
+
+// within is the context of an exchange: it leads back to it, and counts its statements. The contexts of an exchange are parts of it, so that
+// they cost no allocations.
+type within struct {
+	db.Counted
+	exchange *exchange
+}
+
+func (w *within) Value(key any) any {
+	if _, ours := key.(exchangeKey); ours {
+		return w.exchange
+	}
+	return w.Counted.Value(key)
 }
 
 // run answers one request: the steps of the server, then next. It returns no error: every failure is answered here, so
@@ -166,13 +186,13 @@ func (ex *exchange) write(status int, body []byte) {
 
 // finish writes the canonical line and counts.
 func (ex *exchange) finish() {
-	route := "unmatched"
+	route, seen := unmatched, ex.server.unmatched
 	if ex.route != nil {
-		route = ex.route.label
+		route, seen = ex.route.label, ex.route.seen
 	}
 	line := telemetry.Line{
 		RequestID: ex.origin.RequestID, Address: ex.origin.Address, Method: ex.Request().Method, Route: route,
-		Status: ex.Response().Status, Code: ex.code, Duration: time.Since(ex.started), SQL: ex.counter.Statements(),
+		Status: ex.Response().Status, Code: ex.code, Duration: time.Since(ex.started), SQL: ex.within.Counter.Statements(),
 		Bytes: ex.Response().Size, Cause: ex.cause,
 	}
 	if ex.status != 0 {
@@ -182,7 +202,7 @@ func (ex *exchange) finish() {
 		line.Tenant, line.Kind, line.Principal = p.Tenant.String(), string(p.Kind), p.Subject()
 	}
 	line.Log(ex.ctx, ex.server.log)
-	ex.server.metrics.Request(route, line.Status, line.Duration)
+	seen.Answered(line.Status, line.Duration)
 }
 
 // wantsPage says that a person is looking: the browser asked for HTML and the path is not of the API.

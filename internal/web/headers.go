@@ -7,33 +7,39 @@ import (
 
 // fixedHeaders are values that answers share, made once: a slice a request would be an allocation each.
 type fixedHeaders struct {
-	every  map[string][]string
-	page   []string
+	api    []header // of every answer of the JSON API
+	page   []header // of every other answer
 	json   []string
 	origin []string
+}
+
+// header is one in canonical form.
+type header struct {
+	name  string
+	value []string
 }
 
 func (s *Server) makeHeaders() fixedHeaders {
 	// Chromium applies form-action to redirects after a form too, and ours end at an identity provider.
 	forms := "'self' https:"
-	every := map[string][]string{
-		"X-Content-Type-Options":       {"nosniff"},
-		"X-Frame-Options":              {"DENY"},
-		"Referrer-Policy":              {"no-referrer"}, // paths of callbacks hold codes
-		"Cross-Origin-Opener-Policy":   {"same-origin"},
-		"Cross-Origin-Resource-Policy": {"same-origin"},
-		"Content-Security-Policy":      {"default-src 'none'; frame-ancestors 'none'"},
-		"Cache-Control":                {"no-store"}, // a handler of public files says otherwise
+	every := []header{
+		{"X-Content-Type-Options", []string{"nosniff"}},
+		{"X-Frame-Options", []string{"DENY"}},
+		{"Referrer-Policy", []string{"no-referrer"}}, // paths of callbacks hold codes
+		{"Cross-Origin-Opener-Policy", []string{"same-origin"}},
+		{"Cross-Origin-Resource-Policy", []string{"same-origin"}},
+		{"Cache-Control", []string{"no-store"}}, // a handler of public files says otherwise
 	}
 	if s.secure {
-		every["Strict-Transport-Security"] = []string{"max-age=63072000"}
+		every = append(every, header{"Strict-Transport-Security", []string{"max-age=63072000"}})
 	} else {
 		forms += " http:" // providers on the same machine
 	}
+	policy := func(csp string) header { return header{"Content-Security-Policy", []string{csp}} }
 	return fixedHeaders{
-		every: every,
-		page: []string{"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
-			"connect-src 'self'; manifest-src 'self'; form-action " + forms + "; base-uri 'none'; frame-ancestors 'none'"},
+		api: append(slices.Clip(every), policy("default-src 'none'; frame-ancestors 'none'")),
+		page: append(slices.Clip(every), policy("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "+
+			"connect-src 'self'; manifest-src 'self'; form-action "+forms+"; base-uri 'none'; frame-ancestors 'none'")),
 		json:   []string{"application/json"},
 		origin: []string{"Origin"},
 	}
@@ -41,12 +47,12 @@ func (s *Server) makeHeaders() fixedHeaders {
 
 // harden sets the headers that are on every answer, errors included.
 func (ex *exchange) harden() error {
-	h, fixed := ex.Response().Header(), &ex.server.fixed
-	for name, value := range fixed.every {
-		h[name] = slices.Clip(value) // who adds to a header must not write into ours
+	h, fixed := ex.Response().Header(), ex.server.fixed.page
+	if ex.server.isAPI(ex.Request().URL.Path) {
+		fixed = ex.server.fixed.api
 	}
-	if !ex.server.isAPI(ex.Request().URL.Path) {
-		h["Content-Security-Policy"] = slices.Clip(fixed.page)
+	for i := range fixed {
+		h[fixed[i].name] = slices.Clip(fixed[i].value) // who adds to a header must not write into ours
 	}
 	// net/http takes a request that has a length and chunks too, and does not tell. A proxy before us may have cut it at the
 	// length: what follows on the connection would be somebody else's request (RFC 9112, 6.1).

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/seed-2a059015/gatehouse/internal/telemetry"
 )
 
 // mounted is a row that a server answers.
@@ -16,6 +18,7 @@ type mounted struct {
 	parameters int
 	wildcard   bool
 	serve      endpoint
+	seen       *telemetry.Route
 }
 
 // routeKey is a method and a path as Echo knows it.
@@ -58,7 +61,7 @@ func (s *Server) mount(e *echo.Echo, tables []Table, around ...echo.MiddlewareFu
 		}
 		order = append(order, key)
 		added[key] = &mounted{
-			Route: r, label: r.label(), parameters: len(r.parameters()), serve: serve,
+			Route: r, label: r.label(), parameters: len(r.parameters()), serve: serve, seen: s.metrics.Route(r.label()),
 			wildcard: key.path[len(key.path)-1] == '*',
 		}
 	}

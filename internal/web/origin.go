@@ -17,8 +17,10 @@ func (ex *exchange) originate() error {
 	ex.origin = authn.Origin{
 		RequestID: ex.server.requestID(r, ex.started), Address: ex.server.Address(r), UserAgent: cutAgent(r.UserAgent()),
 	}
-	ex.ctx = authn.WithOrigin(ex.ctx, ex.origin)
-	ex.Response().Header()["X-Request-Id"] = []string{ex.origin.RequestID}
+	ex.asked = authn.Context{Context: &ex.within, Origin: &ex.origin}
+	ex.ctx = &ex.asked
+	ex.named[0] = ex.origin.RequestID
+	ex.Response().Header()["X-Request-Id"] = ex.named[:]
 	return nil
 }
 
@@ -42,7 +44,7 @@ func wellFormed(s string) bool {
 func (s *Server) Address(r *http.Request) string {
 	client := peer(r)
 	if !s.trusts(client) {
-		return text(client)
+		return textOf(r.RemoteAddr, client)
 	}
 	forwarded := strings.Split(strings.Join(r.Header["X-Forwarded-For"], ","), ",")
 	for _, entry := range slices.Backward(forwarded) {
@@ -62,6 +64,14 @@ func text(a netip.Addr) string {
 		return ""
 	}
 	return a.String()
+}
+
+// textOf is text of the address before a port. An IPv4 address has one spelling, so there it is a part of what was parsed.
+func textOf(addressAndPort string, a netip.Addr) string {
+	if end := strings.LastIndexByte(addressAndPort, ':'); a.Is4() && end > 0 && addressAndPort[0] != '[' {
+		return addressAndPort[:end]
+	}
+	return text(a)
 }
 
 func peer(r *http.Request) netip.Addr {

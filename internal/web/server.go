@@ -32,6 +32,8 @@ type Server struct {
 	metrics  *telemetry.Metrics
 	log      *slog.Logger
 
+	unmatched *telemetry.Route
+
 	htmlError      func(echo.Context, Problem) error
 	crossOrigin    *http.CrossOriginProtection
 	gate, openGate *ratelimit.Gate
