@@ -30,7 +30,7 @@ type ConnectionVersion struct {
 func (ConnectionVersion) TableName() string { return "connection_versions" }
 
 // replace stores a changed connection as its next version and keeps the one before. A change of anything that decides who comes in is
-// watched from now on.
+// watched from now on, unless another provider took the place of the one before: its people cannot come back to that by themselves.
 func replace(ctx context.Context, tx *db.TenantTx, old Connection, c *Connection) error {
 	decides, err := differ(old, *c)
 	if err != nil {
@@ -43,8 +43,10 @@ func replace(ctx context.Context, tx *db.TenantTx, old Connection, c *Connection
 		if err := gorm.G[ConnectionVersion](tx.DB).Create(ctx, &v); err != nil {
 			return fmt.Errorf("keep version %d of connection %s: %w", old.Version, old.ID, err)
 		}
-		until := tx.Now.Add(watched)
-		c.WatchedUntil = &until
+		c.WatchedUntil = nil
+		if until := tx.Now.Add(watched); c.ProofSince.Equal(old.ProofSince) {
+			c.WatchedUntil = &until
+		}
 	}
 	return store(ctx, tx, c)
 }

@@ -154,6 +154,9 @@ func TestTheFormerProviderDoesNotComeBackByItself(t *testing.T) {
 			must(t, err)
 			c.idp = other
 			c.change(t, func(d *sso.Draft) { d.Issuer, d.ClientSecret = other.URL(), secret.New(clientSecret) })
+			if until := c.stored(t).WatchedUntil; until != nil {
+				t.Errorf("another provider is watched until %v, want never: it is not taken back", until)
+			}
 			must(t, c.move(authn.AsOperator(t.Context()), sso.Optional))
 			if approved {
 				c.approve(t)
