@@ -114,6 +114,7 @@ func (s *SignIn) begin(ctx context.Context, in starting) (Redirect, error) {
 		}
 	}
 	var a Attempt
+	var provider Provider
 	err := s.db.Tenant(ctx, tenant, func(tx *db.TenantTx) error {
 		if in.check != nil {
 			if err := in.check(tx.Now); err != nil {
@@ -122,6 +123,9 @@ func (s *SignIn) begin(ctx context.Context, in starting) (Redirect, error) {
 		}
 		c, err := s.usable(ctx, tx, r, viaGoogle)
 		if err != nil {
+			return err
+		}
+		if provider, err = s.providerOf(c); err != nil {
 			return err
 		}
 		r.ConnectionID, r.ConfigVersion, r.KnownMemberID = c.ID, c.Version, in.last.at(tenant, c.ID)
@@ -145,7 +149,7 @@ func (s *SignIn) begin(ctx context.Context, in starting) (Redirect, error) {
 		return Redirect{}, err
 	}
 	a.LoginHint = loginHint(in.hint)
-	to, err := s.providerOf(a.Connection).Begin(ctx, a)
+	to, err := provider.Begin(ctx, a)
 	if err != nil {
 		return Redirect{}, err
 	}

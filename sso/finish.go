@@ -56,7 +56,7 @@ func (s *SignIn) finish(ctx context.Context, r *http.Request, protocol string, c
 		return Result{}, err
 	}
 	if _, ours := tenantOf(state); !ours && protocol == ProtocolSAML {
-		return s.unsolicited(ctx, r, connection)
+		return s.unsolicited(ctx, r, provider, connection)
 	}
 	b, err := s.takeBack(ctx, r, protocol, connection, state)
 	if err != nil {

@@ -62,7 +62,7 @@ func (s *SignIn) onward(ctx context.Context, p *authn.Principal) (Redirect, erro
 	if err != nil {
 		return Redirect{}, err
 	}
-	leaver, ok := s.providerOf(a.Connection).(Leaver)
+	leaver, ok := s.providers[a.Connection.Protocol].(Leaver)
 	if !ok {
 		return Redirect{}, nil
 	}

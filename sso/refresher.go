@@ -46,7 +46,7 @@ var ErrNotSAML = errs.New(errs.Conflict, "connection_protocol", "Only a SAML con
 func (s *SignIn) saml() (SAMLProvider, error) {
 	p, ok := s.providers[ProtocolSAML].(SAMLProvider)
 	if !ok {
-		return nil, ErrNotSAML
+		return nil, errUnspoken
 	}
 	return p, nil
 }

@@ -14,8 +14,8 @@ import (
 // that acts on it: of two at once one waits for the other's end, and then gets false.
 func useOnce(ctx context.Context, tx *db.TenantTx, c id.Connection, what string, until time.Time) (bool, error) {
 	hash := sha256.Sum256([]byte(what))
-	done := tx.DB.WithContext(ctx).Exec(`INSERT INTO used_assertions (connection_id, hash, expires_at) VALUES (?, ?, ?)
-		ON CONFLICT (tenant_id, connection_id, hash) DO NOTHING`, c, hash[:], until)
+	done := tx.DB.WithContext(ctx).Exec(`INSERT INTO used_assertions (tenant_id, connection_id, hash, expires_at) VALUES (?, ?, ?, ?)
+		ON CONFLICT (tenant_id, connection_id, hash) DO NOTHING`, tx.Tenant, c, hash[:], until)
 	if done.Error != nil {
 		return false, fmt.Errorf("remember a used assertion: %w", done.Error)
 	}

@@ -123,8 +123,17 @@ func (s *SignIn) LoggedOutURL(c id.Connection) string {
 	return s.base + "/sso/oidc/" + c.String() + "/logged-out"
 }
 
+// errUnspoken refuses a connection of a protocol for which this installation is not configured. It may have been, when the connection was made.
+var errUnspoken = errs.New(errs.Conflict, "connection_protocol", "This installation does not speak the protocol of the connection.")
+
 // providerOf is who speaks a connection's protocol.
-func (s *SignIn) providerOf(c Connection) Provider { return s.providers[c.Protocol] }
+func (s *SignIn) providerOf(c Connection) (Provider, error) {
+	p := s.providers[c.Protocol]
+	if p == nil {
+		return nil, errUnspoken
+	}
+	return p, nil
+}
 
 func hostOf(address string) string {
 	u, err := url.Parse(address)

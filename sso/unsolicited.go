@@ -19,10 +19,10 @@ import (
 
 // unsolicited takes a response that nobody here asked for. Anybody can make a browser post one, of any person of theirs, so it lets nobody
 // in: it waits until the person confirms it. What is not proven to come from the provider is logged and leaves no row.
-func (s *SignIn) unsolicited(ctx context.Context, r *http.Request, connection id.Connection) (Result, error) {
+func (s *SignIn) unsolicited(ctx context.Context, r *http.Request, provider Provider, connection id.Connection) (Result, error) {
 	b, err := s.expectUnsolicited(ctx, connection)
 	if err == nil {
-		b.who, err = s.providerOf(b.attempt.Connection).Finish(ctx, r, b.attempt)
+		b.who, err = provider.Finish(ctx, r, b.attempt)
 	}
 	if err != nil {
 		s.log.LogAttrs(ctx, slog.LevelInfo, "sign-in refused", slog.String("reason", string(ReasonOf(err))),

@@ -25,7 +25,7 @@ func states() []Problem {
 		{Code: "connection_unproven", Status: []int{409}, Meaning: "Fewer than two active members, or no owner, have signed in through the connection since its provider last changed.", Remedy: "Let an owner and a colleague sign in through it first."},
 		{Code: "connection_required", Status: []int{409}, Meaning: "The connection is the only way in, so it cannot be pointed at another provider.", Remedy: "Make it optional first."},
 		{Code: "endpoints_changed", Status: []int{409}, Meaning: "The provider's endpoints differ from those that were accepted when the connection was saved.", Remedy: "Look at the change and repeat the request with accept_endpoints if it is expected."},
-		{Code: "connection_protocol", Status: []int{409}, Meaning: "Only a SAML connection has metadata, certificates and keys.", Remedy: "Use a SAML connection."},
+		{Code: "connection_protocol", Status: []int{409}, Meaning: "Only a SAML connection has metadata, certificates and keys; or this installation does not speak the protocol of the connection.", Remedy: "Use a SAML connection, or ask the operator."},
 		{Code: "no_metadata_url", Status: []int{409}, Meaning: "The connection's metadata was pasted or typed, so that there is no address to read it from.", Remedy: "Give the connection the address of the provider's metadata."},
 		{Code: "last_certificate", Status: []int{409}, Meaning: "No other certificate of the connection is trusted and valid, so nobody could sign in.", Remedy: "Add or approve another one first, or disable the connection."},
 		{Code: "certificate_expired", Status: []int{409}, Meaning: "The certificate has expired.", Remedy: "Ask the provider for its current one."},
