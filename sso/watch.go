@@ -21,6 +21,13 @@ var blameless = []Reason{
 	SessionEnded, IdentityInUse, IdentityMismatch, AssertionReplayed, UnsolicitedResponse, NotTester, IdentitiesFrozen, SSOBusy, Broken,
 }
 
+// uncaused are refusals that owners hear of and that take nothing back: no setting is their cause, and some of them a browser makes by itself,
+// with an answer that it has made up.
+var uncaused = append([]Reason{
+	NonceMismatch, InResponseToMismatch, ResponseMalformed, ResponseTooLarge, ArtifactUnsupported, AccessTokenMismatch, UserInfoMismatch,
+	TokenExpired, TokenTimes, AssertionExpired, AssertionNotYetValid, AssertionTimes, InvitationMismatch, InvitationUnusable,
+}, blameless...)
+
 // lockedOut is what the attempts since a change say.
 type lockedOut struct {
 	Failed int64 // people who had come in through the connection before and now were refused
@@ -58,7 +65,7 @@ func (s *SignIn) watch(ctx context.Context, tx *db.TenantTx, rec Record, reason 
 		return fmt.Errorf("list versions of connection %s: %w", c.ID, err)
 	}
 	for i, v := range changes {
-		if !tx.Now.Before(v.ReplacedAt.Add(watched)) {
+		if slices.Contains(uncaused, reason) || !tx.Now.Before(v.ReplacedAt.Add(watched)) {
 			break
 		}
 		cures, err := v.curable(c, tx.Now)
@@ -68,7 +75,7 @@ func (s *SignIn) watch(ctx context.Context, tx *db.TenantTx, rec Record, reason 
 		if !cures {
 			continue
 		}
-		l, err := countLockedOut(ctx, tx, c, v.ReplacedAt)
+		l, err := countLockedOut(ctx, tx, c, v.ReplacedAt, uncaused)
 		if err != nil {
 			return err
 		}
@@ -76,21 +83,22 @@ func (s *SignIn) watch(ctx context.Context, tx *db.TenantTx, rec Record, reason 
 			return s.rollBack(ctx, tx, c, rollback{undone: changes[:i+1], left: changes[i+1:], seen: l})
 		}
 	}
-	l, err := countLockedOut(ctx, tx, c, tx.Now.Add(-time.Hour))
+	l, err := countLockedOut(ctx, tx, c, tx.Now.Add(-time.Hour), blameless)
 	if err != nil || !l.alarming() {
 		return err
 	}
 	return s.alertLockout(ctx, tx, c, changes, l)
 }
 
-func countLockedOut(ctx context.Context, tx *db.TenantTx, c Connection, since time.Time) (l lockedOut, err error) {
+// countLockedOut counts since a time, without refusals for some reasons.
+func countLockedOut(ctx context.Context, tx *db.TenantTx, c Connection, since time.Time, without []Reason) (l lockedOut, err error) {
 	err = tx.DB.WithContext(ctx).Raw(`SELECT
-		count(DISTINCT m.id) FILTER (WHERE a.outcome = 'refused' AND a.created_at >= @since AND a.reason NOT IN @blameless) AS failed,
+		count(DISTINCT m.id) FILTER (WHERE a.outcome = 'refused' AND a.created_at >= @since AND a.reason NOT IN @without) AS failed,
 		count(DISTINCT a.membership_id) FILTER (WHERE a.outcome = 'succeeded' AND a.created_at >= @since) AS came,
 		count(DISTINCT a.membership_id) FILTER (WHERE a.outcome = 'succeeded' AND a.created_at < @since) AS ever
 		FROM attempts a LEFT JOIN memberships m ON m.tenant_id = a.tenant_id AND m.id = a.known_member_id AND m.status = 'active'
 		WHERE a.tenant_id = @tenant AND a.connection_id = @connection AND a.purpose = 'sign_in'`,
-		map[string]any{"since": since, "blameless": blameless, "tenant": tx.Tenant, "connection": c.ID}).Scan(&l).Error
+		map[string]any{"since": since, "without": without, "tenant": tx.Tenant, "connection": c.ID}).Scan(&l).Error
 	if err != nil {
 		err = fmt.Errorf("count who was locked out of connection %s: %w", c.ID, err)
 	}

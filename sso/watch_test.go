@@ -1,6 +1,7 @@
 package sso_test
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -136,6 +137,51 @@ func TestWhatAnotherVersionRefusedTakesNothingBack(t *testing.T) {
 	c.lockedOut(t, map[string]sso.Last{"noah": noah})
 	if now := c.stored(t); now.Claims.Name != "given_name" || c.happened(t, "connection.rolled_back") != 0 {
 		t.Errorf("a refusal by the version of before took the owner's repair back: name from %s", now.Claims.Name)
+	}
+}
+
+func TestAnAnswerThatABrowserMadeUpTakesNothingBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.samlCompany(t, sso.SAML{})
+	play := func(login string, last sso.Last, more ...string) (sso.Result, error) {
+		r, err := c.signIn.Begin(visitor(t), sso.Start{Slug: c.tenant.Slug, Connection: c.connection.ID, Last: last})
+		must(t, err)
+		tab := &tab{w: c.world, redirect: r}
+		return c.post(t, c.asked(tab, login, more...), tab.cookie())
+	}
+	who := map[string]sso.Last{}
+	for _, login := range []string{"mia", "noah"} {
+		result, err := play(login, sso.Last{})
+		must(t, err)
+		who[login] = result.Last
+	}
+	w.ahead.Store(int64(2 * time.Hour))
+	c.inTenant(t, func(ctx context.Context, tx *db.TenantTx) error { // what an owner has hardened
+		_, err := c.signIn.Move(ctx, tx, c.connection.ID, sso.Testing)
+		return err
+	})
+	_, err := w.admin.Exec(t.Context(), "UPDATE connection_versions SET settings = jsonb_set(settings, '{ClientID}', '\"other\"') WHERE connection_id::text = $1",
+		c.connection.ID.UUID().String())
+	must(t, err)
+	for reason, want := range map[sso.Reason]int{sso.ResponseMalformed: 0, sso.AssertionExpired: 0} {
+		for login, last := range who {
+			if _, err := play(login, last, "wrong", string(reason)); sso.ReasonOf(err) != reason {
+				t.Fatalf("a response that is wrong = %v, want %s", err, reason)
+			}
+		}
+		if n := c.happened(t, "connection.rolled_back"); n != want {
+			t.Errorf("%s took a change back", reason)
+		}
+	}
+	if n := w.notices(t, c); n != 1 {
+		t.Errorf("the owner got %d letters, want one about the lock-out", n)
+	}
+	for login, last := range who {
+		_, _ = play(login, last, "wrong", string(sso.AudienceMismatch))
+	}
+	if n := c.happened(t, "connection.rolled_back"); n != 1 {
+		t.Errorf("what a setting can cause took %d changes back, want 1", n)
 	}
 }
 
