@@ -3,6 +3,7 @@ package sso
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/events"
@@ -45,10 +46,22 @@ func (c Connection) mayPin(ctx context.Context, p Prepared) error {
 	if c.SAML == nil || p.found.SAML == nil || ownerDecides(ctx) || !c.settled() {
 		return nil
 	}
-	if pin := p.found.SAML.Metadata.PinnedKey; pin != "" && pin != c.SAML.Metadata.PinnedKey {
+	if p.found.SAML.Metadata.PinnedKey != c.SAML.Metadata.PinnedKey {
 		return tenants.ErrOwnerRequired
 	}
 	return nil
+}
+
+// keepDeclined remembers which certificates somebody took away when the provider is described anew: else its metadata would bring them back.
+// One that is trusted again is declined no more.
+func (c *Connection) keepDeclined(old Connection) {
+	if c.SAML == nil || old.SAML == nil {
+		return
+	}
+	c.SAML = c.SAML.clone()
+	c.SAML.Metadata.Declined = slices.DeleteFunc(slices.Clone(old.SAML.Metadata.Declined), func(fingerprint string) bool {
+		return slices.Contains(c.SAML.fingerprints(), fingerprint)
+	})
 }
 
 // tellWaiting records certificates that wait for an owner since somebody else wants them trusted, and tells the owners.

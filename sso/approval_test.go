@@ -75,6 +75,28 @@ func TestXT_10_OnlyAnOwnerSaysWhichKeyVouchesForMetadata(t *testing.T) {
 	}
 	must(t, c.repoint(t, rbac.Owner, pin))
 	must(t, c.repoint(t, rbac.Admin, func(*sso.SAMLDraft) {}))
+	if err := c.repoint(t, rbac.Admin, func(d *sso.SAMLDraft) { d.PinnedKey = "" }); errs.CodeOf(err) != "owner_required" {
+		t.Errorf("an admin drops the key of an owner = %v, want owner_required", err)
+	}
+}
+
+func TestXT_10_AnAdminDoesNotBringBackACertificateThatAnOwnerTookAway(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.speakSAML(t)
+	c := w.federated(t, pinned(t))
+	leaked := signing(t, c.idp)
+	good := newKey(t, time.Now().Add(-time.Hour), time.Now().AddDate(1, 0, 0)).Cert
+	must(t, c.certify(t, rbac.Owner, pemOf(good)))
+	must(t, c.acting(t, rbac.Owner, func(ctx context.Context, tx *db.TenantTx) error {
+		_, err := c.signIn.RemoveCertificate(ctx, tx, c.connection.ID, leaked)
+		return err
+	}))
+	must(t, c.repoint(t, rbac.Admin, func(d *sso.SAMLDraft) { d.MetadataURL = c.idp.EntityID() }))
+	c.refresh(t) // signed with the pinned key
+	if got, want := certs(c.reload(t)), []string{fingerprintOf(good)}; !slices.Equal(got, want) {
+		t.Errorf("certificates after an admin read the metadata again = %v, want %v", got, want)
+	}
 }
 
 func TestXT_10_WhoCameInThroughTheSecondProviderIsFrozenByTheThird(t *testing.T) {

@@ -197,6 +197,7 @@ func (s *SignIn) Update(ctx context.Context, tx *db.TenantTx, which id.Connectio
 	var waiting []SAMLCertificate
 	if !moved.any() {
 		waiting = c.awaitOwner(ctx, old)
+		c.keepDeclined(old)
 	}
 	if err := s.seal(tx, &c, d.ClientSecret); err != nil {
 		return Connection{}, err
