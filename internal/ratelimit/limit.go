@@ -53,7 +53,7 @@ type Result struct {
 // Limiter counts one event of key against limit and says whether it may happen. A refused event is not counted.
 // Implementations are safe for concurrent use and decide for themselves what to answer when their store is down.
 type Limiter interface {
-	Allow(key string, limit Limit) Result
+	Allow(key Key, limit Limit) Result
 }
 
 // next is GCRA: tat is the theoretical arrival time of the key's next event, and now the time of this one.
@@ -63,6 +63,9 @@ func (l Limit) next(tat, now time.Time) (time.Time, Result) {
 	}
 	interval := l.Per / time.Duration(l.Events)
 	tolerance := interval * time.Duration(l.Burst)
+	if most := now.Add(tolerance); tat.After(most) {
+		tat = most // what a narrower limit before has filled; a tenant that moved to a better plan does not wait for it
+	}
 	after := tat.Add(interval)
 	if wait := after.Add(-tolerance).Sub(now); wait > 0 {
 		return tat, Result{RetryAfter: wait, ResetAfter: tat.Sub(now)}

@@ -19,14 +19,14 @@ type Memory struct {
 
 type shard struct {
 	mu   sync.Mutex
-	keys *simplelru.LRU[string, time.Time]
+	keys *simplelru.LRU[Key, time.Time]
 }
 
 // NewMemory returns a limiter that remembers about so many keys, at least one for each of its shards.
 func NewMemory(keys int) *Memory {
 	m := &Memory{seed: maphash.MakeSeed()}
 	for i := range m.shards {
-		lru, err := simplelru.NewLRU[string, time.Time](max(keys/shards, 1), nil)
+		lru, err := simplelru.NewLRU[Key, time.Time](max(keys/shards, 1), nil)
 		if err != nil {
 			panic(err) // only for a size below one
 		}
@@ -36,12 +36,12 @@ func NewMemory(keys int) *Memory {
 }
 
 // Allow implements [Limiter]. A zero limit allows nothing.
-func (m *Memory) Allow(key string, limit Limit) Result {
+func (m *Memory) Allow(key Key, limit Limit) Result {
 	if limit.IsZero() {
 		return Result{RetryAfter: time.Minute}
 	}
 	// A seed of our own: nobody can aim at one shard.
-	s := &m.shards[maphash.String(m.seed, key)%shards]
+	s := &m.shards[maphash.Comparable(m.seed, key)%shards]
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	tat, _ := s.keys.Get(key)

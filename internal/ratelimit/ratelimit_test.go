@@ -11,33 +11,35 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/ratelimit"
 )
 
+func named(what string) ratelimit.Key { return ratelimit.Key{What: what} }
+
 func TestAllowCountsDown(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m := ratelimit.NewMemory(1000)
 		limit := ratelimit.PerMinute(3)
 		for want := 2; want >= 0; want-- {
-			if got := m.Allow("k", limit); !got.Allowed || got.Remaining != want {
+			if got := m.Allow(named("k"), limit); !got.Allowed || got.Remaining != want {
 				t.Fatalf("Allow = %+v, want allowed with %d remaining", got, want)
 			}
 		}
-		refused := m.Allow("k", limit)
+		refused := m.Allow(named("k"), limit)
 		if refused.Allowed || refused.RetryAfter != 20*time.Second {
 			t.Errorf("Allow beyond the burst = %+v, want refused for 20s", refused)
 		}
-		if got := m.Allow("other", limit); !got.Allowed {
+		if got := m.Allow(named("other"), limit); !got.Allowed {
 			t.Errorf("Allow(other) = %+v, want allowed: keys are apart", got)
 		}
 		time.Sleep(refused.RetryAfter - time.Nanosecond)
-		if got := m.Allow("k", limit); got.Allowed {
+		if got := m.Allow(named("k"), limit); got.Allowed {
 			t.Errorf("Allow just before RetryAfter = %+v, want refused", got)
 		}
 		time.Sleep(time.Nanosecond)
-		if got := m.Allow("k", limit); !got.Allowed {
+		if got := m.Allow(named("k"), limit); !got.Allowed {
 			t.Errorf("Allow after RetryAfter = %+v, want allowed", got)
 		}
 		time.Sleep(time.Hour)
-		if got := m.Allow("k", limit); got.Remaining != 2 {
+		if got := m.Allow(named("k"), limit); got.Remaining != 2 {
 			t.Errorf("Allow after an hour = %+v, want the whole burst and no more", got)
 		}
 	})
@@ -50,7 +52,7 @@ func TestBurstApartFromRate(t *testing.T) {
 		limit := ratelimit.PerSecond(10).WithBurst(2)
 		got := 0
 		for range 100 { // ten seconds
-			if m.Allow("k", limit).Allowed {
+			if m.Allow(named("k"), limit).Allowed {
 				got++
 			}
 			time.Sleep(100 * time.Millisecond)
@@ -59,7 +61,7 @@ func TestBurstApartFromRate(t *testing.T) {
 			t.Errorf("allowed at the rate = %d, want 100", got)
 		}
 		for i, want := range []bool{true, true, false} {
-			if got := m.Allow("fresh", limit).Allowed; got != want {
+			if got := m.Allow(named("fresh"), limit).Allowed; got != want {
 				t.Errorf("Allow %d at once = %v, want %v", i+1, got, want)
 			}
 		}
@@ -70,7 +72,7 @@ func TestZeroLimitAllowsNothing(t *testing.T) {
 	t.Parallel()
 	m := ratelimit.NewMemory(10)
 	for _, l := range []ratelimit.Limit{{}, {Events: 1}, {Events: -1, Per: time.Second, Burst: 1}, {Events: 1, Per: time.Second}} {
-		if got := m.Allow("k", l); got.Allowed {
+		if got := m.Allow(named("k"), l); got.Allowed {
 			t.Errorf("Allow(%+v) = %+v, want refused", l, got)
 		}
 	}
@@ -84,7 +86,7 @@ func TestConcurrentCallersShareTheLimit(t *testing.T) {
 	for range 16 {
 		wg.Go(func() {
 			for range 100 {
-				if m.Allow("k", ratelimit.PerHour(50)).Allowed {
+				if m.Allow(named("k"), ratelimit.PerHour(50)).Allowed {
 					allowed.Add(1)
 				}
 			}
@@ -96,11 +98,36 @@ func TestConcurrentCallersShareTheLimit(t *testing.T) {
 	}
 }
 
+func TestAWiderLimitDoesNotWaitForTheOneBefore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := ratelimit.NewMemory(1000)
+		for m.Allow(named("k"), ratelimit.PerHour(60)).Allowed {
+		}
+		if got := m.Allow(named("k"), ratelimit.PerMinute(600)); got.Allowed || got.RetryAfter != 100*time.Millisecond {
+			t.Errorf("Allow after the limit became wider = %+v, want refused for 100ms and not for a minute", got)
+		}
+		time.Sleep(100 * time.Millisecond)
+		if got := m.Allow(named("k"), ratelimit.PerMinute(600)); !got.Allowed {
+			t.Errorf("Allow 100ms later = %+v, want allowed", got)
+		}
+	})
+}
+
+func TestAllowAllocatesNothing(t *testing.T) { //nolint:paralleltest // AllocsPerRun counts those of the whole process
+	m := ratelimit.NewMemory(1000)
+	key := ratelimit.Key{What: "api", Tenant: [16]byte{1}, Who: [16]byte{2}}
+	m.Allow(key, ratelimit.PerMinute(10))
+	if got := testing.AllocsPerRun(100, func() { m.Allow(key, ratelimit.PerMinute(10)) }); got != 0 {
+		t.Errorf("allocations of Allow = %v, want none", got)
+	}
+}
+
 func TestKeysAreBounded(t *testing.T) {
 	t.Parallel()
 	m := ratelimit.NewMemory(320)
 	for i := range 10_000 {
-		m.Allow(fmt.Sprint("key", i), ratelimit.PerMinute(1))
+		m.Allow(named(fmt.Sprint("key", i)), ratelimit.PerMinute(1))
 	}
 	if got := m.Len(); got > 320 {
 		t.Errorf("keys remembered = %d, want at most 320", got)
@@ -174,6 +201,6 @@ func BenchmarkAllow(b *testing.B) {
 	limit := ratelimit.PerSecond(1_000_000)
 	b.ReportAllocs()
 	for b.Loop() {
-		m.Allow("tnt_000000000000000000000000 GET /v1/me", limit)
+		m.Allow(ratelimit.Key{What: "api", Tenant: [16]byte{1}, Who: [16]byte{2}}, limit)
 	}
 }

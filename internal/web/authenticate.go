@@ -113,7 +113,7 @@ func (ex *exchange) countFailure(err error) error {
 	if errors.Is(err, errAnonymous) || errors.Is(err, sessions.ErrStale) {
 		return err
 	}
-	key := "failure " + ratelimit.AddressKey(ex.origin.Address)
+	key := ratelimit.Key{What: "failure", Where: ratelimit.AddressKey(ex.origin.Address)}
 	if r := ex.server.limiter.Allow(key, ex.server.failureLimit); !r.Allowed {
 		return tooMany(r).Because(err)
 	}

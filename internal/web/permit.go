@@ -50,14 +50,24 @@ func (ex *exchange) throttle() error {
 		}
 		limit = ex.server.openLimit
 	}
-	who := ratelimit.AddressKey(ex.origin.Address)
-	if ex.principal != nil {
-		who = ex.principal.Subject()
+	key := ratelimit.Key{What: ex.route.label}
+	if p := ex.principal; p != nil {
+		key.Tenant, key.Who = p.Tenant.Bytes(), caller(p)
+	} else {
+		key.Where = ratelimit.AddressKey(ex.origin.Address)
 	}
-	if r := ex.server.limiter.Allow(ex.route.label+" "+who, limit); !r.Allowed {
+	if r := ex.server.limiter.Allow(key, limit); !r.Allowed {
 		return tooMany(r)
 	}
 	return nil
+}
+
+// caller is who shares a limit with nobody: a member, however many sessions they have, or an API key.
+func caller(p *authn.Principal) [16]byte {
+	if p.Kind == authn.APIKey {
+		return p.Key.Bytes()
+	}
+	return p.Membership.Bytes()
 }
 
 func tooMany(r ratelimit.Result) *errs.Error {
