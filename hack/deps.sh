@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Finds what the tests run against: a C compiler for the race detector, Postgres binaries and a pooler, Chromium, and the
-# OpenID and SAML providers that are not ours (Node runs two of them, PHP one, and one is Debian's). What is missing is
+# Finds what the tests run against: a C compiler for the race detector, Postgres binaries and a pooler, Chromium, the
+# reverse proxies nginx and Caddy, and the OpenID and SAML providers that are not ours (Node runs two of them, PHP one, and one is Debian's). What is missing is
 # installed where that is possible (Debian or Ubuntu, as root or with password-less sudo); elsewhere one message says what
 # to install.
 set -euo pipefail
@@ -22,6 +22,8 @@ missing() {
   have_chromium || echo chromium
   have glewlwyd || echo glewlwyd
   have pgbouncer || [ -x /usr/sbin/pgbouncer ] || echo pgbouncer
+  have nginx || [ -x /usr/sbin/nginx ] || echo nginx
+  have caddy || echo caddy
   have openssl || echo openssl
   have_php || echo php-cli php-xml php-mbstring
   have node || echo nodejs
