@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/internal/db"
@@ -112,4 +113,30 @@ func TestOneLoadServesAllWhoWait(t *testing.T) {
 	if n := statements.Statements(); n > 8 { // a few may come when the load is over, and none of them finds nothing
 		t.Errorf("50 questions at once cost %d statements, want those of one load", n)
 	}
+}
+
+// Who began the load and goes away leaves nobody behind.
+func TestWhoWaitsOutlivesWhoLoads(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.calm()
+	sid := w.session(w.owner, "google")
+	tx, err := w.admin.Begin(t.Context())
+	must(t, err)
+	_, err = tx.Exec(t.Context(), "LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE")
+	must(t, err)
+	impatient, leave := context.WithCancel(t.Context())
+	counted, statements := db.Count(impatient)
+	answers := make(chan string, 2)
+	go func() { answers <- say(s.Session(counted, w.tenant.ID, sid)) }()
+	w.soon("the first one loads", func() bool { return statements.Statements() > 1 })
+	go func() { answers <- say(s.Session(t.Context(), w.tenant.ID, sid)) }()
+	w.soon("the second one waits", func() bool { return s.Stats().Misses.Load() == 2 })
+	time.Sleep(10 * time.Millisecond)
+	leave()
+	if got := <-answers; got == "owner on team" {
+		t.Errorf("who went away got %q", got)
+	}
+	must(t, tx.Rollback(t.Context()))
+	want(t, "the session of who waited", <-answers, "owner on team")
 }

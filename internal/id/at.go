@@ -14,7 +14,7 @@ import (
 func At[T Of[K], K kind](now time.Time) T {
 	var u [16]byte
 	random := rand.Uint64()                                                         //nolint:gosec // see above
-	binary.BigEndian.PutUint64(u[:8], uint64(now.UnixMilli())<<16|7<<12|random>>52) //nolint:gosec // 48 bits until the year 10889
+	binary.BigEndian.PutUint64(u[:8], uint64(now.UnixMilli())<<16|7<<12|random>>52) // 48 bits last until the year 10889
 	binary.BigEndian.PutUint64(u[8:], 0b10<<62|rand.Uint64()>>2)                    //nolint:gosec // see above
 	return T{u}
 }
