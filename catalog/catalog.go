@@ -30,7 +30,8 @@ type Catalog struct {
 	policy      rbac.Policy
 	engine      *rbac.Engine
 	table       *rbac.Table
-	numbers     map[billing.Feature]map[billing.Plan]billing.Number
+	draft       draft
+	labels      labels
 }
 
 // Plan is one step of what is sold.
@@ -83,7 +84,7 @@ func Parse(name string, src []byte) (*Catalog, error) {
 	if err := r.mistakes.err(); err != nil {
 		return nil, err
 	}
-	c, err := draft.compile()
+	c, err := draft.compile(unversioned())
 	if err != nil {
 		return nil, fmt.Errorf("compile catalog %s: %w", name, err)
 	}

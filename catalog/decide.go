@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"time"
+
 	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/rbac"
 )
@@ -16,43 +18,122 @@ type Verdict struct {
 	NeedsPlan billing.Plan
 }
 
-// Decide answers whether role on plan may do what the permission names and has the feature, from the compiled
-// table and without allocating. Either of permission and feature may be empty, which leaves it out of the
-// question; both empty is refused, and so is every name that the catalog does not have. [rbac.Clause] gives the
-// order of reasons.
+// Question is what somebody may want to know. Either of Permission and Feature may be empty, which leaves it out of the question; both empty
+// is refused, and so is every name that the catalog does not have.
+type Question struct {
+	Role       rbac.Role
+	Permission rbac.Permission
+	Feature    billing.Feature
+}
+
+// Decide answers whether role on the newest version of plan may do what the permission names and has the feature, from the compiled
+// table and without allocating. [Question] and [rbac.Clause] say the rest.
 func (c *Catalog) Decide(role rbac.Role, plan billing.Plan, permission rbac.Permission, feature billing.Feature) Verdict {
-	v := c.table.Decide(role, rbac.Tier(plan), permission, rbac.Feature(feature))
-	return Verdict{Allowed: v.Allowed, Clause: v.Clause, NeedsRole: v.NeedsRole, NeedsPlan: billing.Plan(v.NeedsTier)}
+	return c.answer(rbac.Question{Role: role, Tier: c.labels.newest[plan], Permission: permission, Feature: rbac.Feature(feature)})
+}
+
+// DecideOn is [Catalog.Decide] for a version of a plan; 0 is the newest.
+func (c *Catalog) DecideOn(pin billing.Pin, q Question) Verdict {
+	return c.answer(rbac.Question{Role: q.Role, Tier: c.tier(pin), Permission: q.Permission, Feature: rbac.Feature(q.Feature)})
+}
+
+// DecideFor is [Catalog.Decide] for a tenant at a moment: its overrides come first, then the version of its plan, or of its trial. It
+// allocates nothing.
+func (c *Catalog) DecideFor(e *billing.Entitlements, q Question, now time.Time) Verdict {
+	asked := rbac.Question{Role: q.Role, Tier: c.tier(e.At(now)), Permission: q.Permission, Feature: rbac.Feature(q.Feature)}
+	if len(e.Overrides) > 0 {
+		if needed := c.draft.permissions[q.Permission].Feature; needed != "" {
+			asked.Needed = switchOf(e.Override(needed, now))
+		}
+		asked.Asked = switchOf(e.Override(q.Feature, now))
+	}
+	return c.answer(asked)
+}
+
+func switchOf(o *billing.Override) rbac.Switch {
+	switch {
+	case o == nil:
+		return rbac.AsTier
+	case o.On:
+		return rbac.On
+	}
+	return rbac.Off
+}
+
+func (c *Catalog) answer(q rbac.Question) Verdict {
+	v := c.table.Answer(q)
+	return Verdict{Allowed: v.Allowed, Clause: v.Clause, NeedsRole: v.NeedsRole, NeedsPlan: c.labels.plans[v.NeedsTier]}
 }
 
 // Enforce answers as [Catalog.Decide] does, by asking Casbin. It is slow, and is what the table is held to. The
 // answer is false whenever there is an error.
 func (c *Catalog) Enforce(role rbac.Role, plan billing.Plan, permission rbac.Permission, feature billing.Feature) (bool, error) {
-	if permission == "" && feature == "" || !c.HasRole(role) {
+	return c.EnforceOn(billing.Pin{Plan: plan}, Question{role, permission, feature})
+}
+
+// EnforceOn is [Catalog.Enforce] for a version of a plan; 0 is the newest.
+func (c *Catalog) EnforceOn(pin billing.Pin, q Question) (bool, error) {
+	tier := c.tier(pin)
+	if q.Permission == "" && q.Feature == "" || !c.HasRole(q.Role) || !c.table.HasTier(tier) {
 		return false, nil
 	}
-	if permission != "" {
-		allowed, err := c.engine.Enforce(role, rbac.Tier(plan), permission)
+	if q.Permission != "" {
+		allowed, err := c.engine.Enforce(q.Role, tier, q.Permission)
 		if err != nil || !allowed {
 			return false, err
 		}
 	}
-	if feature != "" {
-		return c.engine.EnforceFeature(rbac.Tier(plan), rbac.Feature(feature))
+	if q.Feature != "" {
+		return c.engine.EnforceFeature(tier, rbac.Feature(q.Feature))
 	}
 	return true, nil
 }
 
-// Allowed returns all permissions that role has on plan, sorted, without [rbac.Self].
+// Allowed returns all permissions that role has on the newest version of plan, sorted, without [rbac.Self].
 func (c *Catalog) Allowed(role rbac.Role, plan billing.Plan) []rbac.Permission {
-	return c.table.Permissions(role, rbac.Tier(plan))
+	return c.table.Permissions(role, c.labels.newest[plan])
 }
 
-// Included returns all features of plan, sorted.
+// AllowedOn is [Catalog.Allowed] for a version of a plan; 0 is the newest.
+func (c *Catalog) AllowedOn(pin billing.Pin, role rbac.Role) []rbac.Permission {
+	return c.table.Permissions(role, c.tier(pin))
+}
+
+// AllowedFor returns all permissions that role has in a tenant at a moment, sorted, without [rbac.Self].
+func (c *Catalog) AllowedFor(e *billing.Entitlements, role rbac.Role, now time.Time) []rbac.Permission {
+	if len(e.Overrides) == 0 {
+		return c.AllowedOn(e.At(now), role)
+	}
+	var allowed []rbac.Permission
+	for _, p := range c.permissions {
+		if c.DecideFor(e, Question{Role: role, Permission: p.Name}, now).Allowed {
+			allowed = append(allowed, p.Name)
+		}
+	}
+	return allowed
+}
+
+// Included returns all features of the newest version of plan, sorted.
 func (c *Catalog) Included(plan billing.Plan) []billing.Feature {
+	return c.IncludedOn(billing.Pin{Plan: plan})
+}
+
+// IncludedOn returns all features of a version of a plan, sorted; 0 is the newest.
+func (c *Catalog) IncludedOn(pin billing.Pin) []billing.Feature {
 	var included []billing.Feature
-	for _, feature := range c.table.Features(rbac.Tier(plan)) {
+	for _, feature := range c.table.Features(c.tier(pin)) {
 		included = append(included, billing.Feature(feature))
+	}
+	return included
+}
+
+// IncludedFor returns all features that a tenant has at a moment, sorted.
+func (c *Catalog) IncludedFor(e *billing.Entitlements, now time.Time) []billing.Feature {
+	var included []billing.Feature
+	for _, f := range c.Entitled(e, now) {
+		if f.Included {
+			included = append(included, f.Feature)
+		}
 	}
 	return included
 }

@@ -41,14 +41,21 @@ func newDraft() draft {
 	return d
 }
 
-// definition returns the draft in the words of package rbac.
-func (d draft) definition() rbac.Definition {
+// definition returns the draft in the words of package rbac, with plans as the tiers of l.
+func (d draft) definition(l labels) rbac.Definition {
 	definition := rbac.Base()
 	for _, plan := range billing.Plans() {
-		definition.Tiers = append(definition.Tiers, rbac.Tier(plan))
+		definition.Tiers = append(definition.Tiers, l.newest[plan])
+	}
+	for _, v := range l.former {
+		former := rbac.Former{Tier: tierOf(v.Pin), Step: l.newest[v.Plan]}
+		for _, f := range v.Terms.Features {
+			former.Features = append(former.Features, rbac.Feature(f))
+		}
+		definition.Former = append(definition.Former, former)
 	}
 	for _, f := range d.features {
-		definition.Features[rbac.Feature(f.Name)] = rbac.Tier(f.From)
+		definition.Features[rbac.Feature(f.Name)] = l.newest[f.From]
 	}
 	for _, p := range d.permissions {
 		definition.Permissions[p.Name] = rbac.Feature(p.Feature)
@@ -59,8 +66,8 @@ func (d draft) definition() rbac.Definition {
 	return definition
 }
 
-func (d draft) compile() (*Catalog, error) {
-	definition := d.definition()
+func (d draft) compile(l labels) (*Catalog, error) {
+	definition := d.definition(l)
 	policy, err := definition.Policy()
 	if err != nil {
 		return nil, err
@@ -73,15 +80,12 @@ func (d draft) compile() (*Catalog, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Catalog{policy: policy, engine: engine, table: table, numbers: map[billing.Feature]map[billing.Plan]billing.Number{}}
+	c := &Catalog{draft: d, policy: policy, engine: engine, table: table, labels: l}
 	for _, name := range billing.Plans() {
 		c.plans = append(c.plans, d.plans[name])
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.features)) {
 		c.features = append(c.features, d.features[name])
-		if numbers := d.features[name].Numbers; numbers != nil {
-			c.numbers[name] = numbers
-		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.permissions)) {
 		c.permissions = append(c.permissions, d.permissions[name])

@@ -75,7 +75,7 @@ func with[T comparable](list []T, value T) []T {
 
 // inheritance reports each circle of roles once, and chains that are too long.
 func (r *reader) inheritance(d draft, places []entry) {
-	definition := d.definition()
+	definition := d.definition(unversioned())
 	reported := map[rbac.Role]bool{}
 	for _, e := range places {
 		name := rbac.Role(e.key.text)
@@ -112,7 +112,7 @@ func arrows(chain []rbac.Role) string {
 
 // unheld reports permissions that the owner of a tenant would not have, and so nobody there could pass on.
 func (r *reader) unheld(d draft, places []entry) {
-	held := d.definition().Holds(rbac.Owner)
+	held := d.definition(unversioned()).Holds(rbac.Owner)
 	for _, e := range places {
 		if !held[rbac.Permission(e.key.text)] {
 			r.at(e.key, "permission %q: owner does not have it; give it to owner or to a role that owner includes", e.key.text)

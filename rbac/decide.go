@@ -1,37 +1,73 @@
 package rbac
 
-// Decide answers whether role may do what the permission names, on tier, and whether tier includes the feature.
-// Either of permission and feature may be empty, which leaves it out of the question; both empty is refused. A
-// name that the definition does not have is refused, so every zero value is. [Clause] gives the order of reasons.
+// Switch sets a feature apart from the tier for one question.
+type Switch int8
+
+// The switches.
+const (
+	AsTier Switch = iota
+	On
+	Off
+)
+
+// Question is what is asked of a [Table]. Either of Permission and Feature may be empty, which leaves it out of the question; both empty is
+// refused. A name that the definition does not have is refused, so every zero value is.
+type Question struct {
+	Role       Role
+	Tier       Tier
+	Permission Permission
+	Feature    Feature
+	Needed     Switch // of the feature that the permission needs, if it needs one
+	Asked      Switch // of Feature
+}
+
+// Decide answers whether role may do what the permission names, on tier, and whether tier includes the feature. [Clause] gives the order of
+// reasons.
 func (t *Table) Decide(role Role, tier Tier, permission Permission, feature Feature) Verdict {
-	p, knownPermission := t.permissionID[permission]
-	f, knownFeature := t.featureID[feature]
-	r, knownRole := t.roleID[role]
-	i, knownTier := t.tierID[tier]
+	return t.Answer(Question{Role: role, Tier: tier, Permission: permission, Feature: feature})
+}
+
+// Answer answers as [Table.Decide] does, with features switched. A feature that is on is as if the tier included it; one that is off is
+// as if no tier did.
+func (t *Table) Answer(q Question) Verdict {
+	p, knownPermission := t.permissionID[q.Permission]
+	f, knownFeature := t.featureID[q.Feature]
+	r, knownRole := t.roleID[q.Role]
+	i, knownTier := t.tierID[q.Tier]
 	switch {
-	case !knownPermission && (permission != "" || feature == ""):
+	case !knownPermission && (q.Permission != "" || q.Feature == ""):
 		return Verdict{Clause: UnknownPermission}
-	case !knownFeature && feature != "":
+	case !knownFeature && q.Feature != "":
 		return Verdict{Clause: UnknownFeature}
 	case !knownRole:
 		return Verdict{Clause: UnknownRole}
 	case !knownTier:
 		return Verdict{Clause: UnknownTier}
 	}
-	if permission == "" {
+	if q.Permission == "" {
 		p = none
 	}
-	if feature == "" {
+	if q.Feature == "" {
 		f = none
 	}
-	if t.allows(r, i, p, f) {
+	asked := question{p, f, q.Needed, q.Asked}
+	if p == none || t.needs[p] == none {
+		asked.needed = AsTier
+	}
+	if f == none {
+		asked.asked = AsTier
+	}
+	if t.allows(r, i, asked) {
 		return Verdict{Allowed: true}
 	}
-	if t.tierFor(r, i, p, none) == none {
-		return t.lacksRole(i, p, f)
+	if p != none && !t.holds(r).has(p) {
+		return t.lacksRole(i, asked)
+	}
+	if asked.needed == Off || asked.asked == Off {
+		return Verdict{Clause: FeatureSwitchedOff}
 	}
 	verdict := Verdict{Clause: FeatureNotInPlan}
-	if up := t.tierFor(r, i, p, f); up != none {
+	if up := t.stepFor(r, i, asked); up != none {
 		verdict.NeedsTier = t.tiers[up]
 	}
 	return verdict
@@ -40,34 +76,60 @@ func (t *Table) Decide(role Role, tier Tier, permission Permission, feature Feat
 // none stands for a number that is left out or was not found.
 const none = -1
 
-func (t *Table) allows(role, tier, permission, feature int) bool {
-	return (permission == none || t.may[role][tier].has(permission)) &&
-		(feature == none || t.includes[tier].has(feature))
+// question is the part of one that does not change with role and tier, in numbers.
+type question struct {
+	permission, feature int
+	needed, asked       Switch
 }
 
-// tierFor returns the lowest tier, from the given one up, on which the role would be allowed.
-func (t *Table) tierFor(role, from, permission, feature int) int {
-	for tier := from; tier < len(t.tiers); tier++ {
-		if t.allows(role, tier, permission, feature) {
-			return tier
+func (t *Table) allows(role, tier int, q question) bool {
+	if q.permission != none {
+		switch q.needed {
+		case AsTier:
+			if !t.may[role][tier].has(q.permission) {
+				return false
+			}
+		case On:
+			if !t.holds(role).has(q.permission) {
+				return false
+			}
+		case Off:
+			return false
+		}
+	}
+	return q.feature == none || q.asked == On || q.asked == AsTier && t.includes[tier].has(q.feature)
+}
+
+// stepFor returns the lowest step of the ladder, from that of the given tier up, on which the role would be allowed. The step itself is
+// among them: what it once was may lack what it is now.
+func (t *Table) stepFor(role, from int, q question) int {
+	for step := t.steps[from]; step < t.ladder; step++ {
+		if t.allows(role, step, q) {
+			return step
 		}
 	}
 	return none
 }
 
 // lacksRole explains a refusal that no tier would lift.
-func (t *Table) lacksRole(tier, permission, feature int) Verdict {
+func (t *Table) lacksRole(tier int, q question) Verdict {
 	verdict := Verdict{Clause: RoleLacksPermission}
 	for role := range Owner.Rank() {
-		up := t.tierFor(role, tier, permission, feature)
-		if up == none {
-			continue
+		if t.allows(role, tier, q) {
+			verdict.NeedsRole = t.roles[role]
+			return verdict
 		}
-		verdict.NeedsRole = t.roles[role]
-		if up > tier {
-			verdict.NeedsTier = t.tiers[up]
+		if up := t.stepFor(role, tier, q); up != none {
+			verdict.NeedsRole, verdict.NeedsTier = t.roles[role], t.tiers[up]
+			return verdict
 		}
-		return verdict
+	}
+	// What is switched off stays so: the role is said all the same, and what else refuses by the next answer.
+	for role := range Owner.Rank() {
+		if t.holds(role).has(q.permission) {
+			verdict.NeedsRole = t.roles[role]
+			return verdict
+		}
 	}
 	return verdict
 }

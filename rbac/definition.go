@@ -9,7 +9,8 @@ import (
 // Definition is who may do what on which tier, as data. Start from [Base] and add to it.
 type Definition struct {
 	Tiers       []Tier                 // lowest first; each includes those before it
-	Features    map[Feature]Tier       // the lowest tier that includes the feature
+	Former      []Former               // tiers beside the ladder
+	Features    map[Feature]Tier       // the lowest tier of the ladder that includes the feature
 	Permissions map[Permission]Feature // the feature that the permission needs, or ""
 	Roles       map[Role]Grants
 }
@@ -104,6 +105,9 @@ func (d Definition) check() error {
 	if len(d.Tiers) == 0 {
 		return fmt.Errorf("definition without tiers")
 	}
+	if err := d.checkTiers(); err != nil {
+		return err
+	}
 	for feature, tier := range d.Features {
 		if !slices.Contains(d.Tiers, tier) {
 			return fmt.Errorf("feature %q: unknown tier %q", feature, tier)
@@ -120,6 +124,31 @@ func (d Definition) check() error {
 		}
 	}
 	return d.checkBase()
+}
+
+func (d Definition) checkTiers() error {
+	taken := map[Tier]bool{anyTier: true}
+	take := func(tier Tier) error {
+		if taken[tier] {
+			return fmt.Errorf("tier %q is there twice", tier)
+		}
+		taken[tier] = true
+		return nil
+	}
+	for _, tier := range d.Tiers {
+		if err := take(tier); err != nil {
+			return err
+		}
+	}
+	for _, former := range d.Former {
+		if err := take(former.Tier); err != nil {
+			return err
+		}
+		if !slices.Contains(d.Tiers, former.Step) {
+			return fmt.Errorf("tier %q: was never the unknown tier %q", former.Tier, former.Step)
+		}
+	}
+	return nil
 }
 
 func (d Definition) checkRole(role Role) error {

@@ -34,5 +34,6 @@ func (t *Table) rankOfGranted(role int) int {
 	return Owner.Rank() + 1 // nobody has all of it, so nobody passes it on
 }
 
-// holds returns the permissions of a role whatever the tier: those on the highest, which includes all others.
-func (t *Table) holds(role int) bitset { return t.may[role][len(t.tiers)-1] }
+// holds returns the permissions of a role whatever the tier: those on the highest of the ladder, which includes all that any permission
+// needs.
+func (t *Table) holds(role int) bitset { return t.may[role][t.ladder-1] }

@@ -49,7 +49,7 @@ func isRole(value string) bool {
 
 func isTier(value string) bool {
 	name, prefixed := strings.CutPrefix(value, "t:")
-	return prefixed && label.MatchString(name)
+	return prefixed && tierLabel.MatchString(name)
 }
 
 func isFeature(value string) bool {

@@ -19,8 +19,15 @@ func (d Definition) Policy() (Policy, error) {
 	for i := len(d.Tiers) - 1; i > 0; i-- {
 		lines = append(lines, Line{"g2", tierKey(d.Tiers[i]), tierKey(d.Tiers[i-1])})
 	}
+	lines = append(lines, Line{"g2", tierKey(d.Tiers[0]), tierKey(anyTier)})
 	for _, f := range slices.Sorted(maps.Keys(d.Features)) {
 		lines = append(lines, Line{"g2", tierKey(d.Features[f]), featureKey(f)})
+	}
+	for _, former := range d.Former {
+		lines = append(lines, Line{"g2", tierKey(former.Tier), tierKey(anyTier)})
+		for _, f := range unique(former.Features) {
+			lines = append(lines, Line{"g2", tierKey(former.Tier), featureKey(f)})
+		}
 	}
 	roles := slices.Sorted(maps.Keys(d.Roles))
 	for _, role := range roles {
@@ -56,12 +63,12 @@ func (d Definition) own(role Role) []Permission {
 	})
 }
 
-// needs returns what the tier must reach: the feature of p, or the lowest tier, which all of them reach.
+// needs returns what the tier must reach: the feature of p, or what all of them reach.
 func (d Definition) needs(p Permission) string {
 	if feature := d.Permissions[p]; feature != "" {
 		return featureKey(feature)
 	}
-	return tierKey(d.Tiers[0])
+	return tierKey(anyTier)
 }
 
 func unique[T ~string](names []T) []T {

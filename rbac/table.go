@@ -9,7 +9,8 @@ import (
 // Table is every answer of an [Engine]. It is immutable and safe for use by many goroutines; [Table.Decide]
 // allocates nothing.
 type Table struct {
-	tiers       []Tier // lowest first
+	tiers       []Tier // those of the ladder, lowest first, and then the former ones
+	ladder      int    // how many of them are the ladder
 	permissions []Permission
 	features    []Feature
 	roles       []Role // built-in ones first, lowest first
@@ -19,6 +20,8 @@ type Table struct {
 	featureID    map[Feature]int
 	roleID       map[Role]int
 
+	steps    []int      // by tier: its step of the ladder
+	needs    []int      // by permission: the feature that it needs, or none
 	may      [][]bitset // by role, then tier: the permissions
 	includes []bitset   // by tier: the features
 }
@@ -29,8 +32,16 @@ func Compile(d Definition, e *Engine) (*Table, error) {
 	t := &Table{
 		tiers:       slices.Clone(d.Tiers),
 		permissions: slices.Sorted(maps.Keys(d.Permissions)),
-		features:    slices.Sorted(maps.Keys(d.Features)),
+		features:    d.allFeatures(),
 		roles:       BuiltinRoles(),
+		ladder:      len(d.Tiers),
+	}
+	for i := range d.Tiers {
+		t.steps = append(t.steps, i)
+	}
+	for _, former := range d.Former {
+		t.tiers = append(t.tiers, former.Tier)
+		t.steps = append(t.steps, slices.Index(d.Tiers, former.Step))
 	}
 	for _, role := range slices.Sorted(maps.Keys(d.Roles)) {
 		if !role.Builtin() {
@@ -38,6 +49,13 @@ func Compile(d Definition, e *Engine) (*Table, error) {
 		}
 	}
 	t.tierID, t.permissionID, t.featureID, t.roleID = ids(t.tiers), ids(t.permissions), ids(t.features), ids(t.roles)
+	for _, p := range t.permissions {
+		needed := none
+		if feature := d.Permissions[p]; feature != "" {
+			needed = t.featureID[feature]
+		}
+		t.needs = append(t.needs, needed)
+	}
 	for _, tier := range t.tiers {
 		included := newBitset(len(t.features))
 		for id, feature := range t.features {
@@ -59,6 +77,15 @@ func Compile(d Definition, e *Engine) (*Table, error) {
 		t.may = append(t.may, byTier)
 	}
 	return t, nil
+}
+
+// allFeatures returns the features of the ladder, and those that only former tiers have.
+func (d Definition) allFeatures() []Feature {
+	all := slices.Collect(maps.Keys(d.Features))
+	for _, former := range d.Former {
+		all = append(all, former.Features...)
+	}
+	return unique(all)
 }
 
 func (t *Table) compileRole(e *Engine, role Role) ([]bitset, error) {
@@ -116,6 +143,18 @@ func (t *Table) Features(tier Tier) []Feature {
 		}
 	}
 	return included
+}
+
+// HasTier reports whether the definition has this tier.
+func (t *Table) HasTier(tier Tier) bool {
+	_, known := t.tierID[tier]
+	return known
+}
+
+// HasFeature reports whether any tier could include the feature.
+func (t *Table) HasFeature(feature Feature) bool {
+	_, known := t.featureID[feature]
+	return known
 }
 
 // Roles returns the names of all roles: the built-in ones, lowest first, and then the others.

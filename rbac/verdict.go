@@ -22,5 +22,6 @@ const (
 	UnknownRole         Clause = "unknown_role"
 	UnknownTier         Clause = "unknown_plan"
 	RoleLacksPermission Clause = "role_lacks_permission"
+	FeatureSwitchedOff  Clause = "feature_switched_off"
 	FeatureNotInPlan    Clause = "feature_not_in_plan"
 )
