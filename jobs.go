@@ -13,6 +13,7 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/web"
 	"github.com/seed-2a059015/gatehouse/sessions"
 	"github.com/seed-2a059015/gatehouse/sso"
+	"github.com/seed-2a059015/gatehouse/tenants"
 )
 
 // keepEnded is how long a session that has ended can still be asked about.
@@ -26,6 +27,7 @@ func (g *Gatehouse) runJobs(ctx context.Context) error {
 	}
 	workers := jobs.NewWorkers(g.db)
 	jobs.HandleMail(workers, g.parts.keyring, sender)
+	tenants.HandlePlanMoves(workers, g.db)
 	runner, err := jobs.New(jobs.Config{
 		Conn: g.db.Config(), Workers: workers, Log: g.log,
 		Periodic: []jobs.Periodic{

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/catalog"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
@@ -25,10 +26,11 @@ type catalogRow struct {
 	Source  string
 }
 
-// ApplyCatalog makes a catalog the one in force, as a new version, for all instances. The one that is in force already is left alone. The
-// scope is db.Admit in the installation's tenant, whose log says when what was applied.
+// ApplyCatalog makes a catalog the one in force, as a new version, for all instances. The one that is in force already is left alone. A plan
+// that includes something else than before gets a new version; tenants keep the one that they have. The scope is db.Admit in the
+// installation's tenant, whose log says when what was applied.
 func ApplyCatalog(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, c *catalog.Catalog) (version int64, err error) {
-	if err := sys.DB.Exec("SELECT pg_advisory_xact_lock(7168011, 2)").Error; err != nil {
+	if err := sys.DB.Exec(lockCatalogSQL).Error; err != nil {
 		return 0, fmt.Errorf("lock the catalog: %w", err)
 	}
 	last, err := newest(sys)
@@ -39,19 +41,30 @@ func ApplyCatalog(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, c *cat
 	if err != nil {
 		return 0, fmt.Errorf("catalog hash: %w", err)
 	}
-	if last != nil && bytes.Equal(last.Hash, hash) {
-		return last.Version, nil
-	}
 	version = 1
 	if last != nil {
+		if err := upgraded(sys, last); err != nil {
+			return 0, err
+		}
+		if bytes.Equal(last.Hash, hash) {
+			return last.Version, nil
+		}
 		version = last.Version + 1
 	}
 	err = sys.DB.Exec("INSERT INTO catalogs (version, hash, source, applied_at) VALUES (?, ?, ?, ?)", version, hash, string(c.Source()), sys.Now).Error
 	if err != nil {
 		return 0, fmt.Errorf("store the catalog: %w", err)
 	}
+	written, err := settleVersions(sys, version, c)
+	if err != nil {
+		return 0, err
+	}
+	plans := make([]string, len(written))
+	for i, v := range written {
+		plans[i] = v.String()
+	}
 	sys.Changed("catalog")
-	return version, events.Record(ctx, tx, events.CatalogApplied, nil, events.Data{"version": version, "hash": c.Hash()})
+	return version, events.Record(ctx, tx, events.CatalogApplied, nil, events.Data{"version": version, "hash": c.Hash(), "plans": plans})
 }
 
 // ReloadCatalog reads the catalog in force. When it cannot be read or compiled, the one held stays, for as long as CatalogGrace says.
@@ -86,6 +99,17 @@ func (s *Store) readCatalog(ctx context.Context) error {
 	c, err := catalog.Parse(fmt.Sprintf("catalog version %d", row.Version), []byte(row.Source))
 	if err != nil {
 		return fmt.Errorf("compile catalog version %d: %w", row.Version, err)
+	}
+	var versions []billing.PlanVersion
+	err = s.db.System(ctx, func(sys *db.SystemTx) error {
+		versions, err = versionsOf(sys, row, c)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if c, err = c.WithVersions(versions); err != nil {
+		return fmt.Errorf("compile the versions of plans: %w", err)
 	}
 	s.catalog.Store(&inForce{c, row.Version, c})
 	return nil

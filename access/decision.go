@@ -98,6 +98,8 @@ func explain(c rbac.Clause, d Decision) string {
 			return "No role has this permission."
 		}
 		return "Your role does not allow this. It needs the role " + d.NeedsRole + " or higher."
+	case rbac.FeatureSwitchedOff:
+		return "This is switched off for your organization."
 	case rbac.FeatureNotInPlan:
 		if d.NeedsPlan == "" {
 			return "No plan includes this."

@@ -11,9 +11,11 @@ import (
 )
 
 // Corrupt makes a store answer from the table of another catalog than the one whose Casbin policy it has.
-func Corrupt(s *Store, table *catalog.Catalog) {
+func Corrupt(s *Store, table *catalog.Catalog) error {
 	held := s.catalog.Load()
+	table, err := table.WithVersions(held.catalog.Versions())
 	s.catalog.Store(&inForce{table, held.version, held.casbin})
+	return err
 }
 
 // Place is a member of a tenant.

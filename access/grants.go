@@ -10,7 +10,7 @@ import (
 // Grants is all that a caller may do. The zero value is nothing.
 type Grants struct {
 	Permissions []rbac.Permission
-	Features    []billing.Feature // that the plan includes
+	Features    []billing.Feature // that the tenant has
 	Catalog     int64             // the version that says so
 	Clause      string            // why there is nothing, if something speaks against the caller
 	Message     string            // for a person
@@ -29,6 +29,8 @@ func (s *Store) Grants(p *authn.Principal, standing error) Grants {
 	if held == nil {
 		return Grants{Clause: noCatalog, Message: noCatalogMessage}
 	}
-	role, plan := rbac.Role(p.Role), s.held(p).plan(s.Now())
-	return Grants{Permissions: held.catalog.Allowed(role, plan), Features: held.catalog.Included(plan), Catalog: held.version}
+	now, sold := s.Now(), &s.held(p).Sold
+	return Grants{
+		Permissions: held.catalog.AllowedFor(sold, rbac.Role(p.Role), now), Features: held.catalog.IncludedFor(sold, now), Catalog: held.version,
+	}
 }

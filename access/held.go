@@ -18,27 +18,28 @@ func (s *Store) held(p *authn.Principal) *Tenant {
 	if t := s.heldTenant(proof{version: anyVersion}, p.Tenant); t != nil {
 		return t
 	}
-	return &Tenant{ID: p.Tenant, Plan: billing.Plan(p.Plan)}
+	plan := billing.Plan(p.Plan)
+	return &Tenant{ID: p.Tenant, Plan: plan, Sold: billing.Entitlements{Pin: billing.Pin{Plan: plan}}}
 }
 
 // plan is the one in force at a moment.
-func (t *Tenant) plan(_ time.Time) billing.Plan { return t.Plan }
+func (t *Tenant) plan(now time.Time) billing.Plan { return t.Sold.At(now).Plan }
 
 // decide answers from the catalog and what the tenant has of its own, at a moment: what expires does so by the clock, and waits for no job.
 func (t *Tenant) decide(
 	c *catalog.Catalog, role rbac.Role, permission rbac.Permission, feature billing.Feature, now time.Time,
 ) catalog.Verdict {
-	return c.Decide(role, t.plan(now), permission, feature)
+	return c.DecideFor(&t.Sold, catalog.Question{Role: role, Permission: permission, Feature: feature}, now)
 }
 
 // enforce asks Casbin what decide asks the table.
 func (t *Tenant) enforce(
 	c casbin, role rbac.Role, permission rbac.Permission, feature billing.Feature, now time.Time,
 ) (bool, error) {
-	return c.Enforce(role, t.plan(now), permission, feature)
+	return c.EnforceFor(&t.Sold, catalog.Question{Role: role, Permission: permission, Feature: feature}, now)
 }
 
 // casbin is the definition behind a table; a catalog has both.
 type casbin interface {
-	Enforce(rbac.Role, billing.Plan, rbac.Permission, billing.Feature) (bool, error)
+	EnforceFor(*billing.Entitlements, catalog.Question, time.Time) (bool, error)
 }

@@ -50,7 +50,7 @@ func TestCasbinIsAskedAgain(t *testing.T) {
 
 	wrong, err := catalog.Parse("wrong", []byte(strings.Replace(product, "member: {", "viewer: {", 1)))
 	must(t, err)
-	access.Corrupt(s, wrong)
+	must(t, access.Corrupt(s, wrong))
 	if !ask() {
 		t.Error("the corrupted table refuses, want it to allow")
 	}

@@ -179,7 +179,11 @@ func (s *Store) loadSession(ctx context.Context, l load, named sessionKey) (*ses
 	s.keepSession(l, named, v)
 	s.keepMember(l, named.tenant, r.MembershipID, r.Member.snapshot(v.version))
 	if r.Tenant.Tenant.Status != tenants.StatusDeleted {
-		s.keepTenant(l, r.Tenant.snapshot(named.tenant))
+		t, err := r.Tenant.snapshot(named.tenant)
+		if err != nil {
+			return nil, err
+		}
+		s.keepTenant(l, t)
 	}
 	return v, nil
 }

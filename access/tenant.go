@@ -18,9 +18,10 @@ type Tenant struct {
 	Slug    string
 	Name    string
 	Status  tenants.Status
-	Plan    billing.Plan
+	Plan    billing.Plan // of its row; what it has now is in Sold
 	Policy  tenants.Policy
 	Version int64
+	Sold    billing.Entitlements
 }
 
 // Tenant returns the snapshot of a tenant. A deleted or unknown one is errs.NotFound.
@@ -33,9 +34,10 @@ func (t *Tenant) dated() int64 { return t.Version }
 // What a snapshot of a tenant is made of, for every statement that fills one: with t for tenants and p for tenant_state. It is one
 // statement, so that the version is the one of what was read with it.
 const tenantColumns = `
-       t.slug AS t_slug, t.name AS t_name, t.status AS t_status, t.plan AS t_plan,
+       t.slug AS t_slug, t.name AS t_name, t.status AS t_status, t.plan AS t_plan, t.plan_version AS t_plan_version,
        p.version AS p_version, p.require_sso AS p_require_sso, p.google_enabled AS p_google_enabled, p.google_jit AS p_google_jit,
-       p.google_role AS p_google_role, p.session_idle AS p_session_idle, p.session_absolute AS p_session_absolute`
+       p.google_role AS p_google_role, p.session_idle AS p_session_idle, p.session_absolute AS p_session_absolute,
+       ` + tenants.EntitlementsSQL + ` AS sold`
 
 const loadTenantSQL = `
 SELECT` + tenantColumns + `
@@ -45,13 +47,17 @@ WHERE t.id = ? AND t.status <> 'deleted'`
 type tenantRow struct {
 	Tenant tenants.Tenant `gorm:"embedded;embeddedPrefix:t_"`
 	Policy tenants.Policy `gorm:"embedded;embeddedPrefix:p_"`
+	Sold   string
 }
 
-func (r tenantRow) snapshot(tenant id.Tenant) *Tenant {
+func (r tenantRow) snapshot(tenant id.Tenant) (*Tenant, error) {
 	r.Policy.GoogleRole = interned(r.Policy.GoogleRole)
-	return &Tenant{
-		tenant, r.Tenant.Slug, r.Tenant.Name, interned(r.Tenant.Status), interned(r.Tenant.Plan), r.Policy, r.Policy.Version,
+	plan := interned(r.Tenant.Plan)
+	sold, err := billing.ReadEntitlements(billing.Pin{Plan: plan, Version: r.Tenant.PlanVersion}, r.Sold)
+	if err != nil {
+		return nil, fmt.Errorf("load tenant: %w", err)
 	}
+	return &Tenant{tenant, r.Tenant.Slug, r.Tenant.Name, interned(r.Tenant.Status), plan, r.Policy, r.Policy.Version, sold}, nil
 }
 
 // interned is the one copy of a word that many tenants have: it is in the processor's cache when it is compared.
@@ -93,7 +99,10 @@ func (s *Store) loadTenant(ctx context.Context, l load, tenant id.Tenant) (*Tena
 	if len(rows) == 0 {
 		return nil, errs.NotFound("tenant")
 	}
-	t := rows[0].snapshot(tenant)
+	t, err := rows[0].snapshot(tenant)
+	if err != nil {
+		return nil, err
+	}
 	s.keepTenant(l, t)
 	return t, nil
 }

@@ -42,17 +42,17 @@ func (c *Catalog) DecideOn(pin billing.Pin, q Question) Verdict {
 func (c *Catalog) DecideFor(e *billing.Entitlements, q Question, now time.Time) Verdict {
 	asked := rbac.Question{Role: q.Role, Tier: c.tier(e.At(now)), Permission: q.Permission, Feature: rbac.Feature(q.Feature)}
 	if len(e.Overrides) > 0 {
-		if needed := c.draft.permissions[q.Permission].Feature; needed != "" {
-			asked.Needed = switchOf(e.Override(needed, now))
-		}
-		asked.Asked = switchOf(e.Override(q.Feature, now))
+		asked.Needed = switched(e, c.draft.permissions[q.Permission].Feature, now)
+		asked.Asked = switched(e, q.Feature, now)
 	}
 	return c.answer(asked)
 }
 
-func switchOf(o *billing.Override) rbac.Switch {
+// switched says what an override of the tenant makes of a feature at a moment.
+func switched(e *billing.Entitlements, f billing.Feature, now time.Time) rbac.Switch {
+	o := e.Override(f, now)
 	switch {
-	case o == nil:
+	case o == nil || f == "":
 		return rbac.AsTier
 	case o.On:
 		return rbac.On
@@ -73,20 +73,36 @@ func (c *Catalog) Enforce(role rbac.Role, plan billing.Plan, permission rbac.Per
 
 // EnforceOn is [Catalog.Enforce] for a version of a plan; 0 is the newest.
 func (c *Catalog) EnforceOn(pin billing.Pin, q Question) (bool, error) {
-	tier := c.tier(pin)
+	return c.EnforceFor(&billing.Entitlements{Pin: pin}, q, time.Time{})
+}
+
+// EnforceFor answers as [Catalog.DecideFor] does, by asking Casbin: a feature that is switched on is as on a tier that includes it.
+func (c *Catalog) EnforceFor(e *billing.Entitlements, q Question, now time.Time) (bool, error) {
+	tier := c.tier(e.At(now))
 	if q.Permission == "" && q.Feature == "" || !c.HasRole(q.Role) || !c.table.HasTier(tier) {
 		return false, nil
 	}
 	if q.Permission != "" {
-		allowed, err := c.engine.Enforce(q.Role, tier, q.Permission)
+		on := tier
+		switch needed := c.draft.permissions[q.Permission].Feature; switched(e, needed, now) {
+		case rbac.On:
+			on = c.labels.newest[billing.Enterprise] // which includes all that any permission needs
+		case rbac.Off:
+			return false, nil
+		case rbac.AsTier:
+		}
+		allowed, err := c.engine.Enforce(q.Role, on, q.Permission)
 		if err != nil || !allowed {
 			return false, err
 		}
 	}
-	if q.Feature != "" {
-		return c.engine.EnforceFeature(tier, rbac.Feature(q.Feature))
+	if q.Feature == "" {
+		return true, nil
 	}
-	return true, nil
+	if s := switched(e, q.Feature, now); s != rbac.AsTier {
+		return s == rbac.On && c.table.HasFeature(rbac.Feature(q.Feature)), nil
+	}
+	return c.engine.EnforceFeature(tier, rbac.Feature(q.Feature))
 }
 
 // Allowed returns all permissions that role has on the newest version of plan, sorted, without [rbac.Self].

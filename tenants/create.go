@@ -33,10 +33,13 @@ func Create(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, in New) (Ten
 	if err := CheckName("name", in.Name); err != nil {
 		return Tenant{}, Membership{}, err
 	}
-	if in.Plan.Rank() == 0 {
-		return Tenant{}, Membership{}, errUnknownPlan
+	pin, err := FindPlan(ctx, tx, billing.Pin{Plan: in.Plan})
+	if err != nil {
+		return Tenant{}, Membership{}, err
 	}
-	t := Tenant{ID: tx.Tenant, Slug: in.Slug, Name: in.Name, Status: StatusActive, Plan: in.Plan, CreatedAt: tx.Now, UpdatedAt: tx.Now}
+	t := Tenant{
+		ID: tx.Tenant, Slug: in.Slug, Name: in.Name, Status: StatusActive, Plan: pin.Plan, PlanVersion: pin.Version, CreatedAt: tx.Now, UpdatedAt: tx.Now,
+	}
 	if err := gorm.G[Tenant](sys.DB).Create(ctx, &t); err != nil {
 		return Tenant{}, Membership{}, fmt.Errorf("create tenant: %w", err)
 	}

@@ -31,14 +31,16 @@ const (
 
 // Tenant is one customer.
 type Tenant struct {
-	ID        id.Tenant `gorm:"primaryKey"`
-	Slug      string
-	Name      string
-	Status    Status
-	Plan      billing.Plan
-	CreatedAt time.Time `gorm:"autoCreateTime:false"`
-	UpdatedAt time.Time `gorm:"autoUpdateTime:false"`
-	DeletedAt *time.Time
+	ID     id.Tenant `gorm:"primaryKey"`
+	Slug   string
+	Name   string
+	Status Status
+	Plan   billing.Plan
+	// PlanVersion is the version of the plan that it has; it changes by a move alone.
+	PlanVersion int64
+	CreatedAt   time.Time `gorm:"autoCreateTime:false"`
+	UpdatedAt   time.Time `gorm:"autoUpdateTime:false"`
+	DeletedAt   *time.Time
 }
 
 // TableName implements GORM's Tabler.
@@ -143,20 +145,6 @@ func Rename(ctx context.Context, tx *db.TenantTx, name string) (Tenant, error) {
 }
 
 var errUnknownPlan = errs.InvalidField("plan", "Use free, pro, team or enterprise.")
-
-// SetPlan moves the tenant to another plan.
-func SetPlan(ctx context.Context, tx *db.TenantTx, plan billing.Plan) (Tenant, error) {
-	if plan.Rank() == 0 {
-		return Tenant{}, errUnknownPlan
-	}
-	t, err := current(ctx, tx, locked)
-	if err != nil || t.Plan == plan {
-		return t, err
-	}
-	old := t.Plan
-	t.Plan = plan
-	return t, change(ctx, tx, &t, map[string]any{"plan": plan}, events.PlanChanged, events.Data{"from": old, "to": plan})
-}
 
 // Suspend stops every use of the tenant until Resume; nothing is lost.
 func Suspend(ctx context.Context, tx *db.TenantTx, reason string) (Tenant, error) {

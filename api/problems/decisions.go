@@ -8,6 +8,7 @@ func decisions() []Problem {
 	return []Problem{
 		{Code: string(rbac.RoleLacksPermission), Status: []int{403}, Meaning: "The caller's role does not have the permission that this route demands.", Remedy: "needs_role is the lowest role that has it; an administrator can give it.", Extra: "decision_id, needs_role"},
 		{Code: string(rbac.FeatureNotInPlan), Status: []int{403}, Meaning: "The tenant's plan does not include the feature that this needs.", Remedy: "needs_plan is the lowest plan that includes it.", Extra: "decision_id, needs_plan"},
+		{Code: string(rbac.FeatureSwitchedOff), Status: []int{403}, Meaning: "The operator has switched off for this tenant the feature that this needs.", Remedy: "No other plan helps; ask the operator of this installation.", Extra: "decision_id"},
 		{Code: string(rbac.UnknownPermission), Status: []int{403}, Meaning: "The catalog in force has no such permission.", Remedy: "Correct the name, or add it to the catalog.", Extra: "decision_id"},
 		{Code: string(rbac.UnknownFeature), Status: []int{403}, Meaning: "The catalog in force has no such feature.", Remedy: "Correct the name, or add it to the catalog.", Extra: "decision_id"},
 		{Code: string(rbac.UnknownRole), Status: []int{403}, Meaning: "The caller has a role that the catalog in force does not know.", Remedy: "Give the member another role, or bring the role back.", Extra: "decision_id"},

@@ -14,6 +14,8 @@ func states() []Problem {
 		{Code: "recovery_unusable", Status: []int{410}, Meaning: "The link for owners cannot be used: it was used, has expired, or was asked for in another browser.", Remedy: "Ask for a new one, and open it in the same browser within 15 minutes."},
 		{Code: "invitation_exists", Status: []int{409}, Meaning: "The address has an invitation that can still be accepted.", Remedy: "Send that one again, or revoke it first."},
 		{Code: "invitation_over", Status: []int{409}, Meaning: "The invitation was accepted, revoked or sent too often.", Remedy: "Make a new one, or remove the member who accepted it."},
+		{Code: "plan_move_pending", Status: []int{409}, Meaning: "Another change of the tenant's plan is dated already.", Remedy: "Cancel it first."},
+		{Code: "trial_running", Status: []int{409}, Meaning: "A trial of the tenant is running.", Remedy: "End it first."},
 		{Code: "slug_taken", Status: []int{409}, Meaning: "The slug cannot be used.", Remedy: "Use another one."},
 		{Code: "domain_exists", Status: []int{409}, Meaning: "The organization already lists this domain.", Remedy: "Use the entry that is there."},
 		{Code: "too_many_domains", Status: []int{409}, Meaning: "The organization lists as many domains as it may.", Remedy: "Remove one that is not needed."},

@@ -13,7 +13,7 @@ import (
 // Global names the tables that belong to no tenant. Every other table has a tenant_id, which the guard test holds.
 var Global = map[string]bool{
 	"tenants": true, "users": true, "identities": true, "connection_directory": true, "domain_directory": true,
-	"signing_keys": true, "catalogs": true,
+	"signing_keys": true, "catalogs": true, "plan_versions": true,
 }
 
 // tenantConn is the connection of a tenant scope. The tenant travels with the connection because that is what GORM hands on to every

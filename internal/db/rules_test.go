@@ -91,7 +91,8 @@ var rules = []string{
 
 	// Rights.
 	`SELECT 'gatehouse_tenant may ' || what || ' the global table ' || name FROM granted
-	 WHERE kind = 'global' AND who = 'gatehouse_tenant' AND NOT (name = 'tenants' AND what IN ('SELECT', 'UPDATE'))`,
+	 WHERE kind = 'global' AND who = 'gatehouse_tenant' AND NOT (name = 'tenants' AND what IN ('SELECT', 'UPDATE'))
+	 AND NOT (name = 'plan_versions' AND what = 'SELECT')`,
 	`SELECT who || ' may ' || what || ' ' || name FROM granted WHERE kind <> 'library' AND who NOT IN ('gatehouse_tenant', 'gatehouse_system')`,
 	`SELECT who || ' may ' || what || ' ' || name FROM granted WHERE kind = 'library' AND who <> 'gatehouse_jobs'
 	 AND NOT (name = 'river_job' AND who IN ('gatehouse_tenant', 'gatehouse_system') AND what IN ('SELECT', 'INSERT', 'UPDATE'))

@@ -13,6 +13,13 @@ const (
 	PlanChanged     Type = "tenant.plan_changed"
 	PolicyChanged   Type = "tenant.sign_in_policy_changed"
 
+	PlanMoveDated    Type = "tenant.plan_move_dated"
+	PlanMoveCanceled Type = "tenant.plan_move_canceled"
+	OverrideSet      Type = "tenant.override_set"
+	OverrideRemoved  Type = "tenant.override_removed"
+	TrialStarted     Type = "tenant.trial_started"
+	TrialEnded       Type = "tenant.trial_ended"
+
 	MemberJoined       Type = "member.joined"
 	MemberRoleChanged  Type = "member.role_changed"
 	MemberSuspended    Type = "member.suspended"

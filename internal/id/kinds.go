@@ -22,6 +22,8 @@ type (
 	routingRule   struct{}
 	connectionKey struct{}
 	invitation    struct{}
+	planMove      struct{}
+	planTrial     struct{}
 )
 
 func (tenant) prefix() string        { return "tnt" }
@@ -41,6 +43,8 @@ func (setupLink) prefix() string     { return "sul" }
 func (routingRule) prefix() string   { return "rul" }
 func (connectionKey) prefix() string { return "cok" }
 func (invitation) prefix() string    { return "inv" }
+func (planMove) prefix() string      { return "pmv" }
+func (planTrial) prefix() string     { return "ptr" }
 
 // The ids of Gatehouse, one type a kind.
 type (
@@ -61,6 +65,8 @@ type (
 	RoutingRule   = Of[routingRule]
 	ConnectionKey = Of[connectionKey]
 	Invitation    = Of[invitation]
+	PlanMove      = Of[planMove]
+	PlanTrial     = Of[planTrial]
 )
 
 // Installation is the tenant that stands for the installation itself: sign-ins that have no tenant yet (Google, before the person's

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
@@ -22,6 +23,9 @@ type Option func(*river.InsertOpts)
 
 // Attempts bounds how often the job is tried; without it 25 times, over three weeks.
 func Attempts(n int) Option { return func(o *river.InsertOpts) { o.MaxAttempts = n } }
+
+// At lets the job wait until a moment.
+func At(moment time.Time) Option { return func(o *river.InsertOpts) { o.ScheduledAt = moment } }
 
 // metadata is what a job carries beside its arguments.
 type metadata struct {
