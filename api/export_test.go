@@ -1,6 +1,11 @@
 package api
 
-import "reflect"
+import (
+	"reflect"
+
+	"github.com/seed-2a059015/gatehouse/access"
+	"github.com/seed-2a059015/gatehouse/internal/web"
+)
 
 // RawAnswers are the types that raw rows answer with, which their handlers do not show.
 func RawAnswers() map[string]reflect.Type {
@@ -15,3 +20,17 @@ func RawAnswers() map[string]reflect.Type {
 
 // EntityTag is entityTag.
 var EntityTag = entityTag //nolint:gochecknoglobals // for tests alone
+
+// PlainQuestions reads a body by the short way of POST /v1/check or, with batch, of POST /v1/check/batch; false if that way is not for it.
+// Strict is a value of the same type, for the general decoder.
+func PlainQuestions(body []byte, batch bool) (read, strict any, plain bool) {
+	if batch {
+		in := new(batchIn)
+		return in, new(batchIn), in.DecodePlain(body)
+	}
+	in := new(checkIn)
+	return in, new(checkIn), in.DecodePlain(body)
+}
+
+// Decisions is the answer to a batch.
+func Decisions(list []access.Decision) web.PlainOutput { return batchOut{list} }

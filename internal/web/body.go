@@ -34,6 +34,9 @@ func (ex *exchange) decodeBody(in any) error {
 	if len(body) == 0 {
 		return errs.New(errs.BadRequest, "body_required", "This route reads a JSON body.")
 	}
+	if p, ok := in.(PlainInput); ok && p.DecodePlain(body) {
+		return nil
+	}
 	if tooDeep(body) {
 		return errMalformed
 	}

@@ -11,6 +11,11 @@ func encode(out any) ([]byte, error) {
 	if _, none := out.(None); none {
 		return nil, nil
 	}
+	if p, ok := out.(PlainOutput); ok {
+		if b, plain := p.AppendPlain(make([]byte, 0, 512)); plain {
+			return b, nil
+		}
+	}
 	b, err := json.Marshal(out, json.Deterministic(true))
 	if err != nil {
 		return nil, fmt.Errorf("encode the answer: %w", err)

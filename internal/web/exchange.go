@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -166,11 +167,18 @@ func (ex *exchange) leaveOpen() {
 
 func (ex *exchange) stranger() bool { return ex.route == nil || ex.route.open != "" }
 
+// unchunked is how much of a body net/http holds back to see how long it is; what is longer would go out in chunks.
+const unchunked = 2 << 10
+
 // reply sends a successful answer.
 func (ex *exchange) reply(status int, body []byte) error {
 	ex.cookies.apply(ex)
 	if len(body) > 0 {
-		ex.Response().Header()["Content-Type"] = ex.server.fixed.json
+		h := ex.Response().Header()
+		h["Content-Type"] = ex.server.fixed.json
+		if len(body) > unchunked {
+			h["Content-Length"] = []string{strconv.Itoa(len(body))}
+		}
 	}
 	ex.write(status, body)
 	return nil
