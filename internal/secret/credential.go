@@ -2,6 +2,7 @@ package secret
 
 import (
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -55,16 +56,24 @@ func Parse(prefix, s string) (Credential, error) {
 	if len(s) < len(prefix)+rest || len(s) > longest {
 		return Credential{}, ErrCredential
 	}
-	parts := strings.Split(s, "_")
-	if len(parts) < 5 || len(parts) > 6 || parts[0] != prefix {
+	var parts [6]string
+	n := 0
+	for part := range strings.SplitSeq(s, "_") {
+		if n == len(parts) {
+			return Credential{}, ErrCredential
+		}
+		parts[n] = part
+		n++
+	}
+	if n < 5 || parts[0] != prefix {
 		return Credential{}, ErrCredential
 	}
 	c := Credential{Prefix: prefix}
-	tenant, id, secret := parts[1], parts[2], parts[len(parts)-2]
+	tenant, id, secret := parts[1], parts[2], parts[n-2]
 	if !decodeID(&c.Tenant, tenant) || !decodeID(&c.ID, id) || !decodeBase62(c.Secret[:], secret, secretSize) {
 		return Credential{}, ErrCredential
 	}
-	if len(parts) == 6 {
+	if n == len(parts) {
 		generation, err := strconv.ParseUint(parts[3], 10, 32)
 		if err != nil {
 			return Credential{}, ErrCredential
@@ -72,7 +81,8 @@ func Parse(prefix, s string) (Credential, error) {
 		c.Generation = uint32(generation)
 	}
 	// This compares the checksum too, and refuses leading zeros, signs and every other second spelling.
-	if !Equal(c.String(), s) {
+	var spelling, given [128]byte
+	if subtle.ConstantTimeCompare(c.append(spelling[:0]), given[:copy(given[:], s)]) != 1 {
 		return Credential{}, ErrCredential
 	}
 	return c, nil
@@ -80,8 +90,10 @@ func Parse(prefix, s string) (Credential, error) {
 
 // String returns the wire form, secret included: call it only to hand the credential to its owner. Printing the
 // credential with fmt, slog or encoding/json shows [redacted] instead.
-func (c Credential) String() string {
-	b := make([]byte, 0, 128)
+func (c Credential) String() string { return string(c.append(make([]byte, 0, 128))) }
+
+func (c *Credential) append(b []byte) []byte {
+	begin := len(b)
 	b = append(b, c.Prefix...)
 	b = crockford.AppendEncode(append(b, '_'), c.Tenant[:])
 	b = crockford.AppendEncode(append(b, '_'), c.ID[:])
@@ -89,8 +101,9 @@ func (c Credential) String() string {
 		b = strconv.AppendUint(append(b, '_'), uint64(c.Generation), 10)
 	}
 	b = appendBase62(append(b, '_'), c.Secret[:], secretSize)
-	checksum := binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(b))
-	return string(appendBase62(append(b, '_'), checksum, checksumSize))
+	var checksum [4]byte
+	binary.BigEndian.PutUint32(checksum[:], crc32.ChecksumIEEE(b[begin:]))
+	return appendBase62(append(b, '_'), checksum[:], checksumSize)
 }
 
 // Hash returns what may be stored: SHA-256 over the prefix and the secret. A plain hash is enough for 256 random

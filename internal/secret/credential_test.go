@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math"
+	"math/big"
 	"regexp"
 	"strings"
 	"testing"
@@ -119,6 +120,36 @@ func TestKEY_03_OnlyTheSecretDecides(t *testing.T) {
 	other.Prefix = secret.PrefixRefresh
 	if other.Hash() == want {
 		t.Error("Hash() under another prefix is equal, want different")
+	}
+}
+
+// The wire form writes the secret as math/big writes a number of base 62.
+func TestSecretsAreNumbersOfBase62(t *testing.T) {
+	t.Parallel()
+	edges := [][]byte{make([]byte, 32), bytes.Repeat([]byte{0xff}, 32), append(make([]byte, 31), 61), append(make([]byte, 31), 62)}
+	for range 2000 {
+		edges = append(edges, secret.Random(32))
+	}
+	for _, raw := range edges {
+		c := secret.Credential{Prefix: "ghk", Secret: [32]byte(raw)}
+		number := new(big.Int).SetBytes(raw).Text(62)
+		want := strings.Repeat("0", 43-len(number)) + number
+		if got := strings.Split(c.String(), "_")[3]; got != want {
+			t.Errorf("secret of String() = %s, want %s", got, want)
+		}
+	}
+	tooLarge := new(big.Int).Lsh(big.NewInt(1), 256).Text(62)
+	wire := strings.Split(secret.Credential{Prefix: "ghk"}.String(), "_")
+	wire[3] = tooLarge
+	if _, err := secret.Parse("ghk", strings.Join(wire, "_")); err == nil {
+		t.Errorf("Parse of a secret of 257 bits = nil, want an error")
+	}
+}
+
+func TestParseAllocatesOnce(t *testing.T) { //nolint:paralleltest // AllocsPerRun counts those of the whole process
+	wire := secret.Issue("ghk", [16]byte{1}, [16]byte{2}, 0).String()
+	if n := testing.AllocsPerRun(1000, func() { _, _ = secret.Parse("ghk", wire) }); n > 1 {
+		t.Errorf("Parse allocates %v times, want once", n)
 	}
 }
 
