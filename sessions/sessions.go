@@ -16,7 +16,7 @@ const AccessLifetime = 5 * time.Minute
 
 const (
 	defaultGrace = 10 * time.Second
-	defaultCache = 10_000
+	defaultCache = 50_000 // some 25 MB when full
 )
 
 // Config is what sessions are made with.
@@ -27,7 +27,7 @@ type Config struct {
 	Audience string         // who the access tokens are for; "" means the issuer
 	// Grace is how long a refresh token that was just replaced gives its successor again, to the same device; 0 means 10 s.
 	Grace time.Duration
-	// CacheSize is how many verified access tokens are remembered; 0 means 10,000.
+	// CacheSize is how many verified access tokens are remembered; 0 means 50,000.
 	CacheSize int
 	// Clock tells the time by which tokens are verified; nil means the clock of this machine. Everything else uses the database's.
 	Clock func() time.Time
