@@ -49,6 +49,7 @@ func serveCommand() *cobra.Command {
 			return err
 		}
 		defer front.close()
+		settle()
 		cfg.Log.InfoContext(c.Context(), "listening", "address", front.main.Addr().String(), "base_url", s.BaseURL, "version", version)
 		return front.serve(c.Context(), g, handler, cfg.Log)
 	}
