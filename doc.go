@@ -9,5 +9,7 @@
 //	e.POST("/api/chat", chat, g.Require("chat:use"))
 //	e.POST("/api/agents", run, g.Require("agents:run", gatehouse.Feature("ai.agents")))
 //
+//	d, err := g.Check(ctx, tenant, member, "reports:export", "") // where there is no handler
+//
 // A product in any other language runs the gatehouse command beside itself and asks it over HTTP.
 package gatehouse

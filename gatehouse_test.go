@@ -1,6 +1,8 @@
 package gatehouse_test
 
 import (
+	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -68,6 +70,40 @@ func TestAProductGuardsItsOwnRoutes(t *testing.T) {
 		if w := ask(c.path, c.header, c.value); w.Code != c.status || !strings.Contains(w.Body.String(), c.body) {
 			t.Errorf("%s at %s = %d %s, want %d with %s", c.what, c.path, w.Code, w.Body, c.status, c.body)
 		}
+	}
+}
+
+func TestCodeThatIsNoHandlerAsks(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t)
+	tenant := s.NewTenant(t, billing.Free)
+	member := tenant.Members[rbac.Member].ID.String()
+	check := func(tenant, member, permission, feature string) gatehouse.Decision {
+		d, err := s.Gatehouse.Check(t.Context(), tenant, member, permission, feature)
+		if err != nil {
+			t.Fatalf("Check(%s) = %v", permission, err)
+		}
+		return d
+	}
+	if d := check(tenant.ID.String(), member, "chat:use", ""); !d.Allowed || d.ID == "" {
+		t.Errorf("Check(chat:use) = %+v, want allowed", d)
+	}
+	if d := check(tenant.ID.String(), member, "agents:run", "ai.agents"); d.Allowed || d.Clause != "feature_not_in_plan" || d.NeedsPlan != "pro" {
+		t.Errorf("Check(agents:run, ai.agents) = %+v, want what the plan lacks", d)
+	}
+	if d := check(s.NewTenant(t, billing.Free).ID.String(), member, "chat:use", ""); d.Allowed || d.Clause != "no_membership" {
+		t.Errorf("Check in another tenant = %+v, want no_membership", d)
+	}
+	for _, ids := range [][2]string{{"", member}, {tenant.ID.String(), ""}, {member, tenant.ID.String()}} {
+		if d, err := s.Gatehouse.Check(t.Context(), ids[0], ids[1], "chat:use", ""); err == nil || d.Allowed {
+			t.Errorf("Check(%q, %q) = %+v, %v, want an error", ids[0], ids[1], d, err)
+		}
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	cold := tenant.Join(t, rbac.Member).ID.String()
+	if d, err := s.Gatehouse.Check(ended, tenant.ID.String(), cold, "chat:use", ""); !errors.Is(err, gatehouse.ErrUnavailable) || d.Allowed {
+		t.Errorf("Check that could not read = %+v, %v, want ErrUnavailable", d, err)
 	}
 }
 

@@ -73,10 +73,15 @@ const (
 	noCatalogMessage = "The catalog in force cannot be read. Try again."
 )
 
+// Undecided says that nothing was decided: the catalog or the database could not be read. Nothing is allowed by it.
+func (d Decision) Undecided() bool {
+	return !d.Allowed && (d.Clause == noCatalog || d.Clause == ErrStale.Code || d.Clause == "internal")
+}
+
 // Err is the refusal as an error.
 func (d Decision) Err() error {
 	kind := errs.Forbidden
-	if d.Clause == noCatalog {
+	if d.Undecided() {
 		kind = errs.Unavailable
 	}
 	e := errs.New(kind, d.Clause, d.Message).With("decision_id", d.ID.String())

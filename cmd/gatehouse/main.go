@@ -26,6 +26,9 @@ func main() {
 	if interrupted {
 		err = errors.New("interrupted")
 	}
+	if errors.Is(err, errRefused) {
+		os.Exit(1)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "gatehouse: "+oneLine(err))
 		os.Exit(1)
@@ -34,7 +37,7 @@ func main() {
 
 func command() *cobra.Command {
 	root := group("gatehouse", "The backend that every B2B product needs: tenants, single sign-on, roles, plans", serveCommand(), devCommand(), migrateCommand(), tenantCommand(), domainCommand(), apikeyCommand(), userCommand(), keysCommand(),
-		catalogCommand(), routesCommand(), configCommand(), conformanceCommand(), healthcheckCommand(),
+		catalogCommand(), checkCommand(), routesCommand(), configCommand(), conformanceCommand(), healthcheckCommand(),
 	)
 	root.Version, root.SilenceErrors, root.SilenceUsage = version, true, true
 	root.CompletionOptions.HiddenDefaultCmd = true
