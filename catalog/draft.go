@@ -14,6 +14,7 @@ type draft struct {
 	features    map[billing.Feature]Feature
 	permissions map[rbac.Permission]Permission
 	roles       map[rbac.Role]Role
+	rates       map[billing.Plan]*Rates // empty of a catalog that limits nothing
 }
 
 func newDraft() draft {
@@ -22,6 +23,7 @@ func newDraft() draft {
 		features:    map[billing.Feature]Feature{},
 		permissions: map[rbac.Permission]Permission{},
 		roles:       map[rbac.Role]Role{},
+		rates:       map[billing.Plan]*Rates{},
 	}
 	for _, name := range billing.Plans() {
 		d.plans[name] = Plan{Name: name, Title: string(name)}

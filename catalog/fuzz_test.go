@@ -16,6 +16,7 @@ func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		"", "version: 1\n", "{version: 1, roles: {a: {inherits: [viewer], permissions: [tenant:read]}}}",
 		"version: 1\nroles:\n  a: {inherits: [a]}\n", "- - -", "? [", "a: &b *b", "0: 0:\n0\n.", "version: 1\npermissions: {a:b: }\n",
+		"{version: 1, limits: {free: {requests: 1/s, each: 1/min burst 5, concurrent: 3, groups: {check: 2/s, x: {each: 1/h}}}, pro: {each: unlimited}}}",
 		"{version: 1, features: {a: {numbers: {free: 1, team: unlimited}}, b: {meter: true, period: day, numbers: {pro: 0x1, team: 2}}}}",
 	} {
 		f.Add([]byte(seed))

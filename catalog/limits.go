@@ -11,5 +11,7 @@ const (
 	maxFeatures    = 256
 	maxPermissions = 256
 	maxRoles       = 16
+	maxGroups      = 16
+	maxConcurrent  = 100_000
 	maxMistakes    = 100
 )

@@ -14,6 +14,7 @@ import (
 
 	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/catalog"
+	"github.com/seed-2a059015/gatehouse/internal/ratelimit"
 	"github.com/seed-2a059015/gatehouse/rbac"
 )
 
@@ -63,6 +64,8 @@ func TestSchemaAcceptsWhatIsACatalog(t *testing.T) {
 		"version: 1\nfeatures: {m: {meter: true, period: year, numbers: {team: unlimited}}, n: {meter: false, from: pro}}\n",
 		"version: 1\nfeatures: {x: {from: pro, description: }, sso: {description: S}}\npermissions: {x:y: {group: G, description: D}, x:z: {group: }}\n" +
 			"roles: {owner: {permissions: [x:y, x:z]}}\n",
+		limited, "version: 1\nlimits:\n", "version: 1\nlimits: {free: , pro: {groups: }}\n",
+		"version: 1\nlimits: {free: {requests: 1000000/h burst 1000000, concurrent: 100000, groups: {x: unlimited, y: {each: 1/s}}}}\n",
 		"version: 1\npermissions:\n  x:y:\nroles:\n  owner: {title: , inherits: , permissions: [x:y]}\n  r:\n",
 	} {
 		parse(t, src)
@@ -115,6 +118,19 @@ func TestSchemaRefusesTheMistakesThatItCanExpress(t *testing.T) {
 		"period no meter":    "version: 1\nfeatures: {x: {period: month, numbers: {pro: 1}}}\n",
 		"period meter false": "version: 1\nfeatures: {x: {meter: false, period: month, numbers: {pro: 1}}}\n",
 		"unknown period":     "version: 1\nfeatures: {x: {meter: true, period: week, numbers: {pro: 1}}}\n",
+		"limit of gold":      "version: 1\nlimits: {gold: {requests: 1/s}}\n",
+		"limit as number":    "version: 1\nlimits: {free: {requests: 60}}\n",
+		"limit a day":        "version: 1\nlimits: {free: {requests: 60/day}}\n",
+		"limit of nothing":   "version: 1\nlimits: {free: {each: 0/s}}\n",
+		"limit too high":     "version: 1\nlimits: {free: {each: 1000001/s}}\n",
+		"burst too high":     "version: 1\nlimits: {free: {each: 1/s burst 1000001}}\n",
+		"limit unknown key":  "version: 1\nlimits: {free: {request: 1/s}}\n",
+		"none at once":       "version: 1\nlimits: {free: {concurrent: 0}}\n",
+		"at once as text":    "version: 1\nlimits: {free: {concurrent: \"5\"}}\n",
+		"group api":          "version: 1\nlimits: {free: {groups: {api: 1/s}}}\n",
+		"group name":         "version: 1\nlimits: {free: {groups: {Check: 1/s}}}\n",
+		"empty group":        "version: 1\nlimits: {free: {groups: {check: {}}}}\n",
+		"group of nothing":   "version: 1\nlimits: {free: {groups: {check: }}}\n",
 		"number as name":     "version: 1\nroles: {member: {inherits: [5]}}\n",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -180,6 +196,7 @@ func TestSchemaTakesTheNamesThatTheCodeTakes(t *testing.T) {
 	for _, length := range []int{31, 32, 33, 63, 64, 65, 98, 99, 100, 101} {
 		names = append(names, strings.Repeat("a", length), "a:"+strings.Repeat("a", length))
 	}
+	names = append(names, "1/s", "01/s", "1/s\n", "60/min burst 5", "60/min burst 0", "60/min  burst 5", "999999/h", "1000000/h", "1000001/h", "unlimited")
 	names = append(names, readSchema(t).Definitions["roleName"].Not.Enum...)
 	for _, kind := range []struct {
 		definition string
@@ -189,6 +206,13 @@ func TestSchemaTakesTheNamesThatTheCodeTakes(t *testing.T) {
 		{"permissionName", func(s string) error { _, err := rbac.ParsePermission(s); return err }},
 		{"featureName", func(s string) error { _, err := billing.ParseFeature(s); return err }},
 		{"plan", func(s string) error { _, err := billing.ParsePlan(s); return err }},
+		{"limit", func(s string) error {
+			if s == "unlimited" {
+				return nil
+			}
+			_, err := ratelimit.ParseLimit(s)
+			return err
+		}},
 	} {
 		schema := compiled(t, "#/definitions/"+kind.definition)
 		for _, name := range names {

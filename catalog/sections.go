@@ -15,7 +15,7 @@ func (r *reader) draft(root node) draft {
 		r.at(root, "a catalog must be a mapping with the key version")
 		return d
 	}
-	fields := r.fields(root, "catalog", "version", "plans", "features", "permissions", "roles")
+	fields := r.fields(root, "catalog", "version", "plans", "features", "limits", "permissions", "roles")
 	r.version(root, fields)
 	nothing := node{kind: empty}
 	section := func(name string) node {
@@ -26,6 +26,7 @@ func (r *reader) draft(root node) draft {
 	}
 	r.plans(d, section("plans"))
 	r.features(d, section("features"))
+	r.rates(d, section("limits"))
 	permissions := r.permissions(d, section("permissions"))
 	r.roles(d, section("roles"))
 	if len(r.mistakes) == 0 {

@@ -260,6 +260,27 @@ func TestCatalogExplainSaysWhyAndWhatWouldAllow(t *testing.T) {
 	}
 }
 
+func TestCatalogExplainSaysHowMuchTrafficAPlanIsFor(t *testing.T) {
+	t.Parallel()
+	limited := catalogFile(t, "version: 1\nlimits: {free: {requests: 60/min burst 20, concurrent: 5, groups: {check: {requests: 10/s, each: 5/s}}}, pro: {concurrent: unlimited}}\n")
+	line := append(args("catalog explain --limits --catalog"), limited, "--plan")
+	want := "GROUP  REQUESTS         EACH\napi    60/min burst 20  unlimited\ncheck  10/s             5/s\nconcurrent: 5\n"
+	if diff := cmp.Diff(want, succeed(t, nil, append(line, "free")...)); diff != "" {
+		t.Errorf("catalog explain --limits (-want +got):\n%s", diff)
+	}
+	type traffic struct {
+		Plan, Concurrent string
+		Groups           []map[string]string
+	}
+	got := decode[traffic](t, succeed(t, nil, append(line, "team", "--json")...))
+	if got.Plan != "team" || got.Concurrent != "unlimited" || len(got.Groups) != 2 || got.Groups[1]["each"] != "5/s" {
+		t.Errorf("catalog explain --limits --json = %+v", got)
+	}
+	if got := fail(t, nil, append(line, "gold")...); !strings.HasPrefix(got, `unknown plan "gold"`) {
+		t.Errorf("catalog explain --limits of no plan said %q", got)
+	}
+}
+
 // The page is run as a reader would run it: in the order of the page, in a folder that has the file it shows.
 func TestThePageAboutTheCatalogWorks(t *testing.T) {
 	t.Parallel()

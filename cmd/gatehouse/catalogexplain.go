@@ -24,13 +24,18 @@ type explanation struct {
 
 func catalogExplain() *cobra.Command {
 	var role, plan, feature, file string
+	var limits bool
 	c := &cobra.Command{
 		Use:   "explain --role ROLE --plan PLAN [PERMISSION]",
 		Short: "Say whether a role on a plan has a permission or a feature, why not, and what would allow it",
 		Long:  "Answers from the catalog in force, or from a file with --catalog and then without a database. An answer is no failure, also a refusal.",
 		Example: "  gatehouse catalog explain --role member --plan team reports:export\n" +
-			"  gatehouse catalog explain --role owner --plan pro --feature sso --catalog catalog.yaml",
+			"  gatehouse catalog explain --role owner --plan pro --feature sso --catalog catalog.yaml\n" +
+			"  gatehouse catalog explain --plan pro --limits",
 		Args: func(c *cobra.Command, args []string) error {
+			if limits {
+				return nothing(c, args)
+			}
 			if len(args) > 1 || len(args) == 0 && feature == "" {
 				return fmt.Errorf("want a permission, --feature or both: %s", c.UseLine())
 			}
@@ -41,7 +46,11 @@ func catalogExplain() *cobra.Command {
 	c.Flags().StringVar(&plan, "plan", "", "the plan of the tenant: free, pro, team or enterprise")
 	c.Flags().StringVar(&feature, "feature", "", "a feature that the plan must include")
 	c.Flags().StringVar(&file, "catalog", "", "answer from this file")
-	required(c, "role", "plan")
+	c.Flags().BoolVar(&limits, "limits", false, "show instead how much traffic the plan is for")
+	required(c, "plan")
+	c.MarkFlagsOneRequired("role", "limits")
+	c.MarkFlagsMutuallyExclusive("role", "limits")
+	c.MarkFlagsMutuallyExclusive("feature", "limits")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		q := explanation{Role: rbac.Role(role), Plan: billing.Plan(plan), Feature: billing.Feature(feature)}
 		if len(args) == 1 {
@@ -50,6 +59,9 @@ func catalogExplain() *cobra.Command {
 		held, err := catalogOf(c, file)
 		if err != nil {
 			return err
+		}
+		if limits {
+			return explainLimits(c, held, plan)
 		}
 		v := held.Decide(q.Role, q.Plan, q.Permission, q.Feature)
 		q.Allowed, q.Clause, q.NeedsRole, q.NeedsPlan = v.Allowed, v.Clause, v.NeedsRole, v.NeedsPlan

@@ -30,8 +30,11 @@ func (l Limit) WithBurst(n int) Limit {
 // IsZero reports whether the limit allows nothing.
 func (l Limit) IsZero() bool { return l.Events <= 0 || l.Per <= 0 || l.Burst <= 0 }
 
-// String is "30/min", with the burst where it differs.
+// String is "30/min", with the burst where it differs; "unlimited" where a zero limit stands for none, as in a catalog.
 func (l Limit) String() string {
+	if l.IsZero() {
+		return "unlimited"
+	}
 	unit, known := map[time.Duration]string{time.Second: "s", time.Minute: "min", time.Hour: "h"}[l.Per]
 	if !known {
 		unit = l.Per.String()

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// maxEvents bounds what is written, so that the time between two events stays exact enough and rates can be compared.
-const maxEvents = 1_000_000
+// MaxEvents bounds a limit that is written, so that the time between two events stays exact enough and rates can be compared.
+const MaxEvents = 1_000_000
 
 var limitForm = regexp.MustCompile(`^([1-9][0-9]{0,6})/(s|min|h)(?: burst ([1-9][0-9]{0,6}))?$`)
 
@@ -26,7 +26,7 @@ func ParseLimit(text string) (Limit, error) {
 	if m[3] != "" {
 		l.Burst, _ = strconv.Atoi(m[3])
 	}
-	if l.Events > maxEvents || l.Burst > maxEvents {
+	if l.Events > MaxEvents || l.Burst > MaxEvents {
 		return Limit{}, errLimit
 	}
 	return l, nil
