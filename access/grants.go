@@ -2,6 +2,7 @@ package access
 
 import (
 	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/catalog"
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/rbac"
@@ -31,6 +32,6 @@ func (s *Store) Grants(p *authn.Principal, standing error) Grants {
 	}
 	now, sold := s.Now(), &s.held(p).Sold
 	return Grants{
-		Permissions: held.catalog.AllowedFor(sold, rbac.Role(p.Role), now), Features: held.catalog.IncludedFor(sold, now), Catalog: held.version,
+		Permissions: held.catalog.AllowedFor(sold, catalog.Question{Role: rbac.Role(p.Role)}, now), Features: held.catalog.IncludedFor(sold, now), Catalog: held.version,
 	}
 }

@@ -32,6 +32,7 @@ type Catalog struct {
 	table       *rbac.Table
 	draft       draft
 	labels      labels
+	definition  rbac.Definition
 }
 
 // Plan is one step of what is sold.

@@ -24,6 +24,7 @@ type Question struct {
 	Role       rbac.Role
 	Permission rbac.Permission
 	Feature    billing.Feature
+	Custom     *CustomRole // answers in place of Role, which is left out then
 }
 
 // Decide answers whether role on the newest version of plan may do what the permission names and has the feature, from the compiled
@@ -41,6 +42,9 @@ func (c *Catalog) DecideOn(pin billing.Pin, q Question) Verdict {
 // allocates nothing.
 func (c *Catalog) DecideFor(e *billing.Entitlements, q Question, now time.Time) Verdict {
 	asked := rbac.Question{Role: q.Role, Tier: c.tier(e.At(now)), Permission: q.Permission, Feature: rbac.Feature(q.Feature)}
+	if q.Custom != nil {
+		asked.Custom = q.Custom.compiled
+	}
 	if len(e.Overrides) > 0 {
 		asked.Needed = switched(e, c.draft.permissions[q.Permission].Feature, now)
 		asked.Asked = switched(e, q.Feature, now)
@@ -68,7 +72,7 @@ func (c *Catalog) answer(q rbac.Question) Verdict {
 // Enforce answers as [Catalog.Decide] does, by asking Casbin. It is slow, and is what the table is held to. The
 // answer is false whenever there is an error.
 func (c *Catalog) Enforce(role rbac.Role, plan billing.Plan, permission rbac.Permission, feature billing.Feature) (bool, error) {
-	return c.EnforceOn(billing.Pin{Plan: plan}, Question{role, permission, feature})
+	return c.EnforceOn(billing.Pin{Plan: plan}, Question{Role: role, Permission: permission, Feature: feature})
 }
 
 // EnforceOn is [Catalog.Enforce] for a version of a plan; 0 is the newest.
@@ -79,8 +83,16 @@ func (c *Catalog) EnforceOn(pin billing.Pin, q Question) (bool, error) {
 // EnforceFor answers as [Catalog.DecideFor] does, by asking Casbin: a feature that is switched on is as on a tier that includes it.
 func (c *Catalog) EnforceFor(e *billing.Entitlements, q Question, now time.Time) (bool, error) {
 	tier := c.tier(e.At(now))
-	if q.Permission == "" && q.Feature == "" || !c.HasRole(q.Role) || !c.table.HasTier(tier) {
+	if q.Permission == "" && q.Feature == "" || !c.table.HasTier(tier) || q.Custom == nil && !c.HasRole(q.Role) {
 		return false, nil
+	}
+	engine, role := c.engine, q.Role
+	if q.Custom != nil {
+		var err error
+		if engine, err = c.customEngine(q.Custom.name, q.Custom.permissions); err != nil {
+			return false, err
+		}
+		role = q.Custom.name
 	}
 	if q.Permission != "" {
 		on := tier
@@ -91,7 +103,7 @@ func (c *Catalog) EnforceFor(e *billing.Entitlements, q Question, now time.Time)
 			return false, nil
 		case rbac.AsTier:
 		}
-		allowed, err := c.engine.Enforce(q.Role, on, q.Permission)
+		allowed, err := engine.Enforce(role, on, q.Permission)
 		if err != nil || !allowed {
 			return false, err
 		}
@@ -115,14 +127,18 @@ func (c *Catalog) AllowedOn(pin billing.Pin, role rbac.Role) []rbac.Permission {
 	return c.table.Permissions(role, c.tier(pin))
 }
 
-// AllowedFor returns all permissions that role has in a tenant at a moment, sorted, without [rbac.Self].
-func (c *Catalog) AllowedFor(e *billing.Entitlements, role rbac.Role, now time.Time) []rbac.Permission {
-	if len(e.Overrides) == 0 {
-		return c.AllowedOn(e.At(now), role)
+// AllowedFor returns all permissions that the role of q has in a tenant at a moment, sorted, without [rbac.Self]. The rest of q is not read.
+func (c *Catalog) AllowedFor(e *billing.Entitlements, q Question, now time.Time) []rbac.Permission {
+	switch {
+	case len(e.Overrides) > 0:
+	case q.Custom != nil:
+		return c.table.PermissionsOf(q.Custom.compiled, c.tier(e.At(now)))
+	default:
+		return c.AllowedOn(e.At(now), q.Role)
 	}
 	var allowed []rbac.Permission
 	for _, p := range c.permissions {
-		if c.DecideFor(e, Question{Role: role, Permission: p.Name}, now).Allowed {
+		if c.DecideFor(e, Question{Role: q.Role, Custom: q.Custom, Permission: p.Name}, now).Allowed {
 			allowed = append(allowed, p.Name)
 		}
 	}

@@ -82,7 +82,7 @@ func (d draft) compile(l labels) (*Catalog, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Catalog{draft: d, policy: policy, engine: engine, table: table, labels: l}
+	c := &Catalog{draft: d, policy: policy, engine: engine, table: table, labels: l, definition: definition}
 	for _, name := range billing.Plans() {
 		c.plans = append(c.plans, d.plans[name])
 	}

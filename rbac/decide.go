@@ -17,8 +17,9 @@ type Question struct {
 	Tier       Tier
 	Permission Permission
 	Feature    Feature
-	Needed     Switch // of the feature that the permission needs, if it needs one
-	Asked      Switch // of Feature
+	Needed     Switch  // of the feature that the permission needs, if it needs one
+	Asked      Switch  // of Feature
+	Custom     *Custom // answers in place of Role, which is left out then
 }
 
 // Decide answers whether role may do what the permission names, on tier, and whether tier includes the feature. [Clause] gives the order of
@@ -32,14 +33,14 @@ func (t *Table) Decide(role Role, tier Tier, permission Permission, feature Feat
 func (t *Table) Answer(q Question) Verdict {
 	p, knownPermission := t.permissionID[q.Permission]
 	f, knownFeature := t.featureID[q.Feature]
-	r, knownRole := t.roleID[q.Role]
+	may := t.rights(q)
 	i, knownTier := t.tierID[q.Tier]
 	switch {
 	case !knownPermission && (q.Permission != "" || q.Feature == ""):
 		return Verdict{Clause: UnknownPermission}
 	case !knownFeature && q.Feature != "":
 		return Verdict{Clause: UnknownFeature}
-	case !knownRole:
+	case may == nil:
 		return Verdict{Clause: UnknownRole}
 	case !knownTier:
 		return Verdict{Clause: UnknownTier}
@@ -57,20 +58,35 @@ func (t *Table) Answer(q Question) Verdict {
 	if f == none {
 		asked.asked = AsTier
 	}
-	if t.allows(r, i, asked) {
+	if t.allows(may, i, asked) {
 		return Verdict{Allowed: true}
 	}
-	if p != none && !t.holds(r).has(p) {
+	if p != none && !t.all(may).has(p) {
 		return t.lacksRole(i, asked)
 	}
 	if asked.needed == Off || asked.asked == Off {
 		return Verdict{Clause: FeatureSwitchedOff}
 	}
 	verdict := Verdict{Clause: FeatureNotInPlan}
-	if up := t.stepFor(r, i, asked); up != none {
+	if up := t.stepFor(may, i, asked); up != none {
 		verdict.NeedsTier = t.tiers[up]
 	}
 	return verdict
+}
+
+// rights returns the permissions of whom a question is about, by tier; nil if they are unknown. A custom role that was compiled for another
+// table is: its bits mean other permissions.
+func (t *Table) rights(q Question) []bitset {
+	if q.Custom != nil {
+		if q.Custom.table != t {
+			return nil
+		}
+		return q.Custom.may
+	}
+	if r, known := t.roleID[q.Role]; known {
+		return t.may[r]
+	}
+	return nil
 }
 
 // none stands for a number that is left out or was not found.
@@ -82,15 +98,15 @@ type question struct {
 	needed, asked       Switch
 }
 
-func (t *Table) allows(role, tier int, q question) bool {
+func (t *Table) allows(may []bitset, tier int, q question) bool {
 	if q.permission != none {
 		switch q.needed {
 		case AsTier:
-			if !t.may[role][tier].has(q.permission) {
+			if !may[tier].has(q.permission) {
 				return false
 			}
 		case On:
-			if !t.holds(role).has(q.permission) {
+			if !t.all(may).has(q.permission) {
 				return false
 			}
 		case Off:
@@ -102,9 +118,9 @@ func (t *Table) allows(role, tier int, q question) bool {
 
 // stepFor returns the lowest step of the ladder, from that of the given tier up, on which the role would be allowed. The step itself is
 // among them: what it once was may lack what it is now.
-func (t *Table) stepFor(role, from int, q question) int {
+func (t *Table) stepFor(may []bitset, from int, q question) int {
 	for step := t.steps[from]; step < t.ladder; step++ {
-		if t.allows(role, step, q) {
+		if t.allows(may, step, q) {
 			return step
 		}
 	}
@@ -115,11 +131,11 @@ func (t *Table) stepFor(role, from int, q question) int {
 func (t *Table) lacksRole(tier int, q question) Verdict {
 	verdict := Verdict{Clause: RoleLacksPermission}
 	for role := range Owner.Rank() {
-		if t.allows(role, tier, q) {
+		if t.allows(t.may[role], tier, q) {
 			verdict.NeedsRole = t.roles[role]
 			return verdict
 		}
-		if up := t.stepFor(role, tier, q); up != none {
+		if up := t.stepFor(t.may[role], tier, q); up != none {
 			verdict.NeedsRole, verdict.NeedsTier = t.roles[role], t.tiers[up]
 			return verdict
 		}

@@ -36,4 +36,6 @@ func (t *Table) rankOfGranted(role int) int {
 
 // holds returns the permissions of a role whatever the tier: those on the highest of the ladder, which includes all that any permission
 // needs.
-func (t *Table) holds(role int) bitset { return t.may[role][t.ladder-1] }
+func (t *Table) holds(role int) bitset { return t.all(t.may[role]) }
+
+func (t *Table) all(may []bitset) bitset { return may[t.ladder-1] }

@@ -31,6 +31,9 @@ const (
 // Its name has no colon, so that [ParsePermission] refuses it and no catalog or request can name it.
 const Self Permission = "self"
 
+// OwnersOnly reports whether a permission stays with the role owner: no custom role has it, whoever makes it.
+func (p Permission) OwnersOnly() bool { return p == TenantDelete }
+
 const maxPermission = 100
 
 var permissionName = regexp.MustCompile(`^[a-z][a-z0-9_.-]*:[a-z][a-z0-9_.-]*$`)

@@ -15,6 +15,12 @@ func (d Definition) Policy() (Policy, error) {
 	if err := d.check(); err != nil {
 		return nil, err
 	}
+	lines := d.lines()
+	return lines, lines.check()
+}
+
+// lines are the policy of a definition that was checked.
+func (d Definition) lines() Policy {
 	var lines Policy
 	for i := len(d.Tiers) - 1; i > 0; i-- {
 		lines = append(lines, Line{"g2", tierKey(d.Tiers[i]), tierKey(d.Tiers[i-1])})
@@ -40,7 +46,7 @@ func (d Definition) Policy() (Policy, error) {
 			lines = append(lines, Line{"p", roleKey(role), string(p), d.needs(p)})
 		}
 	}
-	return lines, lines.check()
+	return lines
 }
 
 // parents returns the roles that role inherits directly, less those that it reaches through another of them.

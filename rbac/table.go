@@ -121,9 +121,14 @@ func (t *Table) Permissions(role Role, tier Tier) []Permission {
 	if !knownRole || !knownTier {
 		return nil
 	}
+	return t.named(t.may[r][i])
+}
+
+// named are the names of a set of permissions, sorted, without [Self].
+func (t *Table) named(set bitset) []Permission {
 	var allowed []Permission
 	for id, permission := range t.permissions {
-		if permission != Self && t.may[r][i].has(id) {
+		if permission != Self && set.has(id) {
 			allowed = append(allowed, permission)
 		}
 	}
