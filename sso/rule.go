@@ -56,12 +56,24 @@ func ReplaceRules(ctx context.Context, tx *db.TenantTx, rules []Rule) ([]Rule, e
 	for i := range rules {
 		rules[i].ID, rules[i].CreatedAt = id.RoutingRule{}, tx.Now
 	}
+	if err := checkRules(ctx, tx, rules, 0); err != nil {
+		return nil, err
+	}
 	return writeRules(ctx, tx, rules)
 }
 
+// mayRoute says who may change rules, beside the permission, for which the routes ask. A set-up link is for one connection: rules speak of
+// all of them.
 func mayRoute(ctx context.Context, tx *db.TenantTx) error {
-	if p := authn.From(ctx); p.Kind == authn.Member && !ownerDecides(ctx) && !seenLately(p.AuthTime, tx.Now) {
-		return ErrReauthRequired
+	p := authn.From(ctx)
+	switch p.Kind {
+	case authn.Setup, authn.Anonymous:
+		return errForbidden
+	case authn.Member:
+		if !ownerDecides(ctx) && !seenLately(p.AuthTime, tx.Now) {
+			return ErrReauthRequired
+		}
+	case authn.APIKey, authn.Operator, authn.System:
 	}
 	return nil
 }
@@ -76,9 +88,6 @@ func lockRules(ctx context.Context, tx *db.TenantTx) error {
 
 // writeRules stores a list whose rules keep the ids that they have.
 func writeRules(ctx context.Context, tx *db.TenantTx, rules []Rule) ([]Rule, error) {
-	if err := checkRules(ctx, tx, rules); err != nil {
-		return nil, err
-	}
 	if _, err := gorm.G[Rule](tx.DB).Where("position >= 0").Delete(ctx); err != nil {
 		return nil, fmt.Errorf("delete routing rules: %w", err)
 	}
@@ -103,8 +112,9 @@ func connectionsOf(rules []Rule) []string {
 	return slices.Compact(list)
 }
 
-// checkRules brings addresses and domains into the form in which they are compared, and says all that is wrong.
-func checkRules(ctx context.Context, tx *db.TenantTx, rules []Rule) error {
+// checkRules brings addresses and domains into the form in which they are compared, and says all that is wrong. The first rules, as many as
+// are kept, were checked when they were made: one of them whose domain has gone since then is in nobody's way.
+func checkRules(ctx context.Context, tx *db.TenantTx, rules []Rule, kept int) error {
 	if len(rules) > maxRules {
 		return errs.InvalidField("rules", "Use at most 100 rules.")
 	}
@@ -114,7 +124,12 @@ func checkRules(ctx context.Context, tx *db.TenantTx, rules []Rule) error {
 	}
 	wrong := errs.New(errs.Invalid, "invalid_input", "The rules have values that cannot be used.")
 	seen := map[string]bool{}
-	for i := range rules {
+	for _, r := range rules[:kept] {
+		if len(r.Emails) == 0 {
+			seen[r.Domain] = true
+		}
+	}
+	for i := kept; i < len(rules); i++ {
 		if detail := rules[i].check(known, seen); detail != "" {
 			wrong.Fields = append(wrong.Fields, errs.Field{Name: fmt.Sprintf("rules[%d]", i), Detail: detail})
 		}

@@ -12,7 +12,9 @@ import (
 // AddRule puts a rule at the end of the tenant's list, as [ReplaceRules] would.
 func AddRule(ctx context.Context, tx *db.TenantTx, r Rule) error {
 	return changeRules(ctx, tx, func(list []Rule) ([]Rule, error) {
-		return append(list, Rule{Domain: r.Domain, Emails: r.Emails, ConnectionID: r.ConnectionID, CreatedAt: tx.Now}), nil
+		n := len(list)
+		list = append(list, Rule{Domain: r.Domain, Emails: slices.Clone(r.Emails), ConnectionID: r.ConnectionID, CreatedAt: tx.Now})
+		return list, checkRules(ctx, tx, list, n)
 	})
 }
 
