@@ -85,7 +85,7 @@ func legacyUses(ctx context.Context, tx *db.TenantTx, c Connection) (map[string]
 // indexed.
 func firstEventOf(at time.Time) string {
 	var u uuid.UUID
-	ms := uint64(at.UnixMilli()) //nolint:gosec // no event is from before 1970
+	ms := uint64(at.UnixMilli())
 	for i := range 6 {
 		u[i] = byte(ms >> (8 * (5 - i)))
 	}

@@ -206,3 +206,40 @@ func TestThereAreAtMostTwentySetupLinks(t *testing.T) {
 		t.Errorf("CreateSetupLink after one was revoked = %v", err)
 	}
 }
+
+func TestXT_36_TheLatestSetupLinksAreTheTenantsOwn(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c, other := w.company(t), w.company(t)
+	var made []id.SetupLink
+	for range 3 {
+		for _, at := range []*company{c, other} {
+			l, _, err := at.setupLink(t, at.as(t, at.owner), sso.NewSetupLink{})
+			must(t, err)
+			if at == c {
+				made = append(made, l.ID)
+			}
+		}
+	}
+	latest := func(at *company, before id.SetupLink, limit int) (ids []id.SetupLink) {
+		at.inTenant(t, func(ctx context.Context, tx *db.TenantTx) error {
+			list, err := sso.LatestSetupLinks(ctx, tx, before, limit)
+			for _, l := range list {
+				ids = append(ids, l.ID)
+			}
+			return err
+		})
+		return ids
+	}
+	if got, want := latest(c, id.SetupLink{}, 2), []id.SetupLink{made[2], made[1]}; !slices.Equal(got, want) {
+		t.Errorf("LatestSetupLinks of two = %v, want %v", got, want)
+	}
+	if got, want := latest(c, made[1], 10), []id.SetupLink{made[0]}; !slices.Equal(got, want) {
+		t.Errorf("LatestSetupLinks before the second = %v, want %v", got, want)
+	}
+	for _, theirs := range latest(other, made[2], 10) {
+		if slices.Contains(made, theirs) {
+			t.Errorf("LatestSetupLinks of another tenant has %v", theirs)
+		}
+	}
+}

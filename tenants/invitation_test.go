@@ -3,6 +3,7 @@ package tenants_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -305,4 +306,36 @@ func TestXT_25_AReinstatedMemberHasNoOldKeys(t *testing.T) {
 		wantCode(t, "the old key", err, errNotFound)
 		return nil
 	})
+}
+
+func TestXT_36_InvitationsThatWaitAreTheTenantsOwn(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	other := c.world.company("globex")
+	var made []tenants.Invitation
+	for _, name := range []string{"first", "second", "third", "fourth"} {
+		i, _ := c.invite(c.operator(), name+"@acme.example", rbac.Member)
+		made = append(made, i)
+		other.invite(other.operator(), name+"@globex.example", rbac.Member)
+	}
+	c.must(c.operator(), "revoke the second", func(tx *db.TenantTx) error { return tenants.RevokeInvitation(c.operator(), tx, made[1].ID) })
+	waiting := func(at *company, before id.Invitation, limit int) (names []string) {
+		at.must(at.operator(), "list", func(tx *db.TenantTx) error {
+			list, err := tenants.WaitingInvitations(at.operator(), tx, before, limit)
+			for _, i := range list {
+				names = append(names, i.Email)
+			}
+			return err
+		})
+		return names
+	}
+	if got, want := waiting(c, id.Invitation{}, 2), []string{"fourth@acme.example", "third@acme.example"}; !slices.Equal(got, want) {
+		t.Errorf("WaitingInvitations of two = %v, want %v", got, want)
+	}
+	if got, want := waiting(c, made[2].ID, 10), []string{"first@acme.example"}; !slices.Equal(got, want) {
+		t.Errorf("WaitingInvitations before the third = %v, want %v", got, want)
+	}
+	if got, want := waiting(other, made[3].ID, 10), []string{"third@globex.example", "second@globex.example", "first@globex.example"}; !slices.Equal(got, want) {
+		t.Errorf("WaitingInvitations of another tenant = %v, want %v", got, want)
+	}
 }
