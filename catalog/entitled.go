@@ -34,7 +34,8 @@ func (c *Catalog) Entitled(e *billing.Entitlements, now time.Time) []Entitled {
 	var all []Entitled
 	for _, name := range c.names(pin) {
 		f := c.on(pin, name)
-		if f.Source = FromPlan; pin != bought && f != c.on(bought, name) {
+		lent := pin != bought && f != c.on(bought, name)
+		if f.Source = FromPlan; lent {
 			f.Source, f.Expires = FromTrial, e.Trial.Until
 		}
 		if o := e.Override(name, now); o != nil {
@@ -52,10 +53,12 @@ func (c *Catalog) Entitled(e *billing.Entitlements, now time.Time) []Entitled {
 	return all
 }
 
-// names returns the features of the catalog and of a version of a plan, sorted.
-func (c *Catalog) names(pin billing.Pin) []billing.Feature {
+// names returns the features of the catalog and of versions of plans, sorted.
+func (c *Catalog) names(pins ...billing.Pin) []billing.Feature {
 	names := slices.Collect(maps.Keys(c.draft.features))
-	names = append(names, c.labels.terms[pin].Features...)
+	for _, pin := range pins {
+		names = append(names, c.labels.terms[pin].Features...)
+	}
 	slices.Sort(names)
 	return slices.Compact(names)
 }

@@ -16,7 +16,8 @@ import (
 const ownerLinkLife = 72 * time.Hour
 
 func tenantCommand() *cobra.Command {
-	return group("tenant", "Create, list, suspend and resume tenants", tenantCreate(), tenantList(), tenantSuspend(), tenantResume(), tenantLink(), tenantSetupLink())
+	return group("tenant", "Create, list, suspend and resume tenants, and change what they have", tenantCreate(), tenantList(), tenantSuspend(),
+		tenantResume(), tenantLink(), tenantSetupLink(), tenantPlan(), tenantTrial(), tenantOverride())
 }
 
 func tenantCreate() *cobra.Command {
