@@ -21,8 +21,8 @@ import (
 )
 
 type devFlags struct {
-	addr, idpAddr, metricsAddr, data, catalog string
-	demo, verbose                             bool
+	addr, baseURL, idpAddr, metricsAddr, data, catalog string
+	demo, verbose                                      bool
 }
 
 func devCommand() *cobra.Command {
@@ -35,6 +35,7 @@ func devCommand() *cobra.Command {
 		RunE:    func(c *cobra.Command, _ []string) error { return dev(c, f) },
 	}
 	c.Flags().StringVar(&f.addr, "addr", "127.0.0.1:8080", "address to listen on")
+	c.Flags().StringVar(&f.baseURL, "base-url", "", "address that browsers use, when a reverse proxy stands before it (default: that of --addr)")
 	c.Flags().StringVar(&f.idpAddr, "idp-addr", "127.0.0.1:8081", "address of the test identity providers")
 	c.Flags().StringVar(&f.metricsAddr, "metrics-addr", "off", "address for Prometheus")
 	c.Flags().StringVar(&f.data, "data", defaultData, "folder of the private Postgres cluster and its secrets")
@@ -64,10 +65,14 @@ func dev(c *cobra.Command, f devFlags) (err error) {
 		return err
 	}
 	defer front.close()
+	own := reachable(front.main.Addr())
+	if f.baseURL == "" {
+		f.baseURL = "http://" + own
+	}
 	var idps *testidp.Server
 	if f.demo {
 		var stop func()
-		if idps, stop, err = startProviders(f.idpAddr, "http://"+reachable(front.main.Addr())); err != nil {
+		if idps, stop, err = startProviders(f.idpAddr, f.baseURL); err != nil {
 			return err
 		}
 		defer stop()
@@ -84,7 +89,7 @@ func dev(c *cobra.Command, f devFlags) (err error) {
 		defer cancel()
 		err = errors.Join(err, pg.Stop(stop))
 	}()
-	s, err := prepareDev(ctx, pg, "http://"+reachable(front.main.Addr()))
+	s, err := prepareDev(ctx, pg, f.baseURL)
 	if err != nil {
 		return err
 	}
@@ -100,7 +105,7 @@ func dev(c *cobra.Command, f devFlags) (err error) {
 		return err
 	}
 	cfg := s.config(p)
-	cfg.Log, cfg.Outbox, cfg.InsecureLoopbackProviders, cfg.Catalog, cfg.Hosts = log, &mail.Outbox{}, true, catalog, alsoCalled(p.base)
+	cfg.Log, cfg.Outbox, cfg.InsecureLoopbackProviders, cfg.Catalog, cfg.Hosts = log, &mail.Outbox{}, true, catalog, append(alsoCalled(p.base), own)
 	if idps != nil {
 		cfg.GoogleClientID, cfg.GoogleClientSecret, cfg.GoogleIssuer = demoClient, demoSecret, idps.Provider("google").URL()
 	}

@@ -7,5 +7,6 @@
 //   - providers_test.go: a script signs in through two providers that others wrote, one for each of two tenants.
 //   - fleet_test.go: two servers on one database, as in production, over https to their providers. What one refuses the other refuses too.
 //   - forward_test.go: the configurations of docs/forward-auth, with a real nginx and a real Caddy.
+//   - typescript_test.go: examples/aichat-ts behind nginx, with a client that is generated of the OpenAPI document.
 //   - chromium_test.go: a person signs in to `gatehouse dev` in headless Chromium.
 package e2e

@@ -31,14 +31,20 @@ const (
 func TestForwardAuthBehindNginx(t *testing.T) {
 	t.Parallel()
 	site := newForwarded(t)
+	site.nginx(t)
+	site.holds(t)
+	site.goesDown(t, http.StatusInternalServerError)
+}
+
+// nginx starts nginx with the documented server.
+func (f *forwarded) nginx(t *testing.T) {
+	t.Helper()
 	dir := t.TempDir()
 	conf := "daemon off; master_process off; error_log stderr; pid nginx.pid; events {}\nhttp { access_log off;\n" +
 		"client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3; uwsgi_temp_path t4; scgi_temp_path t5;\n" +
-		site.configuration(t, "nginx.conf") + "\n}\n"
+		f.configuration(t, "nginx.conf") + "\n}\n"
 	writeFile(t, filepath.Join(dir, "nginx.conf"), conf)
-	site.run(t, "nginx", "-p", dir, "-e", "stderr", "-c", filepath.Join(dir, "nginx.conf"))
-	site.holds(t)
-	site.goesDown(t, http.StatusInternalServerError)
+	f.run(t, f.port, "nginx", "-p", dir, "-e", "stderr", "-c", filepath.Join(dir, "nginx.conf"))
 }
 
 func TestForwardAuthBehindCaddy(t *testing.T) {
@@ -46,7 +52,7 @@ func TestForwardAuthBehindCaddy(t *testing.T) {
 	site := newForwarded(t)
 	file := filepath.Join(t.TempDir(), "Caddyfile")
 	writeFile(t, file, "{\n\tadmin off\n}\n"+site.configuration(t, "Caddyfile"))
-	site.run(t, "caddy", "run", "--adapter", "caddyfile", "--config", file)
+	site.run(t, site.port, "caddy", "run", "--adapter", "caddyfile", "--config", file)
 	site.holds(t)
 	site.goesDown(t, http.StatusBadGateway)
 }
@@ -57,7 +63,7 @@ type forwarded struct {
 	url       string // of the proxy
 	port      string
 	gatehouse *httptest.Server // stands before Gatehouse, so that it can go down
-	product   *httptest.Server
+	product   string           // the address of the product
 }
 
 func newForwarded(t *testing.T) *forwarded {
@@ -70,11 +76,12 @@ func newForwarded(t *testing.T) *forwarded {
 	})
 	f.gatehouse = httptest.NewServer(f.Handler)
 	t.Cleanup(f.gatehouse.Close)
-	f.product = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	product := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		_ = json.NewEncoder(w).Encode(map[string]any{"headers": r.Header, "path": r.URL.RequestURI(), "body": string(body)})
 	}))
-	t.Cleanup(f.product.Close)
+	t.Cleanup(product.Close)
+	f.product = product.Listener.Addr().String()
 	return f
 }
 
@@ -87,7 +94,7 @@ func (f *forwarded) configuration(t *testing.T, name string) string {
 	}
 	text := string(raw)
 	for from, to := range map[string]string{
-		docProxy: ":" + f.port, docGatehouse: f.gatehouse.Listener.Addr().String(), docProduct: f.product.Listener.Addr().String(),
+		docProxy: ":" + f.port, docGatehouse: f.gatehouse.Listener.Addr().String(), docProduct: f.product,
 	} {
 		if !strings.Contains(text, from) {
 			t.Fatalf("%s does not have the address %s", name, from)
@@ -97,12 +104,15 @@ func (f *forwarded) configuration(t *testing.T, name string) string {
 	return text
 }
 
-// run starts a proxy until the test ends.
-func (f *forwarded) run(t *testing.T, name string, args ...string) {
+// run starts a program that listens on a port, until the test ends.
+func (f *forwarded) run(t *testing.T, port, name string, args ...string) {
 	t.Helper()
 	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), name, args...)
 	home := t.TempDir()
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH") + ":/usr/sbin:/usr/local/bin:/usr/bin", "HOME=" + home, "XDG_DATA_HOME=" + home, "XDG_CONFIG_HOME=" + home}
+	cmd.Env = []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "XDG_DATA_HOME=" + home, "XDG_CONFIG_HOME=" + home,
+		"PORT=" + port, "GATEHOUSE_URL=" + f.url,
+	}
 	if path, err := exec.LookPath(name); err != nil {
 		cmd.Path, cmd.Err = "/usr/sbin/"+name, nil // where Debian has daemons, off the path of users
 	} else {
@@ -122,7 +132,7 @@ func (f *forwarded) run(t *testing.T, name string, args ...string) {
 		}
 	})
 	within(t, patience, name+" answers", func() bool {
-		c, err := net.DialTimeout("tcp", "localhost:"+f.port, time.Second)
+		c, err := net.DialTimeout("tcp", "localhost:"+port, time.Second)
 		if err != nil {
 			return false
 		}
@@ -199,7 +209,7 @@ func (f *forwarded) holds(t *testing.T) {
 	}
 	f.strips(t, key, pro)
 	for path, want := range map[string]string{"/app/board?a=1": "/login/resume?return_to=/app/board?a=1", "/app//evil.test": "/login/resume?return_to=/app//evil.test"} {
-		if res, _, _ := f.ask(t, "GET", path, nil); res.StatusCode != 303 || strings.TrimPrefix(res.Header.Get("Location"), f.url) != want {
+		if res, _, _ := f.ask(t, "GET", path, nil); res.StatusCode != 303 || res.Header.Get("Location") != want {
 			t.Errorf("GET %s by nobody = %d to %s, want 303 to %s", path, res.StatusCode, res.Header.Get("Location"), want)
 		}
 	}
