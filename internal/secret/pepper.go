@@ -43,9 +43,10 @@ func (p Pepper) MAC(domain string, data ...[]byte) [32]byte {
 		panic("secret: MAC on a zero Pepper")
 	}
 	mac := hmac.New(sha256.New, []byte(*p.key))
-	mac.Write(appendFramed(nil, domain))
-	mac.Write(appendFramed(nil, data...))
-	return [32]byte(mac.Sum(nil))
+	mac.Write(appendFramed(appendFramed(make([]byte, 0, 256), domain), data...))
+	var sum [32]byte
+	mac.Sum(sum[:0])
+	return sum
 }
 
 func held(key []byte) *string {
