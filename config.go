@@ -34,6 +34,8 @@ type Config struct {
 
 	Catalog []byte // a catalog file to put in force; nil leaves the one in force, or begins with the built-in one
 
+	DecisionSample int // of how many approvals one is written to the log of decisions, beside all refusals; 0 means 100, negative none
+
 	Hosts           []string       // further host names (with port) that requests may name, beside that of BaseURL
 	TrustedProxies  []netip.Prefix // whose X-Forwarded-For is believed
 	CORSOrigins     []string

@@ -17,6 +17,7 @@ import (
 	"github.com/seed-2a059015/gatehouse/console"
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/decisions"
 	"github.com/seed-2a059015/gatehouse/internal/page"
 	"github.com/seed-2a059015/gatehouse/internal/telemetry"
 	"github.com/seed-2a059015/gatehouse/internal/web"
@@ -33,6 +34,7 @@ type Gatehouse struct {
 	cfg      Config
 	log      *slog.Logger
 	db       *db.DB
+	decided  *decisions.Log
 	access   *access.Store
 	keys     *sessions.Keys
 	sessions *sessions.Sessions
@@ -72,7 +74,11 @@ func (g *Gatehouse) assemble(ctx context.Context) (err error) {
 		return err
 	}
 	apiKeys := tenants.Keys{Pepper: g.parts.root.Derive("api keys")}
-	if g.access, err = access.New(access.Config{DB: g.db, Keys: apiKeys, Log: g.log, OnKeys: g.reloadKeys}); err != nil {
+	if g.decided, err = decisions.New(decisions.Config{DB: g.db, Sample: g.cfg.DecisionSample, Log: g.log}); err != nil {
+		return err
+	}
+	g.access, err = access.New(access.Config{DB: g.db, Keys: apiKeys, Log: g.log, OnKeys: g.reloadKeys, Decisions: g.decided})
+	if err != nil {
 		return err
 	}
 	if err := g.access.ReloadCatalog(ctx); err != nil {
@@ -150,11 +156,12 @@ func (g *Gatehouse) Mount(e *echo.Echo) error { return g.web.Mount(e, g.tables..
 // Handler serves the routes and nothing else.
 func (g *Gatehouse) Handler() (http.Handler, error) { return g.web.Echo(g.tables...) }
 
-// Run keeps snapshots and signing keys fresh and works the jobs, until ctx ends.
+// Run keeps snapshots and signing keys fresh, writes the log of decisions and works the jobs, until ctx ends.
 func (g *Gatehouse) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return g.access.Run(ctx) })
 	group.Go(func() error { return g.keys.Run(ctx) })
+	group.Go(func() error { return g.decided.Run(ctx) })
 	group.Go(func() error { return g.runJobs(ctx) })
 	return group.Wait()
 }

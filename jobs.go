@@ -7,6 +7,7 @@ import (
 
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/decisions"
 	"github.com/seed-2a059015/gatehouse/internal/jobs"
 	"github.com/seed-2a059015/gatehouse/internal/mail"
 	"github.com/seed-2a059015/gatehouse/internal/secret"
@@ -39,6 +40,7 @@ func (g *Gatehouse) runJobs(ctx context.Context) error {
 			{Name: "prune_documents", Every: time.Hour, Func: g.prune(sso.PruneDocuments)},
 			{Name: "prune_assertions", Every: time.Hour, Func: g.prune(sso.PruneAssertions)},
 			{Name: "prune_connection_versions", Every: 24 * time.Hour, Func: g.prune(sso.PruneVersions)},
+			{Name: "prune_decisions", Every: 10 * time.Minute, Func: g.prune(decisions.Prune)},
 			{Name: "prune_sessions", Every: time.Hour, Func: g.prune(func(ctx context.Context, sys *db.SystemTx) (int64, error) {
 				return sessions.Prune(ctx, sys, sys.Now.Add(-keepEnded))
 			})},

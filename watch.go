@@ -4,9 +4,10 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/telemetry"
 )
 
-// watch puts the pool and the snapshots on the metrics page.
+// watch puts the pool, the log of decisions and the snapshots on the metrics page.
 func (g *Gatehouse) watch() {
 	g.metrics.WatchPool("requests", func() telemetry.PoolStat { return g.db.Stat() })
+	g.metrics.WatchDecisions(func() (written, dropped int64) { return g.decided.Written(), g.decided.Dropped() })
 	g.metrics.WatchSnapshots(func() telemetry.SnapshotStat {
 		s := g.access.Stats()
 		return telemetry.SnapshotStat{

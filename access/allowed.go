@@ -16,23 +16,33 @@ func (s *Store) Allowed(
 	ctx context.Context, tenant id.Tenant, membership id.Membership, permission rbac.Permission, feature billing.Feature,
 ) bool {
 	t, m, now := s.warm(tenant, membership)
-	if t == nil {
-		p, err := s.Member(ctx, tenant, membership)
-		return s.Decide(p, err, permission, feature).Allowed
+	if t == nil || presence(t, &m) != nil {
+		return s.Check(ctx, tenant, membership, permission, feature).Allowed
 	}
-	return presence(t, &m) == nil && s.judge(t, m.role, permission, feature, now).Allowed
+	v, from := s.judge(t, m.role, permission, feature, now)
+	if s.decisions.Wants(v.Allowed) {
+		q := Question{Permission: permission, Feature: feature, Tenant: tenant}
+		s.note(id.At[id.Decision](now), now, q, subject{member: membership, role: m.role, plan: t.plan(now)}, v, from)
+	}
+	return v.Allowed
 }
 
 // Check is Allowed with the whole answer: what refused, and what would allow.
 func (s *Store) Check(
 	ctx context.Context, tenant id.Tenant, membership id.Membership, permission rbac.Permission, feature billing.Feature,
 ) Decision {
+	q := Question{Permission: permission, Feature: feature, Tenant: tenant}
 	t, m, now := s.warm(tenant, membership)
 	if t == nil || presence(t, &m) != nil {
 		p, err := s.Member(ctx, tenant, membership)
-		return s.Decide(p, err, permission, feature)
+		return s.Ask(p, err, q)
 	}
-	return Decision{ID: id.At[id.Decision](now)}.by(s.judge(t, m.role, permission, feature, now))
+	v, from := s.judge(t, m.role, permission, feature, now)
+	d := Decision{ID: id.At[id.Decision](now)}.by(v)
+	if s.decisions.Wants(v.Allowed) {
+		s.note(d.ID, now, q, subject{member: membership, role: m.role, plan: t.plan(now)}, v, from)
+	}
+	return d
 }
 
 // warm finds both snapshots if they are in memory and the listener vouches for them: nothing is waited for, so they are true now. The tenant

@@ -22,31 +22,39 @@ type Decision struct {
 	Message   string      `json:"message,omitempty"`    // for a person
 }
 
-// Decide answers for a principal whom Session or Key returned, with the error that came with it.
+// Decide answers for a principal whom Session or Key returned, with the error that came with it. It leaves nothing in the log: it is for
+// what to show, where a refusal is no event. What decides whether something is done asks by Ask.
 func (s *Store) Decide(p *authn.Principal, standing error, permission rbac.Permission, feature billing.Feature) Decision {
-	now := s.Now()
+	d, _ := s.decide(p, standing, Question{Permission: permission, Feature: feature}, s.Now())
+	return d
+}
+
+func (s *Store) decide(p *authn.Principal, standing error, q Question, now time.Time) (Decision, basis) {
 	d := Decision{ID: id.At[id.Decision](now)}
 	if standing != nil {
 		e := errs.As(standing)
 		d.Clause, d.Message = e.Code, e.Detail
-		return d
+		return d, basis{}
 	}
 	if p == nil {
 		d.Clause, d.Message = ErrNoMembership.Code, ErrNoMembership.Detail
-		return d
+		return d, basis{}
 	}
-	return d.by(s.judge(s.held(p), rbac.Role(p.Role), permission, feature, now))
+	v, from := s.judge(s.held(p), rbac.Role(p.Role), q.Permission, q.Feature, now)
+	return d.by(v), from
 }
 
 // judge asks the compiled table.
-func (s *Store) judge(t *Tenant, role rbac.Role, permission rbac.Permission, feature billing.Feature, now time.Time) catalog.Verdict {
+func (s *Store) judge(
+	t *Tenant, role rbac.Role, permission rbac.Permission, feature billing.Feature, now time.Time,
+) (catalog.Verdict, basis) {
 	held := s.decisive()
 	if held == nil {
-		return catalog.Verdict{Clause: noCatalog}
+		return catalog.Verdict{Clause: noCatalog}, basis{tenant: t.Version}
 	}
 	v := t.decide(held.catalog, role, permission, feature, now)
 	s.recheck(held, t, role, permission, feature, now, v.Allowed)
-	return v
+	return v, basis{t.Version, held.version}
 }
 
 // by is the decision that a verdict is.
@@ -60,7 +68,7 @@ func (d Decision) by(v catalog.Verdict) Decision {
 
 // Require is Decide as an error: nil, or one of kind Forbidden with the clause as its code.
 func (s *Store) Require(_ context.Context, p *authn.Principal, permission rbac.Permission, feature billing.Feature) error {
-	d := s.Decide(p, nil, permission, feature)
+	d := s.Ask(p, nil, Question{Permission: permission, Feature: feature})
 	if d.Allowed {
 		return nil
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed-2a059015/gatehouse/catalog"
 	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/decisions"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/tenants"
@@ -31,6 +32,8 @@ type Config struct {
 	CatalogGrace time.Duration
 	// Recheck is of how many decisions one is asked of Casbin again, beside the path; 0 means 10,000.
 	Recheck int
+	// Decisions is where decisions are noted; nil notes none. Whoever made it runs it.
+	Decisions *decisions.Log
 	// Clock moves the time at which sessions and keys expire; nil leaves it. Only tests set it.
 	Clock func(time.Time) time.Time
 }
@@ -65,6 +68,7 @@ type Store struct {
 	stats  Stats
 	uses   uses
 
+	decisions *decisions.Log
 	recheckOf uint64
 	rechecks  chan question
 }
@@ -94,6 +98,7 @@ func New(cfg Config) (*Store, error) {
 	}
 	s := &Store{
 		db: cfg.DB, keys: cfg.Keys, grace: cfg.Grace, log: cfg.Log, onKeys: cfg.OnKeys, clock: cfg.Clock, catalogGrace: cfg.CatalogGrace,
+		decisions: cfg.Decisions,
 		catalogMoved: make(chan struct{}, 1), keysMoved: make(chan struct{}, 1),
 	}
 	if cfg.Recheck <= 0 {

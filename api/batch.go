@@ -34,7 +34,7 @@ func (a *API) checkBatch(ctx context.Context, in batchIn) (batchOut, error) {
 	p, standing := authn.From(ctx), web.Standing(ctx)
 	out := batchOut{make([]access.Decision, len(in.Checks))}
 	for i, q := range in.Checks {
-		out.Decisions[i] = a.Access.Decide(p, standing, q.Permission, q.Feature)
+		out.Decisions[i] = a.Access.Ask(p, standing, q.question(ctx))
 	}
 	return out, nil
 }

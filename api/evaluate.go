@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 
+	"github.com/seed-2a059015/gatehouse/access"
 	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
@@ -51,7 +52,9 @@ func (e *evaluator) evaluate(in evaluationIn) (evaluationOut, error) {
 	if in.Resource.Type == "feature" {
 		feature = billing.Feature(in.Resource.ID)
 	}
-	d := e.Access.Decide(of.principal, of.standing, rbac.Permission(in.Action.Name), feature)
+	d := e.Access.Ask(of.principal, of.standing, access.Question{
+		Permission: rbac.Permission(in.Action.Name), Feature: feature, Route: web.RouteOf(e.ctx), Tenant: e.caller.Tenant,
+	})
 	out := evaluationOut{d.Allowed, &evaluatedBy{ID: d.ID, Clause: d.Clause, NeedsRole: d.NeedsRole, NeedsPlan: d.NeedsPlan}}
 	if d.Message != "" {
 		out.Context.ReasonUser = map[string]string{"en": d.Message}
@@ -69,8 +72,8 @@ func (e *evaluator) subject(n named) (asked, error) {
 	if e.standing != nil { // the row lets them in, to hear about themselves
 		return asked{}, e.standing
 	}
-	if err := e.Access.Require(e.ctx, e.caller, rbac.MembersRead, ""); err != nil {
-		return asked{}, err
+	if d := e.Access.Ask(e.caller, nil, access.Question{Permission: rbac.MembersRead, Route: web.RouteOf(e.ctx)}); !d.Allowed {
+		return asked{}, d.Err()
 	}
 	if of, ok := e.known[n]; ok {
 		return of, nil

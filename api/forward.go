@@ -21,7 +21,7 @@ func (a *API) forwardAuth(c echo.Context) error {
 	}
 	p := authn.From(c.Request().Context())
 	if q != (checkIn{}) {
-		if d := a.Access.Decide(p, nil, q.Permission, q.Feature); !d.Allowed { // standing was decided by the row
+		if d := a.Access.Ask(p, nil, q.question(c.Request().Context())); !d.Allowed { // standing was decided by the row
 			return d.Err()
 		}
 	}

@@ -108,7 +108,9 @@ func (a *API) Routes() web.Table {
 		web.Post("/v1/api-keys/{key}/rotate", rbac.APIKeysWrite, web.Tenant(a.rotateAPIKey)).SessionOnly().StepUp(fresh).Idempotent().Doc("Give an API key a new secret"),
 		web.Delete("/v1/api-keys/{key}", rbac.APIKeysWrite, web.Tenant(a.revokeAPIKey)).SessionOnly().Doc("End an API key"),
 
-		// The log.
+		// The logs.
+		web.Get("/v1/decisions", rbac.EventsRead, web.Tenant(a.decisions)).Doc("What was refused, and a sample of what was allowed, newest first"),
+		web.Get("/v1/decisions/{decision}", rbac.EventsRead, web.Tenant(a.decision)).Doc("One decision, by the id that a refusal carries"),
 		web.Get("/v1/events", rbac.EventsRead, web.Tenant(a.events)).Doc("What happened in the tenant, newest first"),
 
 		// For everybody.

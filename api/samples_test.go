@@ -210,6 +210,18 @@ var samples = map[string]func(testing.TB, place) sample{
 	"POST /v1/api-keys/{key}/rotate": key("/rotate", map[string]any{"overlap_seconds": 60}),
 	"DELETE /v1/api-keys/{key}":      key("", nil),
 
+	"GET /v1/decisions": fixed("/v1/decisions?limit=5&allowed=false&since=2026-01-01T00:00:00Z", nil),
+	"GET /v1/decisions/{decision}": func(tb testing.TB, p place) sample {
+		tb.Helper()
+		var refused struct {
+			ID id.Decision `json:"decision_id"`
+		}
+		p.Bearer(p.caller).Do(tb, "POST", "/v1/check", map[string]any{"permission": "no:such"}).Want(tb, 200).JSON(tb, &refused)
+		path := "/v1/decisions/" + refused.ID.String()
+		owner := p.Bearer(p.Session(tb, p.tenant, rbac.Owner))
+		within(tb, 10*time.Second, func() bool { return owner.Do(tb, "GET", path, nil).StatusCode == 200 })
+		return sample{path: path}
+	},
 	"GET /v1/events": fixed("/v1/events?limit=5", nil),
 
 	"GET /.well-known/jwks.json": fixed("/.well-known/jwks.json", nil),

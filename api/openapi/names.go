@@ -83,6 +83,7 @@ var tags = []struct{ name, about string }{
 	{"Members", "The people of the tenant."},
 	{"Single sign-on", "Connections to identity providers, and what became of each sign-in."},
 	{"API keys", "Credentials for machines."},
+	{"Decision log", "What was refused and why, and a sample of what was allowed, for seven days."},
 	{"Audit log", "What happened in the tenant, and who did it."},
 	{"Service", "For everybody, without a credential."},
 }
@@ -178,6 +179,9 @@ var operations = map[string]named{
 	"POST /v1/api-keys":              {"createAPIKey", "API keys"},
 	"POST /v1/api-keys/{key}/rotate": {"rotateAPIKey", "API keys"},
 	"DELETE /v1/api-keys/{key}":      {"revokeAPIKey", "API keys"},
+
+	"GET /v1/decisions":            {"listDecisions", "Decision log"},
+	"GET /v1/decisions/{decision}": {"getDecision", "Decision log"},
 
 	"GET /v1/events": {"listEvents", "Audit log"},
 

@@ -44,6 +44,7 @@ var pathTexts = map[string]struct {
 	"identity":       {"The identity", "IdentityID"},
 	"session":        {"The session", "SessionID"},
 	"member":         {"The membership, not the user", "MembershipID"},
+	"decision":       {"The decision, by the id that its answer carried", "DecisionID"},
 	"domain":         {"The domain's id, not its name", "DomainID"},
 	"invitation":     {"The invitation", "InvitationID"},
 	"link":           {"The set-up link", "SetupLinkID"},

@@ -19,6 +19,7 @@ type parsed struct {
 	root     secret.RootKey
 	base     *url.URL
 	conns    int32
+	sample   int
 	catalog  []byte
 	proxies  []netip.Prefix
 	idpNets  []netip.Prefix
@@ -36,6 +37,11 @@ func (s settings) forServe(catalogFile string) (parsed, error) {
 		p.add("GATEHOUSE_DATABASE_MAX_CONNS is not a number of connections, at least 2")
 	} else {
 		out.conns = int32(n)
+	}
+	if n, err := strconv.Atoi(s.DecisionSample); err != nil || n < 0 {
+		p.add("GATEHOUSE_DECISION_SAMPLE is not a number of approvals of which one is logged, or 0 for none")
+	} else if out.sample = n; n == 0 {
+		out.sample = -1
 	}
 	out.base = s.baseURL(&p)
 	s.needMail(&p)

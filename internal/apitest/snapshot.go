@@ -16,7 +16,7 @@ import (
 // Snapshot is the rows of the database: of each table how many there are, and a hash of all of them.
 type Snapshot map[string]string
 
-// Snapshot takes the rows of all tables but those of the job queue, which works by itself.
+// Snapshot takes the rows of all tables but those of the job queue and of the log of decisions, which are written beside requests.
 func (s *Server) Snapshot(tb testing.TB) Snapshot {
 	tb.Helper()
 	return s.snapshot(tb, "TRUE")
@@ -55,7 +55,7 @@ func (s *Server) snapshot(tb testing.TB, where string) Snapshot {
 }
 
 func tablesOf(ctx context.Context, tx pgx.Tx, ofTenants bool) ([]string, error) {
-	query := `SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname NOT LIKE 'river\_%'`
+	query := `SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname NOT LIKE 'river\_%' AND c.relname <> 'decisions'`
 	if ofTenants {
 		query += ` AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id')`
 	}

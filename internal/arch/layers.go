@@ -7,7 +7,7 @@ package arch
 var floors = [][]string{
 	{"internal/errs", "internal/id", "internal/secret"},
 	{"internal/authn", "internal/db", "internal/netguard", "internal/page", "internal/resolver", "internal/telemetry", "migrations"},
-	{"internal/events", "internal/jobs", "internal/mail", "internal/ratelimit", "internal/webhooks"},
+	{"internal/decisions", "internal/events", "internal/jobs", "internal/mail", "internal/ratelimit", "internal/webhooks"},
 	{"billing/...", "rbac"},
 	{"catalog"},
 	{"tenants"},
@@ -44,7 +44,7 @@ var apart = []string{"client/...", "internal/arch", "internal/coverage", "intern
 var (
 	web      = []string{"internal/web", "api/...", "console/...", ".", "cmd/...", "examples/...", "bench/...", "internal/e2e/..."}
 	features = []string{
-		"internal/events", "internal/jobs", "internal/mail", "internal/ratelimit", "internal/webhooks",
+		"internal/decisions", "internal/events", "internal/jobs", "internal/mail", "internal/ratelimit", "internal/webhooks",
 		"billing/...", "rbac", "catalog", "tenants", "access", "sessions", "sso/...",
 	}
 	nowhere []string

@@ -97,6 +97,8 @@ func TestDB_02_TheRulesBite(t *testing.T) {
 		"events changed":           {`GRANT UPDATE ON events TO gatehouse_system`, "gatehouse_system may UPDATE events"},
 		"a column of events":       {`GRANT UPDATE (data) ON events TO gatehouse_system`, "gatehouse_system may UPDATE events"},
 		"events deleted":           {`GRANT DELETE ON events TO gatehouse_tenant`, "gatehouse_tenant may DELETE events"},
+		"decisions deleted":        {`GRANT DELETE ON decisions TO gatehouse_tenant`, "gatehouse_tenant may DELETE decisions"},
+		"decisions changed":        {`GRANT UPDATE ON decisions TO gatehouse_system`, "gatehouse_system may UPDATE decisions"},
 		"a view":                   {`CREATE VIEW look AS SELECT * FROM things`, "the view look runs with the rights of its owner"},
 		"a view that is off":       {`CREATE VIEW look WITH (security_invoker = false) AS SELECT * FROM things`, "the view look runs with the rights of its owner"},
 		"a sound view":             {`CREATE VIEW look WITH (security_invoker) AS SELECT * FROM things`, ""},

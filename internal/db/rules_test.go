@@ -99,6 +99,8 @@ var rules = []string{
 	 AND NOT (name = 'goose_db_version' AND who = 'gatehouse_system' AND what = 'SELECT')`,
 	`SELECT who || ' may ' || what || ' ' || name FROM granted WHERE what NOT IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE')`,
 	`SELECT who || ' may ' || what || ' events' FROM granted WHERE name = 'events' AND what NOT IN ('SELECT', 'INSERT')`,
+	`SELECT who || ' may ' || what || ' decisions' FROM granted WHERE name = 'decisions' AND what NOT IN ('SELECT', 'INSERT')
+	 AND NOT (who = 'gatehouse_system' AND what = 'DELETE')`,
 	`SELECT rolname || ' stands above row-level security or inherits' FROM pg_roles WHERE rolname IN
 	 ('gatehouse_owner', 'gatehouse_tenant', 'gatehouse_system', 'gatehouse_jobs', 'gatehouse_usage', 'gatehouse_app') AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolinherit)`,
 

@@ -46,6 +46,17 @@ func (m *Metrics) WatchPool(name string, stat func() PoolStat) {
 	counter("acquire_seconds_total", "Time spent waiting for connections.", func(s PoolStat) float64 { return s.AcquireDuration().Seconds() })
 }
 
+// WatchDecisions reads counts of the log of decisions at each scrape.
+func (m *Metrics) WatchDecisions(counts func() (written, dropped int64)) {
+	m.registry.MustRegister(
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "gatehouse_decisions_logged_total", Help: "Decisions written to the log: all refusals, a sample of approvals.",
+		}, func() float64 { written, _ := counts(); return float64(written) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "gatehouse_decisions_dropped_total", Help: "Decisions that the log had no room for, or the database did not take.",
+		}, func() float64 { _, dropped := counts(); return float64(dropped) }))
+}
+
 // WatchSnapshots reads stat at each scrape.
 func (m *Metrics) WatchSnapshots(stat func() SnapshotStat) {
 	read := func(outcome string, value func(SnapshotStat) uint64) {

@@ -13,14 +13,12 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/seed-2a059015/gatehouse/access"
-	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/internal/ratelimit"
 	"github.com/seed-2a059015/gatehouse/internal/secret"
 	"github.com/seed-2a059015/gatehouse/internal/telemetry"
-	"github.com/seed-2a059015/gatehouse/rbac"
 	"github.com/seed-2a059015/gatehouse/sessions"
 )
 
@@ -29,7 +27,7 @@ import (
 type Access interface {
 	Session(ctx context.Context, tenant id.Tenant, session id.Session) (*authn.Principal, error)
 	Key(ctx context.Context, key secret.Credential) (*authn.Principal, error)
-	Decide(p *authn.Principal, standing error, permission rbac.Permission, feature billing.Feature) access.Decision
+	Ask(p *authn.Principal, standing error, q access.Question) access.Decision
 }
 
 // Sessions reads and renews what clients present; *sessions.Sessions is one.

@@ -225,6 +225,22 @@ func (ex *exchange) bodyLimit() int64 {
 	return defaultBody
 }
 
+// label names the row, or the route of an embedding product by its pattern.
+func (ex *exchange) label() string {
+	if ex.route != nil && ex.route.label != "" {
+		return ex.route.label
+	}
+	return ex.Path()
+}
+
+// RouteOf names the row that a handler answers for, such as "POST /v1/check".
+func RouteOf(ctx context.Context) string {
+	if ex, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
+		return ex.label()
+	}
+	return ""
+}
+
 // Standing is what speaks against the caller of a row with AnyStanding; nil if nothing does.
 func Standing(ctx context.Context) error {
 	if ex, ok := ctx.Value(exchangeKey{}).(*exchange); ok {

@@ -142,13 +142,13 @@ func (a *snapshots) Key(_ context.Context, key secret.Credential) (*authn.Princi
 	}, nil
 }
 
-func (a *snapshots) Decide(p *authn.Principal, standing error, want rbac.Permission, f billing.Feature) access.Decision {
+func (a *snapshots) Ask(p *authn.Principal, standing error, q access.Question) access.Decision {
 	switch {
 	case standing != nil:
 		return access.Decision{Clause: errs.As(standing).Code}
-	case want == write && p.Role != "admin":
+	case q.Permission == write && p.Role != "admin":
 		return access.Decision{Clause: "role_lacks_permission", NeedsRole: "admin", ID: id.New[id.Decision]()}
-	case f == billing.CustomRoles && p.Plan != "enterprise":
+	case q.Feature == billing.CustomRoles && p.Plan != "enterprise":
 		return access.Decision{Clause: "feature_not_in_plan", NeedsPlan: "enterprise"}
 	}
 	return access.Decision{Allowed: true}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/seed-2a059015/gatehouse/access"
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/ratelimit"
@@ -21,7 +22,7 @@ func (ex *exchange) permit() error {
 	if r.permission == "" {
 		return errForbidden // a row without one was never mounted; the zero value denies all the same
 	}
-	d := ex.server.access.Decide(ex.principal, ex.standing, r.permission, r.feature)
+	d := ex.server.access.Ask(ex.principal, ex.standing, access.Question{Permission: r.permission, Feature: r.feature, Route: ex.label()})
 	if !d.Allowed {
 		return d.Err()
 	}

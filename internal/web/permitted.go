@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/seed-2a059015/gatehouse/access"
 	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/rbac"
@@ -24,7 +25,7 @@ func Permitted(ctx context.Context, permission rbac.Permission, f billing.Featur
 		}
 		return nil, standing
 	}
-	if d := ex.server.access.Decide(p, standing, permission, f); !d.Allowed {
+	if d := ex.server.access.Ask(p, standing, access.Question{Permission: permission, Feature: f, Route: ex.label()}); !d.Allowed {
 		return nil, d.Err()
 	}
 	return p, nil
