@@ -18,7 +18,7 @@ import (
 
 type permissionsOut struct {
 	Permissions []rbac.Permission `json:"permissions" doc:"What the caller may do here now; sorted"`
-	Features    []billing.Feature `json:"features" doc:"What the tenant's plan includes; sorted"`
+	Features    []billing.Feature `json:"features" doc:"What the tenant has now, by its plan, a trial or an override; sorted"`
 	Clause      string            `json:"clause,omitempty" doc:"What refuses everything"`
 	Message     string            `json:"message,omitempty" doc:"For a person"`
 }
@@ -32,7 +32,8 @@ func (a *API) permissions(c echo.Context) error {
 		return err
 	}
 	g := a.Access.Grants(p, web.Standing(ctx))
-	tag := entityTag(g.Catalog, t.Version, p.Role, p.Plan, p.Subject(), g.Clause)
+	// The lists themselves too: what is overridden or lent for a time ends without a new version of anything.
+	tag := entityTag(g.Catalog, t.Version, p.Role, p.Plan, p.Subject(), g.Clause, g.Permissions, g.Features)
 	h := c.Response().Header()
 	h.Set("ETag", tag)
 	h.Set("Cache-Control", "private, no-cache") // kept, but asked about before each use

@@ -25,6 +25,7 @@ func (a *API) Routes() web.Table {
 		web.Get("/v1/forward-auth", rbac.Self, web.Raw(a.forwardAuth)).Forwarded().Doc("Answer a proxy that asks before it lets a request through"),
 		web.Get("/v1/me", rbac.Self, web.Snapshot(a.me)).Doc("Who the caller is, where, and with which role and plan"),
 		web.Get("/v1/catalog", rbac.Self, web.Snapshot(a.catalog)).Doc("The permissions, roles, plans and features in force"),
+		web.Get("/v1/entitlements", rbac.TenantRead, web.Snapshot(a.entitlements)).Doc("What the tenant has: its plan, a trial, and each feature with what says so"),
 
 		// Asking by the standard: the OpenID AuthZEN Authorization API 1.0.
 		web.Post("/access/v1/evaluation", rbac.Self, web.Snapshot(a.evaluation)).AnyStanding("a product asks, and gets the clause that refuses").NoEvent("asks, changes nothing").Doc("Ask about the caller or, with members:read, another member"),

@@ -99,6 +99,7 @@ var operations = map[string]named{
 	"GET /v1/forward-auth": {"forwardAuth", "Decisions"},
 	"GET /v1/me":           {"getMe", "Decisions"},
 	"GET /v1/catalog":      {"getCatalog", "Decisions"},
+	"GET /v1/entitlements": {"getEntitlements", "Decisions"},
 
 	"POST /access/v1/evaluation":             {"evaluate", "Decisions"},
 	"POST /access/v1/evaluations":            {"evaluateBatch", "Decisions"},
