@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -150,6 +151,42 @@ func TestCatalogApplyReachesARunningServer(t *testing.T) {
 	for deadline := time.Now().Add(patience); !allowed(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the server does not follow the catalog that was applied")
+		}
+	}
+}
+
+func TestServeReadsItsCatalogAgainAtSIGHUP(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.tenant(t, "acme", "pro")
+	file := catalogFile(t, plainCatalog)
+	p, c := w.serve(t, w.env, "--catalog", file)
+	c.ready(t, 200)
+	c.key = w.key(t, "acme", "admin").Secret
+	allowed := func() bool {
+		_, got := c.call(t, "POST", "/v1/check", map[string]string{"permission": "x:see"})
+		return got["allowed"] == true
+	}
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p.signal(t, syscall.SIGHUP)
+	}
+	if allowed() {
+		t.Fatal("admin has x:see before the catalog that gives it")
+	}
+	write("version: 2\n")
+	p.says(t, p.stderr, `"msg":"catalog_not_reloaded".*version must be 1`)
+	if allowed() || w.query(t, "SELECT max(version)::text FROM catalogs") != "1" {
+		t.Error("a file with mistakes was put in force")
+	}
+	write(openCatalog)
+	p.says(t, p.stderr, `"msg":"catalog_reloaded"`)
+	for deadline := time.Now().Add(patience); !allowed(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the server does not follow its file")
 		}
 	}
 }

@@ -56,13 +56,21 @@ func (f *front) close() {
 	}
 }
 
-// serve works until ctx ends, then lets requests finish before what they need is stopped.
-func (f *front) serve(ctx context.Context, g *gatehouse.Gatehouse, handler http.Handler, log *slog.Logger) error {
+// serve works until ctx ends, with what is beside it, then lets requests finish before what they need is stopped.
+func (f *front) serve(
+	ctx context.Context, g *gatehouse.Gatehouse, handler http.Handler, log *slog.Logger, beside ...func(context.Context),
+) error {
 	// Background work outlives the listeners: a request that is being drained still needs fresh snapshots.
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return g.Run(background) })
+	for _, work := range beside {
+		group.Go(func() error {
+			work(ctx)
+			return nil
+		})
+	}
 	servers := map[net.Listener]*http.Server{f.main: web.NewHTTPServer("", handler, log)}
 	if f.metrics != nil {
 		servers[f.metrics] = web.NewHTTPServer("", g.Metrics(), log)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"os"
@@ -21,7 +22,7 @@ func serveCommand() *cobra.Command {
 	}
 	c.Flags().StringVar(&addr, "addr", "", "address to listen on (default GATEHOUSE_ADDR, or :8080)")
 	c.Flags().StringVar(&metricsAddr, "metrics-addr", "", "address for Prometheus (default GATEHOUSE_METRICS_ADDR, or 127.0.0.1:9090; \"off\" for none)")
-	c.Flags().StringVar(&catalogFile, "catalog", "", "put this catalog in force")
+	c.Flags().StringVar(&catalogFile, "catalog", "", "put this catalog in force, and again at each SIGHUP")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		s, err := loadSettings(nil)
 		if err != nil {
@@ -35,6 +36,8 @@ func serveCommand() *cobra.Command {
 		lines := telemetry.NewWriter(os.Stderr)
 		defer func() { _ = lines.Flush() }()
 		cfg.Log = telemetry.NewLogger(lines, slog.LevelInfo)
+		hup, stop := hangups() // before anything takes time: the signal must not end a server that starts
+		defer stop()
 		g, err := gatehouse.New(c.Context(), cfg)
 		if err != nil {
 			return err
@@ -51,7 +54,7 @@ func serveCommand() *cobra.Command {
 		defer front.close()
 		settle()
 		cfg.Log.InfoContext(c.Context(), "listening", "address", front.main.Addr().String(), "base_url", s.BaseURL, "version", version)
-		return front.serve(c.Context(), g, handler, cfg.Log)
+		return front.serve(c.Context(), g, handler, cfg.Log, func(ctx context.Context) { reload(ctx, g, catalogFile, hup, cfg.Log) })
 	}
 	return c
 }
