@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/catalog"
 	"github.com/seed-2a059015/gatehouse/internal/ratelimit"
 	"github.com/seed-2a059015/gatehouse/internal/web"
 	"github.com/seed-2a059015/gatehouse/rbac"
@@ -19,17 +20,17 @@ func (a *API) Routes() web.Table {
 	perMinute := ratelimit.PerMinute
 	return web.Table{
 		// Asking.
-		web.Post("/v1/check", rbac.Self, web.Snapshot(a.check)).AnyStanding("a product asks, and gets the clause that refuses").NoEvent("asks, changes nothing").Doc("Ask whether the caller may do something"),
-		web.Post("/v1/check/batch", rbac.Self, web.Snapshot(a.checkBatch)).AnyStanding("a product asks, and gets the clause that refuses").NoEvent("asks, changes nothing").Doc("Ask up to 100 such questions at once"),
-		web.Get("/v1/permissions", rbac.Self, web.Raw(a.permissions)).AnyStanding("as a check: nothing is granted, and the clause says why").Doc("All that the caller may do, to keep by its ETag"),
-		web.Get("/v1/forward-auth", rbac.Self, web.Raw(a.forwardAuth)).Forwarded().Doc("Answer a proxy that asks before it lets a request through"),
+		web.Post("/v1/check", rbac.Self, web.Snapshot(a.check)).AnyStanding("a product asks, and gets the clause that refuses").NoEvent("asks, changes nothing").Group(catalog.Check).Doc("Ask whether the caller may do something"),
+		web.Post("/v1/check/batch", rbac.Self, web.Snapshot(a.checkBatch)).AnyStanding("a product asks, and gets the clause that refuses").NoEvent("asks, changes nothing").Group(catalog.Check).Doc("Ask up to 100 such questions at once"),
+		web.Get("/v1/permissions", rbac.Self, web.Raw(a.permissions)).AnyStanding("as a check: nothing is granted, and the clause says why").Group(catalog.Check).Doc("All that the caller may do, to keep by its ETag"),
+		web.Get("/v1/forward-auth", rbac.Self, web.Raw(a.forwardAuth)).Forwarded().Group(catalog.Check).Doc("Answer a proxy that asks before it lets a request through"),
 		web.Get("/v1/me", rbac.Self, web.Snapshot(a.me)).Doc("Who the caller is, where, and with which role and plan"),
 		web.Get("/v1/catalog", rbac.Self, web.Snapshot(a.catalog)).Doc("The permissions, roles, plans and features in force"),
 		web.Get("/v1/entitlements", rbac.TenantRead, web.Snapshot(a.entitlements)).Doc("What the tenant has: its plan, a trial, and each feature with what says so"),
 
 		// Asking by the standard: the OpenID AuthZEN Authorization API 1.0.
-		web.Post("/access/v1/evaluation", rbac.Self, web.Snapshot(a.evaluation)).AnyStanding("a product asks, and gets the clause that refuses").NoEvent("asks, changes nothing").Doc("Ask about the caller or, with members:read, another member"),
-		web.Post("/access/v1/evaluations", rbac.Self, web.Snapshot(a.evaluations)).AnyStanding("a product asks, and gets the clauses that refuse").NoEvent("asks, changes nothing").Doc("Ask up to 100 such questions at once"),
+		web.Post("/access/v1/evaluation", rbac.Self, web.Snapshot(a.evaluation)).AnyStanding("a product asks, and gets the clause that refuses").NoEvent("asks, changes nothing").Group(catalog.Check).Doc("Ask about the caller or, with members:read, another member"),
+		web.Post("/access/v1/evaluations", rbac.Self, web.Snapshot(a.evaluations)).AnyStanding("a product asks, and gets the clauses that refuse").NoEvent("asks, changes nothing").Group(catalog.Check).Doc("Ask up to 100 such questions at once"),
 		web.Open("GET /.well-known/authzen-configuration", "says only where to ask", web.Raw(a.authzen)).Doc("Where a client of the standard asks"),
 
 		// The caller's own.

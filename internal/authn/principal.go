@@ -43,12 +43,21 @@ type Principal struct {
 	// MadeByOperator is set for an API key that the operator's command line made: no member's limits bind it but its role.
 	MadeByOperator bool
 
+	Rate Rate // of an API key that has a limit of its own
+
 	Actor     id.User // who really acts, when acting for another
 	ActingFor id.User
 
 	// Held is the snapshot of the tenant that the principal was authenticated from, so that everything of one request is decided from one
 	// state. Only package access reads it.
 	Held any `json:"-"`
+}
+
+// Rate allows Events per Per on average, and Burst at once. The zero Rate is no limit.
+type Rate struct {
+	Events int
+	Per    time.Duration
+	Burst  int
 }
 
 // Subject is the id that names the principal in events, logs and idempotency records.

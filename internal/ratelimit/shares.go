@@ -17,15 +17,21 @@ func NewShares[K comparable](limit int) *Shares[K] {
 }
 
 // Enter reports whether there is room for the key, and takes it. Who entered calls Leave once.
-func (s *Shares[K]) Enter(key K) bool {
+func (s *Shares[K]) Enter(key K) bool { return s.EnterWithin(key, s.limit) }
+
+// EnterWithin is [Shares.Enter] for a key that has a smaller share than others.
+func (s *Shares[K]) EnterWithin(key K, limit int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.inside[key] >= s.limit {
+	if s.inside[key] >= min(limit, s.limit) {
 		return false
 	}
 	s.inside[key]++
 	return true
 }
+
+// Limit is the share of each key.
+func (s *Shares[K]) Limit() int { return s.limit }
 
 // Leave gives the room back.
 func (s *Shares[K]) Leave(key K) {

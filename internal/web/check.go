@@ -31,6 +31,7 @@ func (r Route) check() error {
 	wrong(r.handler.bind == nil, "no handler")
 	wrong(open && r.handler.scoped, "an open row has no tenant to work in")
 	wrong(open && (r.feature != "" || r.sessionOnly || r.anyStanding != ""), "an open row knows no caller to make demands of")
+	wrong(open && r.group != "", "an open row knows no tenant to count for")
 	wrong(!open && r.crossSite, "only an open row can be cross-site: other sites' requests carry no session")
 	wrong(r.forwarded && (open || r.mutates()), "only a closed row that reads is asked about another request")
 	wrong(r.stepUp < 0 || r.maxBody < 0, "a negative limit")

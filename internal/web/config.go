@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/seed-2a059015/gatehouse/access"
+	"github.com/seed-2a059015/gatehouse/catalog"
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/id"
@@ -28,6 +29,7 @@ type Access interface {
 	Session(ctx context.Context, tenant id.Tenant, session id.Session) (*authn.Principal, error)
 	Key(ctx context.Context, key secret.Credential) (*authn.Principal, error)
 	Ask(p *authn.Principal, standing error, q access.Question) access.Decision
+	Rates(p *authn.Principal) *catalog.Rates
 }
 
 // Sessions reads and renews what clients present; *sessions.Sessions is one.

@@ -30,8 +30,9 @@ type exchange struct {
 	principal *authn.Principal // nil until somebody is known
 	standing  error            // what speaks against the principal
 	byCookie  bool
-	from      string // the address, as shares are counted, on an open row
-	roomed    bool   // counted into the share of the principal's tenant
+	from      string    // the address, as shares are counted, on an open row
+	limits    [2]string // the policy and what is left, as headers have them
+	roomed    bool      // counted into the share of the principal's tenant
 	cookies   cookieOrder
 	body      []byte
 	started   time.Time
@@ -135,14 +136,6 @@ func (ex *exchange) leave() {
 		ex.server.tenantShares.Leave(ex.principal.Tenant)
 	}
 	ex.server.gate.Leave()
-}
-
-// room gives each tenant a share of the gate: one whose people send their bodies slowly would else stop all others.
-func (ex *exchange) room() error {
-	if ex.roomed = ex.server.tenantShares.Enter(ex.principal.Tenant); !ex.roomed {
-		return errOverloaded
-	}
-	return nil
 }
 
 // enterOpen gives each address a share of the gate for strangers: one that sends its bodies slowly would else keep everybody

@@ -4,17 +4,21 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/catalog"
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/rbac"
 )
 
 // Guard protects a route of an embedding product as a row of a table would be: who is asking, CSRF, permission and plan
-// feature ("" for none). The principal is in the context of the request that the product's handler gets. A refusal is
+// feature ("" for none). With a group its requests count as those of that group, of what the tenant's plan allows. The principal is in the context of the request that the product's handler gets. A refusal is
 // answered as a problem document, and the handler is not called.
-func (s *Server) Guard(p rbac.Permission, f billing.Feature) echo.MiddlewareFunc {
-	route := &mounted{Route: Route{permission: p, feature: f}}
+func (s *Server) Guard(p rbac.Permission, f billing.Feature, group catalog.Group) echo.MiddlewareFunc {
+	route := &mounted{Route: Route{permission: p, feature: f, group: group}}
 	steps := []step{
 		(*exchange).originate, (*exchange).gather, (*exchange).protect, (*exchange).authenticate, (*exchange).permit,
+	}
+	if group != "" {
+		steps = append(steps, (*exchange).meter)
 	}
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/seed-2a059015/gatehouse/access"
 	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/catalog"
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
@@ -74,6 +75,7 @@ func newBench(tb testing.TB, change ...func(*web.Config)) *bench {
 	b.db = d
 	b.newTenant()
 	b.access = &snapshots{bench: b}
+	b.limits("")
 	b.sessions = &tokens{bench: b}
 	b.keyring, err = secret.DevKeyring("k1:" + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{7}, 32)))
 	if err != nil {
@@ -120,6 +122,8 @@ type snapshots struct {
 	bench    *bench
 	standing error // what speaks against everybody
 	mu       sync.Mutex
+	rates    atomic.Pointer[catalog.Catalog]
+	keyRate  authn.Rate
 }
 
 func (a *snapshots) set(err error) { a.mu.Lock(); a.standing = err; a.mu.Unlock() }
@@ -139,7 +143,12 @@ func (a *snapshots) Key(_ context.Context, key secret.Credential) (*authn.Princi
 	}
 	return &authn.Principal{
 		Kind: authn.APIKey, Tenant: a.bench.tenant.ID, Key: id.From[id.Key](key.ID), Role: "admin", Plan: "team", Method: "api_key",
+		Rate: a.keyRate,
 	}, nil
+}
+
+func (a *snapshots) Rates(p *authn.Principal) *catalog.Rates {
+	return a.rates.Load().Rates(billing.Plan(p.Plan))
 }
 
 func (a *snapshots) Ask(p *authn.Principal, standing error, q access.Question) access.Decision {
@@ -250,4 +259,14 @@ func (l *lines) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.buf.String()
+}
+
+// limits puts a section limits of a catalog in force.
+func (b *bench) limits(section string) {
+	b.Helper()
+	c, err := catalog.Parse("c.yaml", []byte("version: 1\nlimits: "+section+"\n"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.access.rates.Store(c)
 }

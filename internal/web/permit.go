@@ -63,14 +63,6 @@ func (ex *exchange) throttle() error {
 	return nil
 }
 
-// caller is who shares a limit with nobody: a member, however many sessions they have, or an API key.
-func caller(p *authn.Principal) [16]byte {
-	if p.Kind == authn.APIKey {
-		return p.Key.Bytes()
-	}
-	return p.Membership.Bytes()
-}
-
 func tooMany(r ratelimit.Result) *errs.Error {
 	e := errs.New(errs.TooMany, "rate_limited", "There were too many requests. Wait before the next one.")
 	e.RetryAfter = time.Duration(math.Max(float64(r.RetryAfter), float64(time.Second)))

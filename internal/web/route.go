@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/catalog"
 	"github.com/seed-2a059015/gatehouse/internal/ratelimit"
 	"github.com/seed-2a059015/gatehouse/rbac"
 )
@@ -23,6 +24,7 @@ type Route struct {
 	sessionOnly bool
 	stepUp      time.Duration
 	limit       ratelimit.Limit
+	group       catalog.Group
 	idempotent  bool
 	noEvent     string
 	anyStanding string
@@ -75,6 +77,9 @@ func (r Route) StepUp(d time.Duration) Route { r.stepUp, r.sessionOnly = d, true
 
 // Limit says how often one principal, or one address of an open row, may call.
 func (r Route) Limit(l ratelimit.Limit) Route { r.limit = l; return r }
+
+// Group says with which other rows a tenant's requests are counted together, of those for which its plan has limits.
+func (r Route) Group(g catalog.Group) Route { r.group = g; return r }
 
 // Idempotent lets clients repeat a POST safely with an Idempotency-Key.
 func (r Route) Idempotent() Route { r.idempotent = true; return r }

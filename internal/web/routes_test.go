@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/catalog"
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
@@ -67,6 +68,7 @@ func (b *bench) table() web.Table {
 		web.Post("/v1/keys", write, web.Tenant(b.record)).SessionOnly().Idempotent().Returns(http.StatusCreated),
 		web.Post("/v1/danger", write, web.Tenant(b.record)).StepUp(5 * time.Minute),
 		web.Post("/v1/limited", write, web.Tenant(b.record)).Limit(ratelimit.PerHour(2)),
+		web.Post("/v1/checks", read, web.Raw(b.page)).Group(catalog.Check).NoEvent("a page of the test"),
 		web.Post("/v1/once", write, web.Tenant(b.record)).Idempotent().Returns(http.StatusCreated),
 		web.Post("/v1/admitted", write, web.Admit(b.admitted)),
 		web.Post("/v1/prepared", write, web.Prepared(b.prepare, b.apply)).Idempotent(),

@@ -69,9 +69,10 @@ func (s *Server) arrange() {
 	s.openSteps = append(slices.Clip(common), (*exchange).throttle)
 	s.steps = append(slices.Clip(common),
 		(*exchange).authenticate, // tenant active → membership active → sign-in policy
-		(*exchange).room,         // before anything is read or asked for the tenant
+		(*exchange).room,         // before anything is read or asked for the tenant: one must not slow another
 		(*exchange).permit,       // permission → plan feature
 		(*exchange).stepUp,       // session only → recent enough
 		(*exchange).throttle,     // last: a refusal above costs nobody their share
+		(*exchange).meter,        // and then what the tenant's plan allows
 	) // then the adapter: input → idempotency → transaction → handler
 }

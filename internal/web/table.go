@@ -20,6 +20,7 @@ type Row struct {
 	SessionOnly bool   `json:"session_only,omitzero"`
 	StepUp      int    `json:"step_up_seconds,omitzero"`
 	Limit       string `json:"limit,omitzero"`
+	Group       string `json:"group,omitzero"` // of the limits of plans
 	Idempotent  bool   `json:"idempotent,omitzero"`
 	Mutates     bool   `json:"mutates,omitzero"`
 	NoEvent     string `json:"no_event,omitzero"`
@@ -41,7 +42,7 @@ func (r Route) Row() Row {
 	}
 	return Row{
 		Method: r.method, Path: r.path, Permission: string(r.permission), Open: r.open, Feature: string(r.feature),
-		SessionOnly: r.sessionOnly, StepUp: int(r.stepUp / time.Second), Limit: limit, Idempotent: r.idempotent,
+		SessionOnly: r.sessionOnly, StepUp: int(r.stepUp / time.Second), Limit: limit, Group: string(r.group), Idempotent: r.idempotent,
 		Mutates: r.mutates(), NoEvent: r.noEvent, AnyStanding: r.anyStanding, CrossSite: r.crossSite, AnyHost: r.anyHost,
 		Forwarded: r.forwarded, MaxBody: r.maxBody, Status: r.success(), Scope: r.handler.scope, Summary: r.summary,
 	}
@@ -95,6 +96,7 @@ func (r Row) rules() []string {
 	add(r.SessionOnly, "session only")
 	add(r.StepUp > 0, fmt.Sprintf("step-up %s", time.Duration(r.StepUp)*time.Second))
 	add(r.Limit != "", r.Limit)
+	add(r.Group != "", "group "+r.Group)
 	add(r.Idempotent, "idempotent")
 	add(r.NoEvent != "", "no event: "+r.NoEvent)
 	add(r.MaxBody > 0, fmt.Sprintf("body %d", r.MaxBody))

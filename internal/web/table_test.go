@@ -135,8 +135,8 @@ func TestMountInsideAProduct(t *testing.T) {
 		t.Fatalf("Mount = %v", err)
 	}
 	chat := func(c echo.Context) error { return c.String(200, principal(c)) }
-	product.echo.POST("/api/chat", chat, product.server.Guard(write, ""))
-	product.echo.POST("/api/roles", chat, product.server.Guard(write, billing.CustomRoles))
+	product.echo.POST("/api/chat", chat, product.server.Guard(write, "", ""))
+	product.echo.POST("/api/roles", chat, product.server.Guard(write, billing.CustomRoles, ""))
 	product.echo.GET("/own", func(c echo.Context) error { return c.String(200, "own") })
 
 	got := product.do("GET", "/auth/v1/me", "", "Host", "product.test")
