@@ -25,15 +25,64 @@ func Diff(before, after *Catalog) []Change {
 	var changes []Change
 	for _, role := range rolesOf(before, after) {
 		for _, plan := range billing.Plans() {
-			change := Change{Role: role, Plan: plan}
-			change.Lost, change.Gained = apart(before.Allowed(role, plan), after.Allowed(role, plan))
-			change.LostFeatures, change.GainedFeatures = apart(before.usable(role, plan), after.usable(role, plan))
-			if len(change.Lost)+len(change.Gained)+len(change.LostFeatures)+len(change.GainedFeatures) > 0 {
+			pin := billing.Pin{Plan: plan}
+			if change := between(before, after, pin, pin, role); !change.empty() {
 				changes = append(changes, change)
 			}
 		}
 	}
 	return changes
+}
+
+// DiffOn returns what changes for each role of a tenant that has one version of a plan before, and another, or the same, after: in the order
+// of [Diff]. Version 0 is the newest.
+func DiffOn(before, after *Catalog, from, to billing.Pin) []Change {
+	var changes []Change
+	for _, role := range rolesOf(before, after) {
+		if change := between(before, after, from, to, role); !change.empty() {
+			changes = append(changes, change)
+		}
+	}
+	return changes
+}
+
+func between(before, after *Catalog, from, to billing.Pin, role rbac.Role) Change {
+	change := Change{Role: role, Plan: from.Plan}
+	change.Lost, change.Gained = apart(before.AllowedOn(from, role), after.AllowedOn(to, role))
+	change.LostFeatures, change.GainedFeatures = apart(before.usable(role, from), after.usable(role, to))
+	return change
+}
+
+func (c Change) empty() bool {
+	return len(c.Gained)+len(c.Lost)+len(c.GainedFeatures)+len(c.LostFeatures) == 0
+}
+
+// DiffNumbers returns which numbers change on the newest version of a plan, by feature.
+func DiffNumbers(before, after *Catalog, plan billing.Plan) []NumberShift {
+	a, b := before.Terms(plan).Numbers, after.Terms(plan).Numbers
+	var shifts []NumberShift
+	for _, f := range slices.Sorted(maps.Keys(joined(a, b))) {
+		from, had := a[f]
+		to, has := b[f]
+		if had == has && from == to {
+			continue
+		}
+		shift := NumberShift{Feature: f}
+		if had {
+			shift.From = &from
+		}
+		if has {
+			shift.To = &to
+		}
+		shifts = append(shifts, shift)
+	}
+	return shifts
+}
+
+func joined[K comparable, V any](a, b map[K]V) map[K]V {
+	all := maps.Clone(a)
+	maps.Copy(all, b)
+	return all
 }
 
 // rolesOf returns the roles that either catalog has.
@@ -49,12 +98,12 @@ func rolesOf(catalogs ...*Catalog) []rbac.Role {
 	return append(rbac.BuiltinRoles(), slices.Sorted(maps.Keys(added))...)
 }
 
-// usable returns the features of a plan that somebody with the role can use: all of them, if the catalog has the role.
-func (c *Catalog) usable(role rbac.Role, plan billing.Plan) []billing.Feature {
+// usable returns the features of a version of a plan that somebody with the role can use: all of them, if the catalog has the role.
+func (c *Catalog) usable(role rbac.Role, pin billing.Pin) []billing.Feature {
 	if !c.HasRole(role) {
 		return nil
 	}
-	return c.Included(plan)
+	return c.IncludedOn(pin)
 }
 
 // apart returns what only one of two lists has, in its order.

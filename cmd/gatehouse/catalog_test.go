@@ -202,12 +202,19 @@ type changed struct {
 
 type difference struct {
 	Changes []changed `json:"changes"`
-	Tenants []struct {
-		ID      string    `json:"tenant_id"`
-		Slug    string    `json:"slug"`
-		Plan    string    `json:"plan"`
-		Changes []changed `json:"changes"`
-	} `json:"tenants"`
+	Numbers []struct {
+		Plan    string `json:"plan"`
+		Feature string `json:"feature"`
+		From    any    `json:"from"`
+		To      any    `json:"to"`
+	} `json:"numbers"`
+	Versions []struct {
+		Version   string    `json:"version"`
+		Tenants   int       `json:"tenants"`
+		Slugs     []string  `json:"slugs"`
+		AtOnce    []changed `json:"at_once"`
+		WhenMoved []changed `json:"when_moved"`
+	} `json:"versions"`
 }
 
 func TestCatalogDiffSaysWhoGainsAndLoses(t *testing.T) {
@@ -227,8 +234,8 @@ owner   pro         +x:export    +export
 	}
 	got := decode[difference](t, succeed(t, nil, "catalog", "diff", after, before, "--json"))
 	last := changed{"owner", "pro", []string{}, []string{"x:export"}, []string{}, []string{"export"}}
-	if len(got.Changes) != 7 || got.Tenants != nil || !cmp.Equal(got.Changes[6], last) {
-		t.Errorf("catalog diff --json = %+v, want 7 changes, the last %+v, and no tenants", got, last)
+	if len(got.Changes) != 7 || got.Versions != nil || !cmp.Equal(got.Changes[6], last) {
+		t.Errorf("catalog diff --json = %+v, want 7 changes, the last %+v, and no versions", got, last)
 	}
 	if got, want := succeed(t, nil, "catalog", "diff", before, before), "no role gains or loses anything\n"; got != want {
 		t.Errorf("catalog diff of a file with itself printed %q, want %q", got, want)
@@ -241,22 +248,76 @@ owner   pro         +x:export    +export
 	}
 }
 
-func TestCatalogDiffListsTheTenantsThatChange(t *testing.T) {
+func TestCatalogDiffSaysWhatTheTenantsOfEachVersionGainAndLose(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	acme := w.tenant(t, "acme", "pro")
+	before := catalogFile(t, plainCatalog)
+	if got := fail(t, nil, "catalog", "diff", "--tenants", before, before); !strings.HasPrefix(got, "no database: ") {
+		t.Errorf("catalog diff --tenants without a database said %q", got)
+	}
+	succeed(t, w.env, "catalog", "apply", before)
+	w.tenant(t, "acme", "pro")
+	w.tenant(t, "beta", "pro")
 	w.tenant(t, "globex", "team")
-	before, after := catalogFile(t, plainCatalog), catalogFile(t, strings.Replace(plainCatalog, "team", "pro", 1))
-	got := decode[difference](t, succeed(t, w.env, "catalog", "diff", "--tenants", before, after, "--json"))
-	if len(got.Tenants) != 1 || got.Tenants[0].ID != acme.Tenant || got.Tenants[0].Slug != "acme" || got.Tenants[0].Plan != "pro" || len(got.Tenants[0].Changes) != 4 {
-		t.Errorf("catalog diff --tenants = %+v, want acme alone, with its four roles", got.Tenants)
+	// The feature is sold from a lower plan: who has a version keeps it, and gains by a move.
+	lower := catalogFile(t, strings.Replace(plainCatalog, "team", "pro", 1))
+	got := decode[difference](t, succeed(t, w.env, "catalog", "diff", before, lower, "--json"))
+	if len(got.Versions) != 1 || got.Versions[0].Version != "pro@1" || got.Versions[0].Tenants != 2 ||
+		!cmp.Equal(got.Versions[0].Slugs, []string{"acme", "beta"}) || len(got.Versions[0].AtOnce) != 0 || len(got.Versions[0].WhenMoved) != 4 {
+		t.Errorf("catalog diff = %+v, want pro@1 alone, with two tenants whose four roles gain when moved", got.Versions)
 	}
-	text := succeed(t, w.env, "catalog", "diff", "--tenants", before, after)
-	if !regexp.MustCompile(`\n\nTENANT +ROLE +PLAN +PERMISSIONS +FEATURES\n(acme +\w+ +pro .*\n){4}$`).MatchString(text) {
-		t.Errorf("catalog diff --tenants printed\n%swant a table of acme", text)
+	// What a role holds changes for all at once.
+	open := catalogFile(t, openCatalog)
+	text := succeed(t, w.env, "catalog", "diff", before, open)
+	if !regexp.MustCompile(`\n\nVERSION +WHEN +ROLE +PERMISSIONS +FEATURES\npro@1 +at once +admin +\+x:see +=\n(pro@1 +when moved .*\n){4}team@1 +at once +admin +\+x:see +=\n`).MatchString(text) ||
+		!strings.HasSuffix(text, "\nVERSION  TENANTS  SLUGS\npro@1    2        acme beta\nteam@1   1        globex\n") {
+		t.Errorf("catalog diff printed\n%s", text)
 	}
-	if got := succeed(t, w.env, "catalog", "diff", "--tenants", before, catalogFile(t, strings.Replace(plainCatalog, "team", "enterprise", 1))); strings.Contains(got, "acme") || !strings.Contains(got, "\nglobex ") {
-		t.Errorf("catalog diff --tenants printed\n%swant globex alone", got)
+	// Once applied, there is nothing more that comes at once; and the version that nobody has is not listed.
+	succeed(t, w.env, "catalog", "apply", lower)
+	succeed(t, w.env, args("tenant plan acme --plan pro")...)
+	got = decode[difference](t, succeed(t, w.env, "catalog", "diff", lower, before, "--json"))
+	if len(got.Versions) != 1 || got.Versions[0].Version != "pro@2" || got.Versions[0].Tenants != 1 {
+		t.Errorf("catalog diff = %+v, want pro@2 alone, which acme has", got.Versions)
+	}
+	if got := succeed(t, w.env, "catalog", "diff", lower, lower); !strings.HasPrefix(got, "no role gains or loses anything\n") {
+		t.Errorf("catalog diff of a file with itself printed %q", got)
+	}
+}
+
+func TestCatalogDiffShowsNumbers(t *testing.T) {
+	t.Parallel()
+	before, after := catalogFile(t, soldCatalog), catalogFile(t, strings.Replace(soldCatalog, "pro: 5, team: 20", "pro: 6, team: unlimited", 1))
+	const want = `PLAN        NUMBER  FROM  TO
+pro         seats   5     6
+team        seats   20    unlimited
+enterprise  seats   20    unlimited
+`
+	if diff := cmp.Diff(want, succeed(t, nil, "catalog", "diff", before, after)); diff != "" {
+		t.Errorf("catalog diff (-want +got):\n%s", diff)
+	}
+}
+
+func TestCatalogExplainShowsGroupsAndVersions(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	grouped := strings.Replace(soldCatalog, "{feature: export}", "{feature: export, group: Files, title: Export, description: As CSV.}", 1)
+	succeed(t, w.env, "catalog", "apply", catalogFile(t, grouped))
+	succeed(t, w.env, "catalog", "apply", catalogFile(t, strings.Replace(grouped, "team: 20", "team: 30", 1)))
+	line := args("catalog explain --role admin --plan team --version 1 --details x:export --feature seats")
+	const want = `allowed
+permission  x:export  Export (Files)
+            As CSV.
+feature     export  export
+            included by team@1, team@2, enterprise@1, enterprise@2
+feature     seats  seats
+            included by free@1 1, pro@1 5, team@1 20, team@2 30, enterprise@1 20, enterprise@2 30
+`
+	if diff := cmp.Diff(want, succeed(t, w.env, line...)); diff != "" {
+		t.Errorf("catalog explain --details (-want +got):\n%s", diff)
+	}
+	if got, want := succeed(t, w.env, args("catalog explain --role admin --plan team --version 3 x:export")...), "refused: unknown_plan\n"; got != want {
+		t.Errorf("catalog explain of no version printed %q, want %q", got, want)
 	}
 }
 

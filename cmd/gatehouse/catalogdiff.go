@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -10,10 +9,7 @@ import (
 
 	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/catalog"
-	"github.com/seed-2a059015/gatehouse/internal/db"
-	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/rbac"
-	"github.com/seed-2a059015/gatehouse/tenants"
 )
 
 // changeLine is what one role on one plan gains and loses.
@@ -52,17 +48,16 @@ func signed[T ~string](gained, lost []T) string {
 	return strings.Join(parts, " ")
 }
 
-// affected is a tenant whose members gain or lose something, by their roles.
-type affected struct {
-	ID      string       `json:"tenant_id"`
-	Slug    string       `json:"slug"`
-	Plan    billing.Plan `json:"plan"`
-	Changes []changeLine `json:"changes"`
+// planShift is a number of a plan that becomes another.
+type planShift struct {
+	Plan billing.Plan `json:"plan"`
+	numberShift
 }
 
 type diffOut struct {
-	Changes []changeLine `json:"changes"`
-	Tenants []affected   `json:"tenants,omitzero"` // nil unless asked for
+	Changes  []changeLine `json:"changes"` // for who takes the newest version of the plan
+	Numbers  []planShift  `json:"numbers"`
+	Versions []affected   `json:"versions,omitzero"` // nil without a database
 }
 
 func catalogDiff() *cobra.Command {
@@ -70,9 +65,10 @@ func catalogDiff() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "diff OLD NEW",
 		Short: "Say what each role on each plan gains and loses from one catalog file to another",
-		Long:  "With --tenants it also lists the tenants of the database whose plan gains or loses something; without, it needs no database.",
+		Long: "With a database it also says, for each version of a plan that tenants have, what they gain and lose at once, and what they will\n" +
+			"when they are moved to the newest version; without, it needs none.",
 		Example: "  gatehouse catalog show --source > old.yaml\n" +
-			"  gatehouse catalog diff --tenants old.yaml new.yaml",
+			"  gatehouse catalog diff old.yaml new.yaml",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) != 2 {
 				return fmt.Errorf("want two arguments: %s", c.UseLine())
@@ -80,24 +76,24 @@ func catalogDiff() *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().BoolVar(&withTenants, "tenants", false, "also list the tenants that gain or lose something")
+	c.Flags().BoolVar(&withTenants, "tenants", false, "fail if there is no database to say which tenants gain or lose something")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		before, errBefore := parseCatalog(args[0])
 		after, errAfter := parseCatalog(args[1])
 		if err := errors.Join(errBefore, errAfter); err != nil {
 			return err
 		}
-		out := diffOut{Changes: []changeLine{}}
+		out := diffOut{Changes: []changeLine{}, Numbers: []planShift{}}
 		for _, change := range catalog.Diff(before, after) {
 			out.Changes = append(out.Changes, changeOf(change))
 		}
-		if withTenants {
-			ctx, t, err := open(c)
-			if err != nil {
-				return err
+		for _, plan := range billing.Plans() {
+			for _, n := range catalog.DiffNumbers(before, after, plan) {
+				out.Numbers = append(out.Numbers, planShift{plan, numberShift{string(n.Feature), n.From, n.To}})
 			}
-			defer t.db.Close()
-			if out.Tenants, err = t.affected(ctx, out.Changes); err != nil {
+		}
+		if _, err := settingsFor(c, "GATEHOUSE_DATABASE_URL"); err == nil || withTenants {
+			if out.Versions, err = versionsAffected(c, before, after); err != nil {
 				return err
 			}
 		}
@@ -106,49 +102,54 @@ func catalogDiff() *cobra.Command {
 	return printing(data(c))
 }
 
-// affected lists the tenants on plans that change, oldest first.
-func (t *target) affected(ctx context.Context, changes []changeLine) ([]affected, error) {
-	byPlan := map[billing.Plan][]changeLine{}
-	for _, change := range changes {
-		byPlan[change.Plan] = append(byPlan[change.Plan], change)
-	}
-	out := []affected{}
-	err := t.db.System(ctx, func(sys *db.SystemTx) error {
-		rows, err := all(func(after id.Tenant, n int) ([]tenants.Tenant, error) { return tenants.All(ctx, sys, after, n) },
-			func(t tenants.Tenant) id.Tenant { return t.ID })
-		for _, row := range rows {
-			if changes := byPlan[row.Plan]; len(changes) > 0 {
-				out = append(out, affected{row.ID.String(), row.Slug, row.Plan, changes})
-			}
-		}
-		return err
-	})
-	return out, err
-}
-
 func (o diffOut) print(c *cobra.Command) error {
-	if len(o.Changes) == 0 {
-		return say(c, "no role gains or loses anything")
+	if len(o.Changes)+len(o.Numbers) == 0 {
+		if err := say(c, "no role gains or loses anything"); err != nil {
+			return err
+		}
 	}
+	heading := []string{"ROLE", "PLAN", "PERMISSIONS", "FEATURES"}
 	var rows [][]string
 	for _, change := range o.Changes {
 		rows = append(rows, change.columns())
 	}
-	heading := []string{"ROLE", "PLAN", "PERMISSIONS", "FEATURES"}
-	if err := table(c, heading, rows); err != nil || o.Tenants == nil {
+	if err := section(c, false, heading, rows); err != nil {
 		return err
 	}
-	if len(o.Tenants) == 0 {
-		return say(c, "\nno tenant is on a plan that changes")
+	parted := len(rows) > 0
+	rows = nil
+	for _, n := range o.Numbers {
+		rows = append(rows, []string{string(n.Plan), n.Feature, amount(n.From), amount(n.To)})
 	}
-	if err := say(c, ""); err != nil {
+	if err := section(c, parted, []string{"PLAN", "NUMBER", "FROM", "TO"}, rows); err != nil || o.Versions == nil {
+		return err
+	}
+	if len(o.Versions) == 0 {
+		return say(c, "\nno tenant gains or loses anything")
+	}
+	rows = nil
+	for _, v := range o.Versions {
+		rows = append(rows, v.rows()...)
+	}
+	if err := section(c, true, []string{"VERSION", "WHEN", "ROLE", "PERMISSIONS", "FEATURES"}, rows); err != nil {
 		return err
 	}
 	rows = nil
-	for _, t := range o.Tenants {
-		for _, change := range t.Changes {
-			rows = append(rows, append([]string{t.Slug}, change.columns()...))
+	for _, v := range o.Versions {
+		rows = append(rows, []string{v.Version, fmt.Sprint(v.Tenants), v.named()})
+	}
+	return section(c, true, []string{"VERSION", "TENANTS", "SLUGS"}, rows)
+}
+
+// section prints rows, if there are any, after an empty line if something stands above.
+func section(c *cobra.Command, parted bool, heading []string, rows [][]string) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	if parted {
+		if err := say(c, ""); err != nil {
+			return err
 		}
 	}
-	return table(c, append([]string{"TENANT"}, heading...), rows)
+	return table(c, heading, rows)
 }

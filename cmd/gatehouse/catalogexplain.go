@@ -14,17 +14,20 @@ import (
 type explanation struct {
 	Role       rbac.Role       `json:"role"`
 	Plan       billing.Plan    `json:"plan"`
+	Version    int64           `json:"version,omitempty"` // 0 is the newest
 	Permission rbac.Permission `json:"permission,omitempty"`
 	Feature    billing.Feature `json:"feature,omitempty"`
 	Allowed    bool            `json:"allowed"`
 	Clause     rbac.Clause     `json:"clause,omitempty"`
 	NeedsRole  rbac.Role       `json:"needs_role,omitempty"`
 	NeedsPlan  billing.Plan    `json:"needs_plan,omitempty"`
+	Details    *details        `json:"details,omitempty"`
 }
 
 func catalogExplain() *cobra.Command {
 	var role, plan, feature, file string
-	var limits bool
+	var limits, detailed bool
+	var version int64
 	c := &cobra.Command{
 		Use:   "explain --role ROLE --plan PLAN [PERMISSION]",
 		Short: "Say whether a role on a plan has a permission or a feature, why not, and what would allow it",
@@ -45,6 +48,8 @@ func catalogExplain() *cobra.Command {
 	c.Flags().StringVar(&role, "role", "", "the role that asks")
 	c.Flags().StringVar(&plan, "plan", "", "the plan of the tenant: free, pro, team or enterprise")
 	c.Flags().StringVar(&feature, "feature", "", "a feature that the plan must include")
+	c.Flags().Int64Var(&version, "version", 0, "a version of the plan, of the catalog in force (default: the newest)")
+	c.Flags().BoolVar(&detailed, "details", false, "also say what the names mean, and which versions of plans include the feature")
 	c.Flags().StringVar(&file, "catalog", "", "answer from this file")
 	c.Flags().BoolVar(&limits, "limits", false, "show instead how much traffic the plan is for")
 	required(c, "plan")
@@ -52,7 +57,7 @@ func catalogExplain() *cobra.Command {
 	c.MarkFlagsMutuallyExclusive("role", "limits")
 	c.MarkFlagsMutuallyExclusive("feature", "limits")
 	c.RunE = func(c *cobra.Command, args []string) error {
-		q := explanation{Role: rbac.Role(role), Plan: billing.Plan(plan), Feature: billing.Feature(feature)}
+		q := explanation{Role: rbac.Role(role), Plan: billing.Plan(plan), Version: version, Feature: billing.Feature(feature)}
 		if len(args) == 1 {
 			q.Permission = rbac.Permission(args[0])
 		}
@@ -63,12 +68,16 @@ func catalogExplain() *cobra.Command {
 		if limits {
 			return explainLimits(c, held, plan)
 		}
-		v := held.Decide(q.Role, q.Plan, q.Permission, q.Feature)
+		v := held.DecideOn(billing.Pin{Plan: q.Plan, Version: version}, catalog.Question{Role: q.Role, Permission: q.Permission, Feature: q.Feature})
 		q.Allowed, q.Clause, q.NeedsRole, q.NeedsPlan = v.Allowed, v.Clause, v.NeedsRole, v.NeedsPlan
+		if detailed {
+			q.Details = detailsOf(held, q)
+		}
 		return show(c, q, func() error { return say(c, "%s", q) })
 	}
 	c = printing(data(c))
 	c.MarkFlagsMutuallyExclusive("catalog", "data")
+	c.MarkFlagsMutuallyExclusive("catalog", "version")
 	return c
 }
 
@@ -82,15 +91,16 @@ func catalogOf(c *cobra.Command, file string) (*catalog.Catalog, error) {
 		return nil, err
 	}
 	defer t.db.Close()
-	stored, err := t.catalogInForce(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return stored.parse()
+	return t.catalog(ctx)
 }
 
-// String says the answer in one line.
+// String says the answer in one line, and the details below it.
 func (e explanation) String() string {
+	if e.Details != nil {
+		details := e.Details
+		e.Details = nil
+		return e.String() + details.String()
+	}
 	if e.Allowed {
 		return "allowed"
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seed-2a059015/gatehouse/access"
-	"github.com/seed-2a059015/gatehouse/catalog"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/id"
 )
@@ -36,14 +35,6 @@ func catalogInForce(sys *db.SystemTx) (storedCatalog, error) {
 		return storedCatalog{}, errNoCatalog
 	}
 	return rows[0], nil
-}
-
-func (s storedCatalog) parse() (*catalog.Catalog, error) {
-	c, err := catalog.Parse(fmt.Sprintf("catalog version %d", s.Version), []byte(s.Source))
-	if err != nil {
-		return nil, fmt.Errorf("compile catalog version %d: %w", s.Version, err)
-	}
-	return c, nil
 }
 
 func (t *target) catalogInForce(ctx context.Context) (stored storedCatalog, err error) {

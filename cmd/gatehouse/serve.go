@@ -66,7 +66,7 @@ func (s settings) config(p parsed) gatehouse.Config {
 		RootSecret: s.RootSecret, GoogleClientID: s.GoogleClientID, GoogleClientSecret: s.GoogleSecret, GoogleIssuer: s.GoogleIssuer,
 		SMTPURL: s.SMTPURL, MailFrom: s.MailFrom, TrustedProxies: p.proxies, CORSOrigins: s.CORSOrigins, IdentityNetwork: p.idpNets,
 		IdentityPorts: p.idpPorts, DecisionSample: p.sample,
-		EgressProxy:   p.egress, DNSResolver: s.DNSResolver, Catalog: p.catalog,
+		EgressProxy: p.egress, DNSResolver: s.DNSResolver, Catalog: p.catalog,
 	}
 }
 

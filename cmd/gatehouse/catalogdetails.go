@@ -1,0 +1,111 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/catalog"
+	"github.com/seed-2a059015/gatehouse/rbac"
+)
+
+// details says what the names of a question mean.
+type details struct {
+	Permission *permissionDetails `json:"permission,omitempty"`
+	Features   []featureDetails   `json:"features"` // that the permission needs, and that was asked for
+}
+
+type permissionDetails struct {
+	Name        rbac.Permission `json:"name"`
+	Title       string          `json:"title"`
+	Group       string          `json:"group,omitempty"`
+	Description string          `json:"description,omitempty"`
+}
+
+type featureDetails struct {
+	Name        billing.Feature `json:"name"`
+	Title       string          `json:"title"`
+	Description string          `json:"description,omitempty"`
+	Period      billing.Period  `json:"period,omitempty"`
+	Included    []includedBy    `json:"included_by"`
+}
+
+// includedBy is a version of a plan; of a file alone, which has no versions, a plan.
+type includedBy struct {
+	Plan   string          `json:"plan"`
+	Number *billing.Number `json:"number,omitempty"`
+}
+
+func detailsOf(c *catalog.Catalog, q explanation) *details {
+	d := &details{Features: []featureDetails{}}
+	wanted := map[billing.Feature]bool{q.Feature: q.Feature != ""}
+	for _, p := range c.Permissions() {
+		if p.Name == q.Permission {
+			d.Permission = &permissionDetails{p.Name, p.Title, p.Group, p.Description}
+			wanted[p.Feature] = p.Feature != ""
+		}
+	}
+	for _, f := range c.Features() {
+		if wanted[f.Name] {
+			d.Features = append(d.Features, featureDetails{f.Name, f.Title, f.Description, f.Period, includers(c, f.Name)})
+		}
+	}
+	return d
+}
+
+func includers(c *catalog.Catalog, f billing.Feature) []includedBy {
+	list := []includedBy{}
+	add := func(name string, terms billing.Terms) {
+		if !terms.Includes(f) {
+			return
+		}
+		by := includedBy{Plan: name}
+		if n, counted := terms.Numbers[f]; counted {
+			by.Number = &n
+		}
+		list = append(list, by)
+	}
+	versions := c.Versions()
+	for _, v := range versions {
+		add(v.String(), v.Terms)
+	}
+	for _, plan := range billing.Plans() {
+		if len(versions) == 0 {
+			add(string(plan), c.Terms(plan))
+		}
+	}
+	return list
+}
+
+// String says the details in lines.
+func (d details) String() string {
+	var b strings.Builder
+	if p := d.Permission; p != nil {
+		fmt.Fprintf(&b, "\npermission  %s  %s", p.Name, p.Title)
+		if p.Group != "" {
+			fmt.Fprintf(&b, " (%s)", p.Group)
+		}
+		if p.Description != "" {
+			fmt.Fprintf(&b, "\n            %s", p.Description)
+		}
+	}
+	for _, f := range d.Features {
+		fmt.Fprintf(&b, "\nfeature     %s  %s", f.Name, f.Title)
+		if f.Period != "" {
+			fmt.Fprintf(&b, ", per %s", f.Period)
+		}
+		if f.Description != "" {
+			fmt.Fprintf(&b, "\n            %s", f.Description)
+		}
+		var plans []string
+		for _, by := range f.Included {
+			plan := by.Plan
+			if by.Number != nil {
+				plan += " " + by.Number.String()
+			}
+			plans = append(plans, plan)
+		}
+		fmt.Fprintf(&b, "\n            included by %s", strings.Join(plans, ", "))
+	}
+	return b.String()
+}
