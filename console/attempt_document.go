@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -45,7 +46,7 @@ func (c *Console) openDocument(ctx echo.Context) error {
 	})
 }
 
-// legible breaks lines where a document has none. It changes no other octet, and nothing that is shown is ever read again.
+// legible breaks and indents lines where a document has none. It changes no other octet, and nothing that is shown is ever read again.
 func legible(d sso.Document) string {
 	var b bytes.Buffer
 	if d.Kind == "id_token" {
@@ -54,5 +55,64 @@ func legible(d sso.Document) string {
 		}
 		return string(d.Text)
 	}
-	return string(bytes.ReplaceAll(d.Text, []byte("><"), []byte(">\n<")))
+	return indented(d.Text)
+}
+
+const (
+	maxIndented = 20_000 // tags: what comes in more lines is broken into them alone
+	maxIndent   = 24
+)
+
+// indented breaks lines between tags and indents them by how deep they are. It is no parser: a hostile document looks odd, and stays
+// readable and small.
+func indented(text []byte) string {
+	if bytes.Count(text, []byte("><")) > maxIndented {
+		return string(bytes.ReplaceAll(text, []byte("><"), []byte(">\n<")))
+	}
+	var b strings.Builder
+	depth := 0
+	for len(text) > 0 {
+		var tag []byte
+		tag, text = nextTag(text)
+		if bytes.HasPrefix(tag, []byte("</")) {
+			depth--
+		}
+		if b.Len() > 0 && tag[0] == '<' && strings.HasSuffix(b.String(), ">") {
+			b.WriteString("\n" + strings.Repeat("  ", min(max(depth, 0), maxIndent)))
+		}
+		b.Write(tag)
+		if opens(tag) {
+			depth++
+		}
+	}
+	return b.String()
+}
+
+// nextTag splits off a tag, or the text before the next one. A quoted value may hold what otherwise ends a tag.
+func nextTag(text []byte) (tag, rest []byte) {
+	if text[0] != '<' {
+		if i := bytes.IndexByte(text, '<'); i > 0 {
+			return text[:i], text[i:]
+		}
+		return text, nil
+	}
+	var quote byte
+	for i, c := range text {
+		switch {
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '"' || c == '\'':
+			quote = c
+		case c == '>':
+			return text[:i+1], text[i+1:]
+		}
+	}
+	return text, nil
+}
+
+// opens says that the tags after this one are inside of it.
+func opens(tag []byte) bool {
+	return len(tag) > 2 && tag[0] == '<' && !bytes.ContainsAny(tag[1:2], "/?!") && !bytes.HasSuffix(tag, []byte("/>"))
 }

@@ -28,7 +28,8 @@ type attemptPage struct {
 
 	Diagnosis diagnosis
 	Stages    []stageRow
-	Checks    []testedCheck
+	Failed    []testedCheck // the checks, in their order
+	Passed    []testedCheck
 	Facts     []testedFact
 	At        moment
 
@@ -115,9 +116,7 @@ func attemptPageOf(a sso.Record, c sso.Connection, values map[string]string, now
 	if a.Subject != "" {
 		p.Facts = slices.Insert(p.Facts, 1, testedFact{"Subject", "", a.Subject})
 	}
-	for _, check := range a.Checks {
-		p.Checks = append(p.Checks, testedCheck{labelOf(check.Name), check.Expected, check.Got, check.OK})
-	}
+	p.Failed, p.Passed = checksOf(a.Checks)
 	p.Heading, p.Sentence = headingOf(a, now)
 	if a.Reason != "" {
 		p.Diagnosis = diagnose(a, c, values)
@@ -145,7 +144,7 @@ func diagnose(a sso.Record, c sso.Connection, values map[string]string) diagnosi
 	e := a.Reason.Explain()
 	d := diagnosis{
 		Code: string(a.Reason), Expected: a.Expected, Got: a.Got, Told: e.Text, Fixer: fixerName(a.Reason.Fixer()), Hint: e.Hint,
-		Provider: providerName(c), ProviderHint: providerHint(c, a.Reason, values),
+		Provider: yours(providerName(c)), ProviderHint: providerHint(c, a.Reason, values),
 	}
 	for _, check := range a.Checks {
 		if !check.OK {

@@ -100,7 +100,7 @@ func (r connectionReader) causes(p *connectionPage) error {
 func causeViewOf(one sso.Cause, c sso.Connection, values map[string]string) causeView {
 	v := causeView{
 		Sentence: one.Sentence() + ".", Code: string(one.Reason), Expected: one.Expected, Got: one.Got, Fixer: fixerName(one.Reason.Fixer()),
-		Hint: one.Reason.Explain().Hint, Provider: providerName(c), Last: momentOf(one.LastAt),
+		Hint: one.Reason.Explain().Hint, Provider: yours(providerName(c)), Last: momentOf(one.LastAt),
 	}
 	v.ProviderHint = providerHint(c, one.Reason, values)
 	return v

@@ -8,6 +8,9 @@ import (
 	"github.com/seed-2a059015/gatehouse/sso/guide"
 )
 
+// Legible is how the page of a document shows it.
+func Legible(kind, text string) string { return legible(sso.Document{Kind: kind, Text: []byte(text)}) }
+
 // ssoSamples are the pages on which administrators look after single sign-on.
 func ssoSamples(at moment, request, evil string) []Sample {
 	row := attemptRow{"att_1", at, "alice@acme.example", badge{"Refused", bad}, "The provider's answer is for another application", "audience_mismatch", "Started here", "Acme Okta", request}
@@ -69,7 +72,8 @@ func ssoSamples(at moment, request, evil string) []Sample {
 				"The administrator of the identity provider", "Set the audience to this connection's entity ID.", "Okta", hint,
 			},
 			Stages: stagesOf(sso.Record{ID: id.Attempt{}, Stage: sso.Returned, Outcome: sso.Refused, Reason: sso.AudienceMismatch, CreatedAt: time.Date(2026, 3, 9, 14, 5, 0, 0, time.UTC)}),
-			Checks: []testedCheck{{"Signature", "", "RSA-SHA256", true}, {"Audience", "https://id.example.com", evil, false}},
+			Failed: []testedCheck{{"Audience", "https://id.example.com", evil, false}},
+			Passed: []testedCheck{{"Signature", "", "RSA-SHA256", true}, {"Status", "", "", true}},
 			Facts:  []testedFact{{"Person", "", "alice@acme.example"}, {"Browser", "", "Firefox on Linux"}}, Claims: []sso.Claim{{Name: "email", Values: []string{"•••@acme.example"}}},
 		}},
 		{"attempt-lost", attemptPage{

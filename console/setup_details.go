@@ -69,7 +69,7 @@ func (c *Console) askPlanDetails(ctx echo.Context, v viewer) error {
 	if !j.connection.ID.IsZero() {
 		return c.redirect(ctx, setupRoot+j.path(atDetails))
 	}
-	return c.drawDetails(ctx, v, j, typedDetails{name: j.guide.Name, source: firstSource(j.guide)}, nil)
+	return c.drawDetails(ctx, v, j, typedDetails{name: firstName(j.guide), source: firstSource(j.guide)}, nil)
 }
 
 func (c *Console) askDetails(ctx echo.Context, v viewer) error {
@@ -78,6 +78,14 @@ func (c *Console) askDetails(ctx echo.Context, v viewer) error {
 		return err
 	}
 	return c.drawDetails(ctx, v, j, detailsOf(j.connection), nil)
+}
+
+// firstName is what a connection is called before anybody names it: as people know the provider.
+func firstName(g guide.Guide) string {
+	if g.Name == anotherProvider {
+		return "Single sign-on"
+	}
+	return g.Name
 }
 
 // createConnection makes the connection that a plan has reserved. A second post of the same form finds it made.

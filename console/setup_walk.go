@@ -34,7 +34,8 @@ type walk struct {
 	Reauth   string // where to sign in once more
 	Leave    string // where to forget the set-up link
 	Tenant   string
-	Provider string // its name, once it is chosen
+	Provider string // its name within a sentence, once it is chosen
+	Opening  string // the same at the start of one
 	Mark     string
 	Protocol string
 	Status   string // of the connection, once it is made
@@ -66,8 +67,8 @@ const stale = 4 * time.Minute
 // walkOf makes what the pages of a set-up have in common.
 func (c *Console) walkOf(v viewer, j journey, at int) walk {
 	w := walk{
-		Root: c.prefix + setupRoot, Reauth: c.prefix + "/reauthenticate", Leave: c.prefix + setupRoot + "/leave", Tenant: v.tenant, Outside: v.outside(), Number: at + 1, Of: len(stepNames()), Provider: j.guide.Name,
-		Mark: initial(j.guide.Name), Status: statusName(j.connection.Status),
+		Root: c.prefix + setupRoot, Reauth: c.prefix + "/reauthenticate", Leave: c.prefix + setupRoot + "/leave", Tenant: v.tenant, Outside: v.outside(), Number: at + 1, Of: len(stepNames()), Provider: yours(j.guide.Name),
+		Opening: sentence(yours(j.guide.Name)), Mark: initial(sentence(yours(j.guide.Name))), Status: statusName(j.connection.Status),
 		Stale: v.principal.Kind == authn.Member && !v.decides() && c.access.Now().Sub(v.principal.AuthTime) > stale,
 	}
 	if j.guide.Protocol != "" {

@@ -104,7 +104,18 @@ func providerName(c sso.Connection) string {
 			return p.Name
 		}
 	}
-	return "Another provider"
+	return anotherProvider
+}
+
+// anotherProvider is what lists call a provider that has no guide of its own, as its guide does.
+const anotherProvider = "Another provider"
+
+// yours is the name of a provider within a sentence.
+func yours(name string) string {
+	if name == anotherProvider {
+		return "your provider"
+	}
+	return name
 }
 
 // labelOf makes words of a stable name, such as that of a check.

@@ -21,7 +21,8 @@ type testedPage struct {
 	ID         string // of the connection; "" for who may not see its page
 	SetUp      string // path of its tests; "" for Google
 
-	Checks []testedCheck
+	Failed []testedCheck // the checks, in their order
+	Passed []testedCheck
 	Mapped []testedFact
 	Groups []string
 	Claims []sso.Claim
@@ -61,12 +62,8 @@ func testedPageOf(d sso.DryRun) testedPage {
 	if d.Refusal != "" {
 		p.Code, p.Hint, p.Fixer = string(d.Refusal), d.Refusal.Explain().Hint, fixerName(d.Refusal.Fixer())
 	}
-	for _, c := range d.Checks {
-		p.Checks = append(p.Checks, testedCheck{c.Name, c.Expected, c.Got, c.OK})
-		if !c.OK {
-			p.Works = false
-		}
-	}
+	p.Failed, p.Passed = checksOf(d.Checks)
+	p.Works = p.Works && len(p.Failed) == 0
 	for _, c := range d.Changes {
 		p.Changes = append(p.Changes, testedFact{c.Field, c.From, c.To})
 	}
@@ -79,6 +76,19 @@ func testedPageOf(d sso.DryRun) testedPage {
 		}
 	}
 	return p
+}
+
+// checksOf parts those that failed, which people look for, from those that passed.
+func checksOf(list []sso.Check) (failed, passed []testedCheck) {
+	for _, c := range list {
+		row := testedCheck{labelOf(c.Name), c.Expected, c.Got, c.OK}
+		if c.OK {
+			passed = append(passed, row)
+		} else {
+			failed = append(failed, row)
+		}
+	}
+	return failed, passed
 }
 
 // verdict is the answer in two sentences. Who holds a set-up link learns nothing about members, whatever the answer.

@@ -89,19 +89,19 @@ func (p *proof) unreadable(name string, err error) error {
 		p.trail.Fail(name, "", "")
 		return malformed(err)
 	}
-	p.trail.Fail(name, "", found.Error())
-	reason := sso.ResponseMalformed
+	reason, expected := sso.ResponseMalformed, ""
 	switch found.Reason {
 	case strict.TooLarge:
 		reason = sso.ResponseTooLarge
 	case strict.BadAssertions:
-		reason = sso.AssertionNotSingle
+		reason, expected = sso.AssertionNotSingle, "one assertion, directly in the response"
 	case strict.BadSignature:
 		reason = sso.SignatureInvalid
 	case strict.BadTransform:
 		reason = sso.SignatureAlgorithm
 	default:
 	}
+	p.trail.Fail(name, expected, found.Error())
 	return sso.Refuse(reason).Because(found)
 }
 
