@@ -122,8 +122,10 @@ func explain(c rbac.Clause, d Decision) string {
 		return "There is no such permission in the catalog."
 	case rbac.UnknownFeature:
 		return "There is no such feature in the catalog."
-	case rbac.UnknownRole, rbac.UnknownTier:
-		return "The catalog does not know this role or plan."
+	case rbac.UnknownRole:
+		return "There is no such role any more. Somebody has to give you another."
+	case rbac.UnknownTier:
+		return "The catalog does not know this plan."
 	default:
 		return "This is not allowed."
 	}

@@ -30,8 +30,9 @@ func (s *Store) Grants(p *authn.Principal, standing error) Grants {
 	if held == nil {
 		return Grants{Clause: noCatalog, Message: noCatalogMessage}
 	}
-	now, sold := s.Now(), &s.held(p).Sold
+	t, now, role := s.held(p), s.Now(), rbac.Role(p.Role)
 	return Grants{
-		Permissions: held.catalog.AllowedFor(sold, catalog.Question{Role: rbac.Role(p.Role)}, now), Features: held.catalog.IncludedFor(sold, now), Catalog: held.version,
+		Permissions: held.catalog.AllowedFor(&t.Sold, catalog.Question{Role: role, Custom: t.role(held.catalog, role)}, now),
+		Features:    held.catalog.IncludedFor(&t.Sold, now), Catalog: held.version,
 	}
 }

@@ -29,14 +29,14 @@ func (t *Tenant) plan(now time.Time) billing.Plan { return t.Sold.At(now).Plan }
 func (t *Tenant) decide(
 	c *catalog.Catalog, role rbac.Role, permission rbac.Permission, feature billing.Feature, now time.Time,
 ) catalog.Verdict {
-	return c.DecideFor(&t.Sold, catalog.Question{Role: role, Permission: permission, Feature: feature}, now)
+	return c.DecideFor(&t.Sold, catalog.Question{Role: role, Permission: permission, Feature: feature, Custom: t.role(c, role)}, now)
 }
 
-// enforce asks Casbin what decide asks the table.
+// enforce asks Casbin what decide asks the table of the catalog that was read with it.
 func (t *Tenant) enforce(
-	c casbin, role rbac.Role, permission rbac.Permission, feature billing.Feature, now time.Time,
+	c casbin, read *catalog.Catalog, role rbac.Role, permission rbac.Permission, feature billing.Feature, now time.Time,
 ) (bool, error) {
-	return c.EnforceFor(&t.Sold, catalog.Question{Role: role, Permission: permission, Feature: feature}, now)
+	return c.EnforceFor(&t.Sold, catalog.Question{Role: role, Permission: permission, Feature: feature, Custom: t.role(read, role)}, now)
 }
 
 // casbin is the definition behind a table; a catalog has both.

@@ -29,7 +29,7 @@ type key struct {
 func (k *key) dated() int64 { return k.version }
 
 // Key returns the principal of an API key. Its role is the lower one of the key's and its creator's, as they are now; a key whose creator
-// is no longer an active member is refused. Every refusal but that of a suspended tenant is ErrKeyInvalid, whatever the reason.
+// is no longer an active member is refused, and so is one whose role and its creator's each have what the other has not. Every refusal but that of a suspended tenant is ErrKeyInvalid, whatever the reason.
 func (s *Store) Key(ctx context.Context, cred secret.Credential) (*authn.Principal, error) {
 	tenant, kid := id.From[id.Tenant](cred.Tenant), id.From[id.Key](cred.ID)
 	if cred.Prefix != secret.PrefixAPIKey || tenant.IsZero() || kid.IsZero() {
@@ -66,8 +66,8 @@ func (s *Store) key(ctx context.Context, known proof, cred secret.Credential, na
 		if m.status != tenants.MemberActive {
 			return nil, ErrKeyInvalid
 		}
-		if !rbac.CanGrant(m.role, role) {
-			role = m.role
+		if role, ok = s.lower(t, m.role, role); !ok {
+			return nil, ErrKeyInvalid
 		}
 	}
 	p := &authn.Principal{

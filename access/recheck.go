@@ -50,7 +50,7 @@ func (s *Store) compare(ctx context.Context) {
 
 func (s *Store) ask(ctx context.Context, q question) {
 	s.stats.Rechecks.Add(1)
-	allowed, err := q.tenant.enforce(q.by.casbin, q.role, q.permission, q.feature, q.now)
+	allowed, err := q.tenant.enforce(q.by.casbin, q.by.catalog, q.role, q.permission, q.feature, q.now)
 	if err == nil && allowed == q.allowed {
 		return
 	}

@@ -179,7 +179,7 @@ func (s *Store) loadSession(ctx context.Context, l load, named sessionKey) (*ses
 	s.keepSession(l, named, v)
 	s.keepMember(l, named.tenant, r.MembershipID, r.Member.snapshot(v.version))
 	if r.Tenant.Tenant.Status != tenants.StatusDeleted {
-		t, err := r.Tenant.snapshot(named.tenant)
+		t, err := s.snapshot(r.Tenant, named.tenant)
 		if err != nil {
 			return nil, err
 		}

@@ -6,9 +6,11 @@ import (
 	"unique"
 
 	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/catalog"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/id"
+	"github.com/seed-2a059015/gatehouse/rbac"
 	"github.com/seed-2a059015/gatehouse/tenants"
 )
 
@@ -22,6 +24,20 @@ type Tenant struct {
 	Policy  tenants.Policy
 	Version int64
 	Sold    billing.Entitlements
+
+	store  *Store // that it was loaded by; nil if it was made by hand
+	custom map[rbac.Role]*customRole
+}
+
+// InForce is the catalog in force now; nil if there is none to be trusted.
+func (t *Tenant) InForce() *catalog.Catalog {
+	if t.store == nil {
+		return nil
+	}
+	if held := t.store.decisive(); held != nil {
+		return held.catalog
+	}
+	return nil
 }
 
 // Tenant returns the snapshot of a tenant. A deleted or unknown one is errs.NotFound.
@@ -37,7 +53,7 @@ const tenantColumns = `
        t.slug AS t_slug, t.name AS t_name, t.status AS t_status, t.plan AS t_plan, t.plan_version AS t_plan_version,
        p.version AS p_version, p.require_sso AS p_require_sso, p.google_enabled AS p_google_enabled, p.google_jit AS p_google_jit,
        p.google_role AS p_google_role, p.session_idle AS p_session_idle, p.session_absolute AS p_session_absolute,
-       ` + tenants.EntitlementsSQL + ` AS sold`
+       ` + tenants.EntitlementsSQL + ` AS sold, ` + tenants.CustomRolesSQL + ` AS custom`
 
 const loadTenantSQL = `
 SELECT` + tenantColumns + `
@@ -48,16 +64,23 @@ type tenantRow struct {
 	Tenant tenants.Tenant `gorm:"embedded;embeddedPrefix:t_"`
 	Policy tenants.Policy `gorm:"embedded;embeddedPrefix:p_"`
 	Sold   string
+	Custom *string
 }
 
-func (r tenantRow) snapshot(tenant id.Tenant) (*Tenant, error) {
+func (s *Store) snapshot(r tenantRow, tenant id.Tenant) (*Tenant, error) {
 	r.Policy.GoogleRole = interned(r.Policy.GoogleRole)
 	plan := interned(r.Tenant.Plan)
 	sold, err := billing.ReadEntitlements(billing.Pin{Plan: plan, Version: r.Tenant.PlanVersion}, r.Sold)
 	if err != nil {
 		return nil, fmt.Errorf("load tenant: %w", err)
 	}
-	return &Tenant{tenant, r.Tenant.Slug, r.Tenant.Name, interned(r.Tenant.Status), plan, r.Policy, r.Policy.Version, sold}, nil
+	custom, err := readRoles(r.Custom)
+	if err != nil {
+		return nil, fmt.Errorf("load tenant: %w", err)
+	}
+	return &Tenant{
+		tenant, r.Tenant.Slug, r.Tenant.Name, interned(r.Tenant.Status), plan, r.Policy, r.Policy.Version, sold, s, custom,
+	}, nil
 }
 
 // interned is the one copy of a word that many tenants have: it is in the processor's cache when it is compared.
@@ -99,7 +122,7 @@ func (s *Store) loadTenant(ctx context.Context, l load, tenant id.Tenant) (*Tena
 	if len(rows) == 0 {
 		return nil, errs.NotFound("tenant")
 	}
-	t, err := rows[0].snapshot(tenant)
+	t, err := s.snapshot(rows[0], tenant)
 	if err != nil {
 		return nil, err
 	}

@@ -76,7 +76,7 @@ func (a *API) revokeMemberSessions(ctx context.Context, tx *db.TenantTx, in memb
 	if err != nil {
 		return revokedOut{}, err
 	}
-	if err := tenants.MayChange(ctx, m); err != nil {
+	if err := tenants.MayChange(ctx, tx, m); err != nil {
 		return revokedOut{}, err
 	}
 	n, err := sessions.RevokeAll(ctx, tx, m.ID, id.Session{}, sessions.ReasonAdmin)

@@ -27,6 +27,21 @@ var (
 	}
 )
 
+// customName is the text form of the id of a custom role.
+var customName = regexp.MustCompile(`^rol_[0-9a-z]{26}$`)
+
+// Custom reports whether r has the form of the id of a role that a tenant has made. It does not say that any tenant has it.
+func (r Role) Custom() bool { return customName.MatchString(string(r)) }
+
+// ReservedRoles returns the names that would read as an authority that no tenant's role has.
+func ReservedRoles() []string {
+	var names []string
+	for _, r := range reserved {
+		names = append(names, string(r))
+	}
+	return names
+}
+
 // BuiltinRoles returns the four roles that every catalog has, lowest first.
 func BuiltinRoles() []Role { return []Role{Viewer, Member, Admin, Owner} }
 

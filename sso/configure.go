@@ -2,6 +2,7 @@ package sso
 
 import (
 	"context"
+	"errors"
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -325,6 +326,9 @@ func mayConfigure(ctx context.Context, tx *db.TenantTx, d Draft) error {
 // mayTry is mayConfigure for what is not saved.
 func mayTry(ctx context.Context, tx *db.TenantTx, d Draft) error {
 	p := authn.From(ctx)
+	if err := knownRoles(ctx, tx, d); err != nil {
+		return err
+	}
 	switch p.Kind {
 	case authn.Operator, authn.System:
 		return nil
@@ -334,12 +338,12 @@ func mayTry(ctx context.Context, tx *db.TenantTx, d Draft) error {
 	case authn.Anonymous:
 		return errForbidden
 	}
-	if !rbac.CanGrant(rbac.Role(p.Role), d.DefaultRole) {
-		return errs.InvalidField("default_role", "Nobody gives a role above their own.")
+	if err := tenants.MayGive(ctx, tx, d.DefaultRole); err != nil {
+		return tooHigh("default_role", err)
 	}
 	for _, g := range d.GroupRoles {
-		if !rbac.CanGrant(rbac.Role(p.Role), g.Role) {
-			return errs.InvalidField("group_roles", "Nobody gives a role above their own.")
+		if err := tenants.MayGive(ctx, tx, g.Role); err != nil {
+			return tooHigh("group_roles", err)
 		}
 	}
 	if p.Kind == authn.Member && rbac.Role(p.Role) != rbac.Owner && !seenLately(p.AuthTime, tx.Now) {
@@ -357,3 +361,24 @@ func describe(c Connection) events.Data {
 
 // Endpoints are what the provider was found to have.
 func (p Prepared) Endpoints() Endpoints { return p.found.Endpoints }
+
+// knownRoles refuses custom roles that are not the tenant's, and keeps the others until the scope ends.
+func knownRoles(ctx context.Context, tx *db.TenantTx, d Draft) error {
+	if err := tenants.CheckRole(ctx, tx, "default_role", d.DefaultRole); err != nil {
+		return err
+	}
+	for i, g := range d.GroupRoles {
+		if err := tenants.CheckRole(ctx, tx, fmt.Sprintf("group_roles[%d]", i), g.Role); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tooHigh says at which field a role is above the caller's own.
+func tooHigh(field string, err error) error {
+	if errors.Is(err, tenants.ErrRoleTooHigh) {
+		return errs.InvalidField(field, "Nobody gives a role above their own.")
+	}
+	return err
+}

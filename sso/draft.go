@@ -115,8 +115,8 @@ func (d *Draft) check() error {
 	} else {
 		d.checkOIDC(add)
 	}
-	if !d.DefaultRole.Builtin() || d.DefaultRole == rbac.Owner {
-		add("default_role", "Use admin, member or viewer: an owner is never made by a provider.")
+	if !lendable(d.DefaultRole) {
+		add("default_role", "Use admin, member, viewer or a custom role: an owner is never made by a provider.")
 	}
 	for field, name := range d.Claims.names() {
 		if name != "" && !claimName.MatchString(name) || protocol[name] {

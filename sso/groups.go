@@ -48,7 +48,7 @@ func (c Connection) standing(groups []string) MemberGroups {
 	mapped := make(map[string]bool, len(c.GroupRoles))
 	for _, m := range c.GroupRoles {
 		mapped[m.Group] = true
-		if !in[m.Group] || !m.Role.Builtin() || m.Role == rbac.Owner { // a mapping that no draft can have gives nothing
+		if !in[m.Group] || !lendable(m.Role) { // a mapping that no draft can have gives nothing
 			continue
 		}
 		s.Groups = append(s.Groups, m.Group)

@@ -33,8 +33,8 @@ func (d *Draft) checkPeople(add func(name, detail string)) {
 			add(field, "Use the group exactly as the provider sends it: 1 to 256 printable characters.")
 		case seen[m.Group]:
 			add(field, "This group stands in the list already.")
-		case !m.Role.Builtin() || m.Role == rbac.Owner:
-			add(field, "Use admin, member or viewer: an owner is never made by a provider.")
+		case !lendable(m.Role):
+			add(field, "Use admin, member, viewer or a custom role: an owner is never made by a provider.")
 		}
 		seen[m.Group] = true
 	}
@@ -50,6 +50,11 @@ func (d *Draft) checkPeople(add func(name, detail string)) {
 		}
 		d.Testers[i] = email.Address
 	}
+}
+
+// lendable says that a provider may give a role of this form. That a custom role is one of the tenant is for who configures to be asked.
+func lendable(role rbac.Role) bool {
+	return role != rbac.Owner && (role.Builtin() || role.Custom())
 }
 
 func plainGroup(s string) bool {

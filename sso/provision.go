@@ -204,7 +204,7 @@ func (e entrance) mayJoin(ctx context.Context, tx *db.TenantTx, email tenants.Em
 	if err := e.vouchedFor(ctx, tx, email); err != nil {
 		return "", err
 	}
-	if !role.Builtin() || role == rbac.Owner {
+	if !lendable(role) {
 		return "", Refuse(JITDisabled)
 	}
 	return role, nil

@@ -77,7 +77,7 @@ func AcceptedBy(ctx context.Context, tx *db.TenantTx, which id.Invitation, m id.
 // Reinstate makes a removed member one again, with the role of an invitation that they have accepted: the only way back. What they had
 // made before stays gone.
 func Reinstate(ctx context.Context, tx *db.TenantTx, m Membership, role rbac.Role, p Profile) (Membership, error) {
-	if m.Status != MemberRemoved || !role.Builtin() {
+	if m.Status != MemberRemoved || !role.Builtin() && !role.Custom() {
 		return m, errs.New(errs.Conflict, "member_exists", "This person is already a member.")
 	}
 	email, err := ParseEmail(p.Email)

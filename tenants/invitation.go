@@ -84,8 +84,8 @@ func Invite(ctx context.Context, tx *db.TenantTx, in NewInvitation) (Invitation,
 	if err != nil {
 		return Invitation{}, secret.Credential{}, err
 	}
-	if !in.Role.Builtin() {
-		return Invitation{}, secret.Credential{}, errs.InvalidField("role", "Use owner, admin, member or viewer.")
+	if err := CheckRole(ctx, tx, "role", in.Role); err != nil {
+		return Invitation{}, secret.Credential{}, err
 	}
 	if err := mayGrant(ctx, tx, in.Role); err != nil {
 		return Invitation{}, secret.Credential{}, err

@@ -76,10 +76,19 @@ func (i Invitation) maySendAgain(now time.Time) error {
 
 // voidInvitations ends what a member has asked others to do, when they lose the right to ask.
 func voidInvitations(ctx context.Context, tx *db.TenantTx, old, m Membership) error {
-	if m.Status == MemberActive && rbac.CanGrant(m.Role, old.Role) {
-		return nil
+	if m.Status == MemberActive {
+		if ok, err := reaches(ctx, tx, m.Role, old.Role); ok || err != nil {
+			return err
+		}
 	}
 	return endInvitations(ctx, tx, "(invited_by = ? OR invited_key IN (SELECT id FROM api_keys WHERE tenant_id = ? AND created_by = ?))", m.ID, tx.Tenant, m.ID)
+}
+
+// voidInvitationsBy ends what those who hold a custom role have asked people to do, when the role loses something.
+func voidInvitationsBy(ctx context.Context, tx *db.TenantTx, role rbac.Role) error {
+	const holders = "SELECT id FROM memberships WHERE tenant_id = ? AND role = ?"
+	return endInvitations(ctx, tx, "(invited_by IN ("+holders+") OR invited_key IN (SELECT id FROM api_keys WHERE tenant_id = ? AND created_by IN ("+holders+")))",
+		tx.Tenant, role, tx.Tenant, tx.Tenant, role)
 }
 
 // voidInvitationsOf ends what a key has asked people to do.

@@ -71,8 +71,8 @@ func (k Keys) Create(ctx context.Context, tx *db.TenantTx, in NewKey) (Key, secr
 	if err := CheckName("name", in.Name); err != nil {
 		return Key{}, secret.Credential{}, err
 	}
-	if !in.Role.Builtin() || in.Role == rbac.Owner {
-		return Key{}, secret.Credential{}, errs.InvalidField("role", "Use admin, member or viewer.")
+	if err := checkLentRole(ctx, tx, "role", in.Role); err != nil {
+		return Key{}, secret.Credential{}, err
 	}
 	if err := byPerson(ctx); err != nil {
 		return Key{}, secret.Credential{}, err

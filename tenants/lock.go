@@ -48,13 +48,15 @@ func (rows memberRows) owners() (n int) {
 }
 
 // mayStill is mayGrant by the rows: what a person was when their request came in may be over.
-func mayStill(ctx context.Context, rows memberRows, role rbac.Role) error {
+func mayStill(ctx context.Context, tx *db.TenantTx, rows memberRows, role rbac.Role) error {
 	p := authn.From(ctx)
 	if p.Kind != authn.Member {
 		return nil
 	}
-	if self := rows[p.Membership]; self.Status == MemberActive && rbac.CanGrant(self.Role, role) {
-		return nil
+	if self := rows[p.Membership]; self.Status == MemberActive {
+		if ok, err := reaches(ctx, tx, self.Role, role); ok || err != nil {
+			return err
+		}
 	}
 	return ErrRoleTooHigh
 }

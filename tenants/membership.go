@@ -51,8 +51,8 @@ func (Membership) TableName() string { return "memberships" }
 
 // Join makes a person a member. The conflicts are member_exists and email_in_use.
 func Join(ctx context.Context, tx *db.TenantTx, user id.User, role rbac.Role, p Profile, source string) (Membership, error) {
-	if !role.Builtin() {
-		return Membership{}, errs.InvalidField("role", "Use owner, admin, member or viewer.")
+	if err := CheckRole(ctx, tx, "role", role); err != nil {
+		return Membership{}, err
 	}
 	email, err := ParseEmail(p.Email)
 	if err != nil {

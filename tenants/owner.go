@@ -20,11 +20,8 @@ var ErrLastOwner = errs.New(errs.Conflict, "last_owner", "A tenant keeps at leas
 // ErrRoleTooHigh refuses to give, change or take away a role above the caller's own.
 var ErrRoleTooHigh = errs.New(errs.Forbidden, "role_above_own", "You cannot give, change or take away a role above your own.")
 
-// SetRole gives a member another built-in role.
+// SetRole gives a member another role, built in or the tenant's own.
 func SetRole(ctx context.Context, tx *db.TenantTx, member id.Membership, role rbac.Role) (Membership, error) {
-	if !role.Builtin() {
-		return Membership{}, errs.InvalidField("role", "Use owner, admin, member or viewer.")
-	}
 	return changeMember(ctx, tx, member, events.MemberRoleChanged, func(m *Membership) events.Data {
 		old := m.Role
 		m.Role = role
@@ -78,9 +75,17 @@ func changeMember(
 	}
 	m := old
 	data := change(&m)
+	if m.Role != old.Role {
+		if err := CheckRole(ctx, tx, "role", m.Role); err != nil {
+			return old, err
+		}
+	}
 	for _, role := range []rbac.Role{old.Role, m.Role} {
-		if mayGrant(ctx, tx, role) != nil || mayStill(ctx, rows, role) != nil {
-			return old, ErrRoleTooHigh
+		if err := mayGrant(ctx, tx, role); err != nil {
+			return old, err
+		}
+		if err := mayStill(ctx, tx, rows, role); err != nil {
+			return old, err
 		}
 	}
 	if m == old {
@@ -106,18 +111,18 @@ func mayGrant(ctx context.Context, tx *db.TenantTx, role rbac.Role) error {
 	if p := authn.From(ctx); (p.Kind == authn.Member || p.Kind == authn.APIKey) && p.Tenant != tx.Tenant {
 		return ErrRoleTooHigh
 	}
-	return MayChange(ctx, Membership{Role: role})
+	return MayChange(ctx, tx, Membership{Role: role})
 }
 
 // MayChange says whether the caller may change something of a member: not of one whose role is above their own.
-func MayChange(ctx context.Context, m Membership) error {
+func MayChange(ctx context.Context, tx *db.TenantTx, m Membership) error {
 	p := authn.From(ctx)
 	switch p.Kind {
 	case authn.Operator, authn.System:
 		return nil
 	case authn.Member, authn.APIKey:
-		if rbac.CanGrant(rbac.Role(p.Role), m.Role) {
-			return nil
+		if ok, err := reaches(ctx, tx, rbac.Role(p.Role), m.Role); ok || err != nil {
+			return err
 		}
 	case authn.Setup, authn.Anonymous:
 	}

@@ -113,8 +113,8 @@ func (c PolicyChange) check(ctx context.Context, tx *db.TenantTx) error {
 	if c.GoogleRole == nil {
 		return nil
 	}
-	if !c.GoogleRole.Builtin() || *c.GoogleRole == rbac.Owner {
-		return errs.InvalidField("google_role", "Use admin, member or viewer.")
+	if err := checkLentRole(ctx, tx, "google_role", *c.GoogleRole); err != nil {
+		return err
 	}
 	return mayGrant(ctx, tx, *c.GoogleRole)
 }

@@ -17,7 +17,7 @@ import (
 // (ErrRoleTooHigh) nor unmake them: an owner stays one. It asks for nobody's rights, since Gatehouse itself acts; whoever mapped groups to
 // roles was held to their own role then.
 func FollowProvider(ctx context.Context, tx *db.TenantTx, member id.Membership, role rbac.Role, c id.Connection) (Membership, error) {
-	if !role.Builtin() || role == rbac.Owner {
+	if role == rbac.Owner || !role.Builtin() && !role.Custom() {
 		return Membership{}, ErrRoleTooHigh
 	}
 	// No owner is touched, so the lock of the one row is enough: the last owner stays.

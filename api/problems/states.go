@@ -3,6 +3,12 @@ package problems
 // states explains conflicts with what is stored.
 func states() []Problem {
 	return []Problem{
+		{Code: "role_in_use", Status: []int{409}, Meaning: "Somebody has the custom role, or an invitation, a key or a connection gives it; uses counts them.", Remedy: "Name in reassign the role that takes its place."},
+		{Code: "role_would_raise", Status: []int{409}, Meaning: "The role named in reassign has permissions that the deleted one has not.", Remedy: "Name a lower role, or give the members that role one by one."},
+		{Code: "role_changed", Status: []int{409}, Meaning: "Somebody has changed the custom role since it was read.", Remedy: "Read it again and repeat the change."},
+		{Code: "role_exists", Status: []int{409}, Meaning: "Another custom role has this name.", Remedy: "Use another name."},
+		{Code: "role_moved", Status: []int{409}, Meaning: "A custom role was given and deleted at the same time.", Remedy: "Read the roles again; nothing was changed."},
+		{Code: "too_many_roles", Status: []int{409}, Meaning: "The organization has 50 roles of its own.", Remedy: "Delete one that nobody needs."},
 		{Code: "last_owner", Status: []int{409}, Meaning: "The organization would be left without an active owner.", Remedy: "Make somebody else an owner first."},
 		{Code: "member_exists", Status: []int{409}, Meaning: "The person is already a member.", Remedy: "Change the membership that is there."},
 		{Code: "email_in_use", Status: []int{409}, Meaning: "Another member of the organization has this address.", Remedy: "Use another address."},

@@ -49,7 +49,7 @@ type Principal struct {
 	ActingFor id.User
 
 	// Held is the snapshot of the tenant that the principal was authenticated from, so that everything of one request is decided from one
-	// state. Only package access reads it.
+	// state. Package access fills and reads it; package tenants asks it for the catalog in force.
 	Held any `json:"-"`
 }
 

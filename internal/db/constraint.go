@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"gorm.io/gorm"
@@ -19,6 +20,7 @@ var conflicts = map[string]*errs.Error{
 	"tenants_slug_key":      errs.New(errs.Conflict, "slug_taken", "This slug cannot be used."),
 	"domain_directory_pkey": errs.New(errs.Conflict, "domain_unavailable", "This domain cannot be used."),
 	"domains_domain_key":    errs.New(errs.Conflict, "domain_exists", "This domain is already listed."),
+	"custom_roles_name_key": errs.New(errs.Conflict, "role_exists", "Another role has this name."),
 	"memberships_user_key":  errs.New(errs.Conflict, "member_exists", "This person is already a member."),
 	"memberships_email_key": errs.New(errs.Conflict, "email_in_use", "Another member has this address."),
 	"identities_triple_key": errs.New(errs.Conflict, "identity_in_use", "This identity is already linked."),
@@ -27,6 +29,9 @@ var conflicts = map[string]*errs.Error{
 	"sign_in_links_pkey":    errs.New(errs.Conflict, "link_exists", "This link exists."),
 	"refresh_tokens_pkey":   errs.New(errs.Conflict, "refresh_raced", "Another request has refreshed this session."),
 }
+
+// roleMoved answers whoever gives a custom role while it is deleted, and whoever deletes it while it is given.
+var roleMoved = errs.New(errs.Conflict, "role_moved", "This role was given or deleted at the same time. Nothing was changed; look again.")
 
 var tryAgain = errs.New(errs.Unavailable, "try_again", "Two changes met. Nothing was changed; try again.")
 
@@ -69,6 +74,9 @@ func mapped(err error) error {
 	}
 	if e, ok := conflicts[pg.ConstraintName]; ok && pg.Code == "23505" {
 		return e.Because(err)
+	}
+	if pg.Code == "23503" && strings.HasSuffix(pg.ConstraintName, "_custom_role_fkey") {
+		return roleMoved.Because(err)
 	}
 	switch pg.Code[:2] {
 	case "08", "53", "57":

@@ -33,6 +33,10 @@ const (
 	InvitationRevoked  Type = "invitation.revoked"
 	InvitationAccepted Type = "invitation.accepted"
 
+	RoleCreated Type = "role.created"
+	RoleChanged Type = "role.changed"
+	RoleDeleted Type = "role.deleted"
+
 	RoutingChanged Type = "routing.changed"
 
 	DomainAdded      Type = "domain.added"

@@ -24,6 +24,7 @@ type (
 	invitation    struct{}
 	planMove      struct{}
 	planTrial     struct{}
+	role          struct{}
 )
 
 func (tenant) prefix() string        { return "tnt" }
@@ -45,6 +46,7 @@ func (connectionKey) prefix() string { return "cok" }
 func (invitation) prefix() string    { return "inv" }
 func (planMove) prefix() string      { return "pmv" }
 func (planTrial) prefix() string     { return "ptr" }
+func (role) prefix() string          { return "rol" }
 
 // The ids of Gatehouse, one type a kind.
 type (
@@ -67,6 +69,7 @@ type (
 	Invitation    = Of[invitation]
 	PlanMove      = Of[planMove]
 	PlanTrial     = Of[planTrial]
+	Role          = Of[role]
 )
 
 // Installation is the tenant that stands for the installation itself: sign-ins that have no tenant yet (Google, before the person's
