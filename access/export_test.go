@@ -32,7 +32,8 @@ func Fill(s *Store, count, people int) []Place {
 		tenant := id.New[id.Tenant]()
 		s.keepTenant(s.begin(tenant), &Tenant{
 			ID: tenant, Slug: fmt.Sprintf("company-%d", n), Name: fmt.Sprintf("Company Number %d", n), Status: tenants.StatusActive,
-			Plan: billing.Team, Policy: tenants.Policy{GoogleRole: rbac.Member, SessionIdle: 3600, SessionAbsolute: 86400, Version: 1}, Version: 1,
+			Plan: billing.Team, Sold: billing.Entitlements{Pin: billing.Pin{Plan: billing.Team, Version: 1}},
+			Policy: tenants.Policy{GoogleRole: rbac.Member, SessionIdle: 3600, SessionAbsolute: 86400, Version: 1}, Version: 1,
 		})
 		for i := range people {
 			m := id.New[id.Membership]()

@@ -98,7 +98,7 @@ func New(cfg Config) (*Store, error) {
 	}
 	s := &Store{
 		db: cfg.DB, keys: cfg.Keys, grace: cfg.Grace, log: cfg.Log, onKeys: cfg.OnKeys, clock: cfg.Clock, catalogGrace: cfg.CatalogGrace,
-		decisions: cfg.Decisions,
+		decisions:    cfg.Decisions,
 		catalogMoved: make(chan struct{}, 1), keysMoved: make(chan struct{}, 1),
 	}
 	if cfg.Recheck <= 0 {
