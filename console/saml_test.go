@@ -171,7 +171,7 @@ func TestADryRunIsShownWithItsChecks(t *testing.T) {
 		must(t, err)
 		return b.get(strings.TrimPrefix(back, base))
 	}
-	run().shows(t, "a dry run", 200, "The connection works", "would join as a new member", "signature", "•••@acme.test", "passed")
+	run().shows(t, "a dry run", 200, "The connection works", "would join as a new member", "Signature", "•••@acme.test", "passed")
 	acme.Misbehave(testidp.Fault{Claims: func(m map[string]any) { m["aud"] = "another" }})
 	page := run()
 	page.shows(t, "a dry run of a provider with a mistake", 200, "not accepted", "audience_mismatch", "Expected: gatehouse", "Got: another", "failed")

@@ -83,7 +83,7 @@ func (c *Console) askDetails(ctx echo.Context, v viewer) error {
 // firstName is what a connection is called before anybody names it: as people know the provider.
 func firstName(g guide.Guide) string {
 	if g.Name == anotherProvider {
-		return "Single sign-on"
+		return "Company sign-in"
 	}
 	return g.Name
 }
