@@ -39,11 +39,13 @@ const anyVersion = -1
 func (p proof) vouches(version int64) bool { return p.version == anyVersion || p.version == version }
 
 // prove finds out which snapshots of a tenant may be used. A listener that hears itself vouches for all of them; a deaf one for none, and
-// then the database says which version is the one of now.
-func (s *Store) prove(ctx context.Context, tenant id.Tenant) (proof, error) {
+// then the database says which version is the one of now. It says so too when a caller knows of a version (0: of none) that the listener
+// has not heard of.
+func (s *Store) prove(ctx context.Context, tenant id.Tenant, promised int64) (proof, error) {
 	beat := time.Duration(s.beat.Load())
 	age := uptime() - beat
-	if age < s.grace {
+	unheard := promised > 0 && s.heard(tenant) < promised
+	if age < s.grace && !unheard {
 		return proof{beat, anyVersion}, nil
 	}
 	s.stats.Revalidations.Add(1)
@@ -53,10 +55,13 @@ func (s *Store) prove(ctx context.Context, tenant id.Tenant) (proof, error) {
 	}
 	asked := uptime()
 	version, err := s.versionOf(ctx, tenant, limit)
+	if err == nil && version < promised {
+		return proof{}, ErrVersion // ours, but of a database that was put back to an older state
+	}
 	if err == nil {
 		return proof{asked, version}, nil
 	}
-	if p := (proof{beat, anyVersion}); s.holds(p) {
+	if p := (proof{beat, anyVersion}); !unheard && s.holds(p) {
 		return p, nil
 	}
 	return proof{}, s.stale(err)
@@ -87,9 +92,14 @@ var errSlow = errors.New("what was loaded was too old when it arrived")
 // current answers from snapshots that all were true less than two graces ago, however long they took to load: an answer that took longer
 // is thrown away and looked for again, now mostly in memory. Only leave has to be fresh; a refusal may be old.
 func current[T any](ctx context.Context, s *Store, tenant id.Tenant, answer func(proof) (T, error)) (T, error) {
+	return since(ctx, s, tenant, 0, answer)
+}
+
+// since is current from a version on that the caller knows of.
+func since[T any](ctx context.Context, s *Store, tenant id.Tenant, promised int64, answer func(proof) (T, error)) (T, error) {
 	var none T
 	for range 3 {
-		p, err := s.prove(ctx, tenant)
+		p, err := s.prove(ctx, tenant, promised)
 		if err != nil {
 			return none, err
 		}

@@ -11,6 +11,7 @@ type home struct {
 	tenant atomic.Pointer[Tenant]
 	few    atomic.Pointer[group] // the members of a small tenant, which most are
 	many   atomic.Pointer[crowd] // those of any other
+	heard  atomic.Int64          // the newest version whose announcements have all been applied
 }
 
 func (h *home) size() int {

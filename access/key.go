@@ -39,18 +39,29 @@ func (s *Store) Key(ctx context.Context, cred secret.Credential) (*authn.Princip
 }
 
 func (s *Store) key(ctx context.Context, known proof, cred secret.Credential, named apiKey) (*authn.Principal, error) {
-	tenant := named.tenant
-	k, ok := s.heldKey(known, named)
-	if !ok {
-		s.stats.Misses.Add(1)
-		var err error
-		k, err = s.loads.keys.join(ctx, s, known, tenant, named, func(l load) (*key, error) { return s.loadKey(ctx, l, named) })
-		if err != nil {
-			return nil, err
-		}
+	k, err := s.keyOf(ctx, known, named)
+	if err != nil {
+		return nil, err
 	}
-	now := s.Now()
-	if !k.matches(s.keys.HashOf(cred), now) || k.revoked || (!k.expiresAt.IsZero() && !now.Before(k.expiresAt)) {
+	if !k.matches(s.keys.HashOf(cred), s.Now()) {
+		return nil, ErrKeyInvalid
+	}
+	return s.bearer(ctx, known, named, k)
+}
+
+// again is key for one whose secret was seen a moment ago.
+func (s *Store) again(ctx context.Context, known proof, named apiKey) (*authn.Principal, error) {
+	k, err := s.keyOf(ctx, known, named)
+	if err != nil {
+		return nil, err
+	}
+	return s.bearer(ctx, known, named, k)
+}
+
+// bearer is who uses a key.
+func (s *Store) bearer(ctx context.Context, known proof, named apiKey, k *key) (*authn.Principal, error) {
+	tenant, now := named.tenant, s.Now()
+	if k.revoked || (!k.expiresAt.IsZero() && !now.Before(k.expiresAt)) {
 		return nil, ErrKeyInvalid
 	}
 	t, err := s.tenant(ctx, known, tenant)
@@ -66,9 +77,11 @@ func (s *Store) key(ctx context.Context, known proof, cred secret.Credential, na
 		if m.status != tenants.MemberActive {
 			return nil, ErrKeyInvalid
 		}
-		if role, ok = s.lower(t, m.role, role); !ok {
+		lower, ok := s.lower(t, m.role, role)
+		if !ok {
 			return nil, ErrKeyInvalid
 		}
+		role = lower
 	}
 	p := &authn.Principal{
 		Kind: authn.APIKey, Tenant: tenant, Key: named.key, Role: string(role), Plan: string(t.plan(now)), Name: k.name, Method: "api_key",
@@ -110,6 +123,14 @@ type keyRow struct {
 	CreatedBy                    id.Membership
 	Revoked                      bool
 	Version                      int64
+}
+
+func (s *Store) keyOf(ctx context.Context, known proof, named apiKey) (*key, error) {
+	if k, ok := s.heldKey(known, named); ok {
+		return k, nil
+	}
+	s.stats.Misses.Add(1)
+	return s.loads.keys.join(ctx, s, known, named.tenant, named, func(l load) (*key, error) { return s.loadKey(ctx, l, named) })
 }
 
 func (s *Store) heldKey(p proof, named apiKey) (*key, bool) {

@@ -123,7 +123,9 @@ func (s *Store) apply(payload string) {
 		return
 	}
 	u, err := uuid.Parse(f[0])
-	if _, bad := strconv.ParseInt(f[1], 10, 64); err != nil || bad != nil {
+	number, more := strings.CutSuffix(f[1], "+")
+	version, bad := strconv.ParseInt(number, 10, 64)
+	if err != nil || bad != nil {
 		s.forgetAll()
 		return
 	}
@@ -136,6 +138,9 @@ func (s *Store) apply(payload string) {
 		s.dropTenant(tenant)
 	case len(f) == 3: // more ids than a payload can hold
 		s.forget(tenant)
+	}
+	if !more {
+		s.hear(tenant, version)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/decisions"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/id"
+	"github.com/seed-2a059015/gatehouse/internal/page"
 	"github.com/seed-2a059015/gatehouse/tenants"
 )
 
@@ -34,6 +35,8 @@ type Config struct {
 	Recheck int
 	// Decisions is where decisions are noted; nil notes none. Whoever made it runs it.
 	Decisions *decisions.Log
+	// Versions makes and reads what callers are given to prove which changes they know of; nil: nothing is given, and nothing is taken.
+	Versions *page.Cursors
 	// Clock moves the time at which sessions and keys expire; nil leaves it. Only tests set it.
 	Clock func(time.Time) time.Time
 }
@@ -69,6 +72,7 @@ type Store struct {
 	uses   uses
 
 	decisions *decisions.Log
+	versions  *page.Cursors
 	recheckOf uint64
 	rechecks  chan question
 }
@@ -98,7 +102,7 @@ func New(cfg Config) (*Store, error) {
 	}
 	s := &Store{
 		db: cfg.DB, keys: cfg.Keys, grace: cfg.Grace, log: cfg.Log, onKeys: cfg.OnKeys, clock: cfg.Clock, catalogGrace: cfg.CatalogGrace,
-		decisions:    cfg.Decisions,
+		decisions: cfg.Decisions, versions: cfg.Versions,
 		catalogMoved: make(chan struct{}, 1), keysMoved: make(chan struct{}, 1),
 	}
 	if cfg.Recheck <= 0 {

@@ -10,7 +10,7 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 )
 
-// The types below are those of the OpenID AuthZEN Authorization API 1.0. Properties and contexts are taken, and decide nothing: role and
+// The types below are those of the OpenID AuthZEN Authorization API 1.0. Properties are taken, and decide nothing: role and
 // plan are what decides, and they are never taken from a request.
 
 type subjectIn struct {
@@ -34,7 +34,17 @@ type evaluationIn struct {
 	Subject  *subjectIn     `json:"subject,omitempty"`
 	Action   *actionIn      `json:"action,omitempty"`
 	Resource *resourceIn    `json:"resource,omitempty"`
-	Context  map[string]any `json:"context,omitempty" doc:"Not used"`
+	Context  map[string]any `json:"context,omitempty" doc:"min_version as in a check; nothing else is used"`
+}
+
+// since is the version that the context asks for; "" for none.
+func (in evaluationIn) since() (string, error) {
+	given, is := in.Context["min_version"]
+	version, text := given.(string)
+	if is && (!text || version == "") {
+		return "", errs.InvalidField("context.min_version", "is not a version")
+	}
+	return version, nil
 }
 
 type evaluationOut struct {
@@ -76,7 +86,7 @@ type evaluationsIn struct {
 	Subject     *subjectIn         `json:"subject,omitempty" doc:"Of evaluations that have none"`
 	Action      *actionIn          `json:"action,omitempty" doc:"Of evaluations that have none"`
 	Resource    *resourceIn        `json:"resource,omitempty" doc:"Of evaluations that have none"`
-	Context     map[string]any     `json:"context,omitempty" doc:"Not used"`
+	Context     map[string]any     `json:"context,omitempty" doc:"Of evaluations that have none"`
 	Evaluations []evaluationIn     `json:"evaluations,omitempty" maxItems:"100" doc:"Without any, the request is one evaluation"`
 	Options     evaluationsOptions `json:"options,omitzero"`
 }
@@ -154,6 +164,9 @@ func (in evaluationIn) or(defaults evaluationsIn) evaluationIn {
 	}
 	if in.Resource == nil {
 		in.Resource = defaults.Resource
+	}
+	if in.Context == nil {
+		in.Context = defaults.Context
 	}
 	return in
 }

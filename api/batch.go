@@ -5,16 +5,15 @@ import (
 	"fmt"
 
 	"github.com/seed-2a059015/gatehouse/access"
-	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
-	"github.com/seed-2a059015/gatehouse/internal/web"
 )
 
 // maxBatch is how many questions one request may ask.
 const maxBatch = 100
 
 type batchIn struct {
-	Checks []checkIn `json:"checks" minItems:"1" maxItems:"100"`
+	Checks     []checkIn `json:"checks" minItems:"1" maxItems:"100"`
+	MinVersion string    `json:"min_version,omitzero" doc:"As in a single check; of all checks here, and of none of them alone"`
 }
 
 type batchOut struct {
@@ -30,8 +29,14 @@ func (a *API) checkBatch(ctx context.Context, in batchIn) (batchOut, error) {
 		if q.Permission == "" && q.Feature == "" {
 			return batchOut{}, errs.InvalidField(fmt.Sprintf("checks.%d.permission", i), "Name a permission, a feature or both.")
 		}
+		if q.MinVersion != "" {
+			return batchOut{}, errs.InvalidField(fmt.Sprintf("checks.%d.min_version", i), "Give it once, beside the checks: all answers are of one moment.")
+		}
 	}
-	p, standing := authn.From(ctx), web.Standing(ctx)
+	p, standing, err := a.caller(ctx, in.MinVersion)
+	if err != nil {
+		return batchOut{}, err
+	}
 	out := batchOut{make([]access.Decision, len(in.Checks))}
 	for i, q := range in.Checks {
 		out.Decisions[i] = a.Access.Ask(p, standing, q.question(ctx))

@@ -14,6 +14,7 @@ import (
 type checkIn struct {
 	Permission rbac.Permission `json:"permission,omitzero" doc:"For example chat:use"`
 	Feature    billing.Feature `json:"feature,omitzero" doc:"For example ai.agents"`
+	MinVersion string          `json:"min_version,omitzero" doc:"Gatehouse-Version of an answer that made a change: this one is at least as new"`
 }
 
 func (in checkIn) question(ctx context.Context) access.Question {
@@ -25,5 +26,22 @@ func (a *API) check(ctx context.Context, in checkIn) (access.Decision, error) {
 	if in.Permission == "" && in.Feature == "" {
 		return access.Decision{}, errs.InvalidField("permission", "Name a permission, a feature or both.")
 	}
-	return a.Access.Ask(authn.From(ctx), web.Standing(ctx), in.question(ctx)), nil
+	p, standing, err := a.caller(ctx, in.MinVersion)
+	if err != nil {
+		return access.Decision{}, err
+	}
+	return a.Access.Ask(p, standing, in.question(ctx)), nil
+}
+
+// caller is who asks, and what speaks against them, as of a version or later; "" leaves it at what the request was authenticated from.
+func (a *API) caller(ctx context.Context, version string) (p *authn.Principal, standing, err error) {
+	p = authn.From(ctx)
+	if version == "" {
+		return p, web.Standing(ctx), nil
+	}
+	p, standing = a.Access.Since(ctx, p, version)
+	if standing != nil && errs.As(standing).Kind != errs.Forbidden {
+		return nil, nil, standing
+	}
+	return p, standing, nil
 }

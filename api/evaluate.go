@@ -30,8 +30,8 @@ type evaluator struct {
 	known    map[named]asked
 }
 
-// named is a subject as the request names it.
-type named struct{ kind, id string }
+// named is a subject as the request names it, and the version that it is asked as of; "" for none.
+type named struct{ kind, id, since string }
 
 // asked is a subject, and what speaks against it.
 type asked struct {
@@ -44,7 +44,11 @@ func (a *API) evaluator(ctx context.Context) *evaluator {
 }
 
 func (e *evaluator) evaluate(in evaluationIn) (evaluationOut, error) {
-	of, err := e.subject(named{in.Subject.Type, in.Subject.ID})
+	since, err := in.since()
+	if err != nil {
+		return evaluationOut{}, err
+	}
+	of, err := e.subject(named{in.Subject.Type, in.Subject.ID, since})
 	if err != nil {
 		return evaluationOut{}, err
 	}
@@ -64,9 +68,12 @@ func (e *evaluator) evaluate(in evaluationIn) (evaluationOut, error) {
 
 // subject finds out who is meant. An error refuses the whole request; what speaks against a subject is an answer about it.
 func (e *evaluator) subject(n named) (asked, error) {
-	if e.caller.Kind == authn.Member && (n == named{"user", e.caller.User.String()} || n == named{"member", e.caller.Membership.String()}) ||
-		e.caller.Kind == authn.APIKey && n == (named{"api_key", e.caller.Key.String()}) {
-		return asked{e.caller, e.standing}, nil
+	if e.asksAboutItself(n) {
+		if n.since == "" {
+			return asked{e.caller, e.standing}, nil
+		}
+		p, standing, err := e.API.caller(e.ctx, n.since)
+		return asked{p, standing}, err
 	}
 	// Who may not list the members learns nothing about them here: not even whether an id names one.
 	if e.standing != nil { // the row lets them in, to hear about themselves
@@ -86,17 +93,34 @@ func (e *evaluator) subject(n named) (asked, error) {
 	return e.known[n], nil
 }
 
+func (e *evaluator) asksAboutItself(n named) bool {
+	n.since = ""
+	switch e.caller.Kind { //nolint:exhaustive // nobody else asks
+	case authn.Member:
+		return n == named{"user", e.caller.User.String(), ""} || n == named{"member", e.caller.Membership.String(), ""}
+	case authn.APIKey:
+		return n == named{"api_key", e.caller.Key.String(), ""}
+	}
+	return false
+}
+
 // lookUp returns no principal for a subject that is nobody of the caller's tenant.
 func (e *evaluator) lookUp(n named) (*authn.Principal, error) {
 	switch n.kind {
 	case "member":
 		var m id.Membership
-		if m.UnmarshalText([]byte(n.id)) == nil {
+		switch err := m.UnmarshalText([]byte(n.id)); {
+		case err == nil && n.since != "":
+			return e.Access.MemberSince(e.ctx, e.caller.Tenant, m, n.since)
+		case err == nil:
 			return e.Access.Member(e.ctx, e.caller.Tenant, m)
 		}
 	case "user":
 		var u id.User
-		if u.UnmarshalText([]byte(n.id)) == nil {
+		switch err := u.UnmarshalText([]byte(n.id)); {
+		case err == nil && n.since != "":
+			return e.Access.UserSince(e.ctx, e.caller.Tenant, u, n.since)
+		case err == nil:
 			return e.Access.User(e.ctx, e.caller.Tenant, u)
 		}
 	}

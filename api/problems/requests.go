@@ -7,6 +7,7 @@ func requests() []Problem {
 		{Code: "body_required", Status: []int{400}, Meaning: "The route reads a JSON body and got none.", Remedy: "Send the body that the reference shows, at least {}."},
 		{Code: "unexpected_body", Status: []int{400}, Meaning: "The route reads no body and got one.", Remedy: "Send none: a body that is silently ignored would hide a mistake."},
 		{Code: "body_unreadable", Status: []int{400}, Meaning: "The connection broke before the whole body had arrived.", Remedy: "Send the request again."},
+		{Code: "version_unknown", Status: []int{422}, Meaning: "min_version or If-Gatehouse-Version is not what an answer of this installation carried as Gatehouse-Version for the caller's tenant, or the database was put back to an older state.", Remedy: "Send the header of the answer as it came, or leave it out: answers are at most a second old without it."},
 		{Code: "malformed_form", Status: []int{400}, Meaning: "A form of a page could not be read.", Remedy: "Go back, reload the page and send the form again."},
 		{Code: "logout_refused", Status: []int{400}, Meaning: "A logout message could not be proven to come from the connection's provider, was used before, or belongs to no sign-out of this browser.", Remedy: "The server's log has the reason under the request id. Compare address, certificate and clock of the provider."},
 		{Code: "malformed_query", Status: []int{400}, Meaning: "The query string has escapes that mean nothing.", Remedy: "Encode names and values as application/x-www-form-urlencoded."},

@@ -12,7 +12,7 @@ import (
 
 // Channel is where changes are announced. A payload is "<tenant uuid> <version> <what>[ <id>]…" for a tenant (no id but with
 // "tenant": more than fit) and
-// "- 0 <what>" for the installation.
+// "- 0 <what>" for the installation. A "+" behind the version says that more of the same version follows.
 const Channel = "gatehouse_changes"
 
 // state is what a scope gathers until it commits.
@@ -22,6 +22,7 @@ type state struct {
 	changes []string
 	global  []string
 	after   []func()
+	version int64 // that the changes are of, once they are announced
 }
 
 // Changed says that a snapshot of this tenant is out of date: "tenant", or "member", "session" or "key" with ids. At commit the
@@ -43,13 +44,19 @@ func (tx *TenantTx) After(f func()) { tx.state.after = append(tx.state.after, f)
 func (tx *SystemTx) Changed(what string) { tx.state.global = append(tx.state.global, what) }
 
 const announceSQL = `WITH moved AS (UPDATE tenant_state SET version = version + 1 WHERE tenant_id = ? RETURNING version)
-SELECT pg_notify('` + Channel + `', ? || ' ' || version || ' ' || what) FROM moved, unnest(string_to_array(?, chr(10))) AS what`
+SELECT version, CAST(pg_notify('` + Channel + `', ? || ' ' || version || CASE WHEN n < ? THEN '+' ELSE '' END || ' ' || what) AS text) AS told
+FROM moved, unnest(string_to_array(?, chr(10))) WITH ORDINALITY AS c(what, n) ORDER BY n`
 
 func (s *state) announce(tenant id.Tenant) error {
 	if len(s.changes) > 0 {
 		u := tenant.UUID()
-		if err := s.plain.Exec(announceSQL, u, u.String(), strings.Join(s.changes, "\n")).Error; err != nil {
+		var told []struct{ Version int64 }
+		err := s.plain.Raw(announceSQL, u, u.String(), len(s.changes), strings.Join(s.changes, "\n")).Scan(&told).Error
+		if err != nil {
 			return fmt.Errorf("announce a change: %w", err)
+		}
+		if len(told) > 0 {
+			s.version = told[0].Version
 		}
 	}
 	for _, what := range s.global {

@@ -114,6 +114,9 @@ func (d *DB) scope(ctx context.Context, role string, tenant id.Tenant, fn func(*
 	} else if err != nil {
 		return unknownOutcome(err)
 	}
+	if c, ok := ctx.Value(counterKey{}).(*Counter); ok && s.version > 0 {
+		c.moved.Store(&Moved{tenant, s.version})
+	}
 	d.told(tenant, s)
 	for _, f := range s.after {
 		f()

@@ -177,8 +177,8 @@ func TestAChangeIsAnnouncedWithItsCommit(t *testing.T) {
 		}
 		got = append(got, n.Payload)
 	}
-	prefix := h.e.UUID().String() + " 2 "
-	if diff := cmp.Diff([]string{prefix + "member " + m.UUID().String(), prefix + "tenant", "- 0 keys"}, got); diff != "" {
+	tenant := h.e.UUID().String()
+	if diff := cmp.Diff([]string{tenant + " 2+ member " + m.UUID().String(), tenant + " 2 tenant", "- 0 keys"}, got); diff != "" {
 		t.Errorf("announcements (-want +got):\n%s", diff)
 	}
 	if v := h.text(t, "SELECT version::text FROM tenant_state WHERE tenant_id = $1", h.v.UUID()); v != "1" {

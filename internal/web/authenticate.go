@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 
+	"github.com/seed-2a059015/gatehouse/access"
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
@@ -20,6 +21,12 @@ var (
 // authenticate says who is asking, from snapshots, and what speaks against them.
 func (ex *exchange) authenticate() error {
 	p, err := ex.identify()
+	if since := ex.Request().Header["If-Gatehouse-Version"]; len(since) > 0 && p != nil {
+		if len(since) > 1 {
+			return access.ErrVersion
+		}
+		p, err = ex.server.access.Since(ex.ctx, p, since[0])
+	}
 	e := asRefusal(err)
 	if e != nil && e.Kind == errs.Unauthenticated {
 		if ex.byCookie && !errors.Is(err, errAnonymous) && !ex.forwarded() {

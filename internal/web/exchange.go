@@ -173,6 +173,11 @@ func (ex *exchange) reply(status int, body []byte) error {
 			h["Content-Length"] = []string{strconv.Itoa(len(body))}
 		}
 	}
+	if moved := ex.within.Counter.Moved(); moved != nil {
+		if text := ex.server.access.VersionText(moved.Tenant, moved.Version); text != "" {
+			ex.Response().Header()["Gatehouse-Version"] = []string{text}
+		}
+	}
 	ex.write(status, body)
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -149,6 +150,17 @@ func (a *snapshots) Key(_ context.Context, key secret.Credential) (*authn.Princi
 
 func (a *snapshots) Rates(p *authn.Principal) *catalog.Rates {
 	return a.rates.Load().Rates(billing.Plan(p.Plan))
+}
+
+func (a *snapshots) Since(_ context.Context, p *authn.Principal, version string) (*authn.Principal, error) {
+	if version != a.VersionText(p.Tenant, 1) {
+		return nil, access.ErrVersion
+	}
+	return p, a.standing
+}
+
+func (a *snapshots) VersionText(tenant id.Tenant, version int64) string {
+	return fmt.Sprintf("%s@%d", tenant, version)
 }
 
 func (a *snapshots) Ask(p *authn.Principal, standing error, q access.Question) access.Decision {
