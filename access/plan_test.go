@@ -13,6 +13,7 @@ import (
 	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/catalog"
 	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/rbac"
 	"github.com/seed-2a059015/gatehouse/tenants"
 )
@@ -245,5 +246,29 @@ func TestADecisionWithAnOverrideAllocatesNothing(t *testing.T) { //nolint:parall
 	q := catalog.Question{Role: rbac.Admin, Permission: "files:export", Feature: "ai"}
 	if got := testing.AllocsPerRun(100, func() { c.DecideFor(e, q, now) }); got != 0 {
 		t.Errorf("DecideFor: %v allocations, want 0", got)
+	}
+}
+
+// A tenant can be moved to a version before an instance has heard of the catalog that made it.
+func TestAVersionIsKnownBeforeItsCatalogIsAnnounced(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.deaf(w.config()) // which hears of no catalog
+	_, before := s.Catalog()
+	other := w.open() // whose changes the store is not told
+	ctx := w.ctx()
+	c, err := catalog.Parse("test", []byte(sold))
+	must(t, err)
+	must(t, other.Admit(ctx, id.Installation, func(sys *db.SystemTx, tx *db.TenantTx) error {
+		_, err := access.ApplyCatalog(ctx, sys, tx, c)
+		return err
+	}))
+	must(t, other.Tenant(ctx, w.tenant.ID, func(tx *db.TenantTx) error {
+		_, err := tenants.SetPlan(ctx, tx, billing.Pro)
+		return err
+	}))
+	want(t, "on the new version", w.asked(s, "ai:use", ""), "")
+	if _, after := s.Catalog(); after != before+1 {
+		t.Errorf("the catalog is version %d, want %d", after, before+1)
 	}
 }

@@ -183,6 +183,7 @@ func (s *Store) loadSession(ctx context.Context, l load, named sessionKey) (*ses
 		if err != nil {
 			return nil, err
 		}
+		s.catchUp(ctx, t)
 		s.keepTenant(l, t)
 	}
 	return v, nil

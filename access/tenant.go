@@ -126,6 +126,7 @@ func (s *Store) loadTenant(ctx context.Context, l load, tenant id.Tenant) (*Tena
 	if err != nil {
 		return nil, err
 	}
+	s.catchUp(ctx, t)
 	s.keepTenant(l, t)
 	return t, nil
 }

@@ -2,6 +2,7 @@ package access
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 
@@ -103,4 +104,21 @@ func versionsOf(sys *db.SystemTx, row *catalogRow, c *catalog.Catalog) ([]billin
 		}
 	}
 	return PlanVersions(sys)
+}
+
+// catchUp reads the catalog anew if it lacks a version of a plan that a tenant has: a tenant can be moved to a version before this instance
+// has heard of the catalog that made it. Where that does not help, the tenant is on a plan that nobody knows, and refused.
+func (s *Store) catchUp(ctx context.Context, t *Tenant) {
+	held := s.catalog.Load()
+	if held == nil {
+		return
+	}
+	for _, pin := range t.Sold.Pins() {
+		if pin.Version > 0 && !held.catalog.HasVersion(pin) {
+			if err := s.ReloadCatalog(ctx); err != nil && ctx.Err() == nil {
+				s.log.ErrorContext(ctx, "catalog_reload_failed", "error", err.Error())
+			}
+			return
+		}
+	}
 }

@@ -52,6 +52,18 @@ func (e *Entitlements) At(now time.Time) Pin {
 	return bought
 }
 
+// Pins returns the versions of plans that decide at some moment.
+func (e *Entitlements) Pins() []Pin {
+	pins := []Pin{e.Pin}
+	if e.Move != nil {
+		pins = append(pins, e.Move.To)
+	}
+	if e.Trial != nil {
+		pins = append(pins, e.Trial.Pin)
+	}
+	return pins
+}
+
 // Override returns the override of a feature that is in force at a moment, or nil.
 func (e *Entitlements) Override(f Feature, now time.Time) *Override {
 	for i := range e.Overrides {
