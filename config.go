@@ -11,6 +11,7 @@ import (
 	"github.com/seed-2a059015/gatehouse/catalog"
 	"github.com/seed-2a059015/gatehouse/internal/mail"
 	"github.com/seed-2a059015/gatehouse/internal/netguard"
+	"github.com/seed-2a059015/gatehouse/internal/ratelimit/shared"
 	"github.com/seed-2a059015/gatehouse/internal/resolver"
 	"github.com/seed-2a059015/gatehouse/internal/secret"
 	"github.com/seed-2a059015/gatehouse/sso"
@@ -35,6 +36,8 @@ type Config struct {
 	Catalog []byte // a catalog file to put in force; nil leaves the one in force, or begins with the built-in one
 
 	DecisionSample int // of how many approvals one is written to the log of decisions, beside all refusals; 0 means 100, negative none
+
+	RedisURL string // redis:// or rediss://, by which several instances share rate limits; "" counts in this process alone
 
 	Hosts           []string       // further host names (with port) that requests may name, beside that of BaseURL
 	TrustedProxies  []netip.Prefix // whose X-Forwarded-For is believed
@@ -89,6 +92,11 @@ func (c Config) check() (p parts, err error) {
 	if c.Catalog != nil {
 		if p.catalog, err = catalog.Parse("catalog", c.Catalog); err != nil {
 			mistakes = append(mistakes, err)
+		}
+	}
+	if c.RedisURL != "" {
+		if err := shared.Check(c.RedisURL); err != nil {
+			add("RedisURL: %w", err)
 		}
 	}
 	if p.dns, err = resolver.New(c.DNSResolver); err != nil {

@@ -19,6 +19,7 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/decisions"
 	"github.com/seed-2a059015/gatehouse/internal/page"
+	"github.com/seed-2a059015/gatehouse/internal/ratelimit/shared"
 	"github.com/seed-2a059015/gatehouse/internal/telemetry"
 	"github.com/seed-2a059015/gatehouse/internal/web"
 	"github.com/seed-2a059015/gatehouse/sessions"
@@ -40,6 +41,7 @@ type Gatehouse struct {
 	sessions *sessions.Sessions
 	signIn   *sso.SignIn
 	api      *api.API
+	limits   *shared.Limiter // nil: in this process alone
 	web      *web.Server
 	tables   []web.Table
 	metrics  *telemetry.Metrics
@@ -112,6 +114,11 @@ func (g *Gatehouse) assemble(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if g.cfg.RedisURL != "" {
+		if g.limits, err = shared.New(ctx, shared.Config{URL: g.cfg.RedisURL, Log: g.log}); err != nil {
+			return err
+		}
+	}
 	return g.assembleDoors(base, apiKeys)
 }
 
@@ -130,11 +137,14 @@ func (g *Gatehouse) assembleDoors(base string, apiKeys tenants.Keys) (err error)
 	if err != nil {
 		return err
 	}
-	g.web, err = web.New(web.Config{
+	facing := web.Config{
 		BaseURL: base, ExtraHosts: g.cfg.Hosts, TrustedProxies: g.cfg.TrustedProxies, Origins: g.cfg.CORSOrigins,
 		DB: g.db, Access: g.access, Sessions: g.sessions, Keyring: g.parts.keyring, Metrics: g.metrics, Log: g.log, HTMLError: pages.Error,
-	})
-	if err != nil {
+	}
+	if g.limits != nil { // a nil *shared.Limiter would be a Limiter that is not nil
+		facing.Limiter = g.limits
+	}
+	if g.web, err = web.New(facing); err != nil {
 		return err
 	}
 	g.tables = []web.Table{g.api.Routes(), pages.Routes()}
@@ -164,6 +174,9 @@ func (g *Gatehouse) Run(ctx context.Context) error {
 	group.Go(func() error { return g.access.Run(ctx) })
 	group.Go(func() error { return g.keys.Run(ctx) })
 	group.Go(func() error { return g.decided.Run(ctx) })
+	if g.limits != nil {
+		group.Go(func() error { return g.limits.Run(ctx) })
+	}
 	group.Go(func() error { return g.runJobs(ctx) })
 	return group.Wait()
 }

@@ -7,6 +7,9 @@ import (
 // watch puts the pool, the log of decisions and the snapshots on the metrics page.
 func (g *Gatehouse) watch() {
 	g.metrics.WatchPool("requests", func() telemetry.PoolStat { return g.db.Stat() })
+	if g.limits != nil {
+		g.metrics.WatchSharedLimits(g.limits.Shared, g.limits.Losses)
+	}
 	g.metrics.WatchDecisions(func() (written, dropped int64) { return g.decided.Written(), g.decided.Dropped() })
 	g.metrics.WatchSnapshots(func() telemetry.SnapshotStat {
 		s := g.access.Stats()

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Finds what the tests run against: a C compiler for the race detector, Postgres binaries and a pooler, Chromium, the
-# reverse proxies nginx and Caddy, and the OpenID and SAML providers that are not ours (Node runs two of them, PHP one, and one is Debian's). What is missing is
-# installed where that is possible (Debian or Ubuntu, as root or with password-less sudo); elsewhere one message says what
-# to install.
+# Finds what the tests run against: a C compiler for the race detector, Postgres binaries and a pooler, Redis, Chromium,
+# the reverse proxies nginx and Caddy, and the OpenID and SAML providers that are not ours (Node runs two of them, PHP
+# one, and one is Debian's). What is missing is installed where that is possible (Debian or Ubuntu, as root or with
+# password-less sudo); elsewhere one message says what to install.
 set -euo pipefail
 
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -21,6 +21,7 @@ missing() {
   have_postgres || echo postgresql
   have_chromium || echo chromium
   have glewlwyd || echo glewlwyd
+  have redis-server || echo redis-server
   have pgbouncer || [ -x /usr/sbin/pgbouncer ] || echo pgbouncer
   have nginx || [ -x /usr/sbin/nginx ] || echo nginx
   have caddy || echo caddy

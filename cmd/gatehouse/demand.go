@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/seed-2a059015/gatehouse/internal/mail"
+	"github.com/seed-2a059015/gatehouse/internal/ratelimit/shared"
 	"github.com/seed-2a059015/gatehouse/internal/resolver"
 	"github.com/seed-2a059015/gatehouse/internal/secret"
 )
@@ -52,6 +53,11 @@ func (s settings) forServe(catalogFile string) (parsed, error) {
 	out.proxies = prefixes(&p, "GATEHOUSE_TRUSTED_PROXIES", s.TrustedProxies)
 	out.idpNets = prefixes(&p, "GATEHOUSE_IDP_NETWORKS", s.IDPNetworks)
 	out.idpPorts = ports(&p, "GATEHOUSE_IDP_PORTS", s.IDPPorts)
+	if s.RedisURL != "" {
+		if err := shared.Check(s.RedisURL); err != nil {
+			p.add("GATEHOUSE_REDIS_URL: %v", err)
+		}
+	}
 	if _, err := resolver.New(s.DNSResolver); err != nil {
 		p.add("GATEHOUSE_DNS_RESOLVER: %v", err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed-2a059015/gatehouse"
 	"github.com/seed-2a059015/gatehouse/catalog"
+	"github.com/seed-2a059015/gatehouse/internal/ratelimit/shared"
 	"github.com/seed-2a059015/gatehouse/internal/telemetry"
 )
 
@@ -33,6 +34,7 @@ func serveCommand() *cobra.Command {
 			return err
 		}
 		cfg := s.config(p)
+		shared.Quiet()
 		lines := telemetry.NewWriter(os.Stderr)
 		defer func() { _ = lines.Flush() }()
 		cfg.Log = telemetry.NewLogger(lines, slog.LevelInfo)
@@ -66,7 +68,7 @@ func (s settings) config(p parsed) gatehouse.Config {
 		RootSecret: s.RootSecret, GoogleClientID: s.GoogleClientID, GoogleClientSecret: s.GoogleSecret, GoogleIssuer: s.GoogleIssuer,
 		SMTPURL: s.SMTPURL, MailFrom: s.MailFrom, TrustedProxies: p.proxies, CORSOrigins: s.CORSOrigins, IdentityNetwork: p.idpNets,
 		IdentityPorts: p.idpPorts, DecisionSample: p.sample,
-		EgressProxy: p.egress, DNSResolver: s.DNSResolver, Catalog: p.catalog,
+		EgressProxy: p.egress, DNSResolver: s.DNSResolver, RedisURL: s.RedisURL, Catalog: p.catalog,
 	}
 }
 

@@ -29,6 +29,7 @@ type settings struct {
 	IDPPorts         []string `env:"GATEHOUSE_IDP_PORTS"`
 	EgressProxy      string   `env:"GATEHOUSE_EGRESS_PROXY"`
 	DNSResolver      string   `env:"GATEHOUSE_DNS_RESOLVER"`
+	RedisURL         string   `env:"GATEHOUSE_REDIS_URL"`
 	HealthcheckURL   string   `env:"GATEHOUSE_HEALTHCHECK_URL" envDefault:"http://127.0.0.1:8080/readyz"`
 	DecisionSample   string   `env:"GATEHOUSE_DECISION_SAMPLE" envDefault:"100"`
 	DatabaseMaxConns string   `env:"GATEHOUSE_DATABASE_MAX_CONNS" envDefault:"10"`

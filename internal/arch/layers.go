@@ -7,7 +7,7 @@ package arch
 var floors = [][]string{
 	{"internal/errs", "internal/id", "internal/secret"},
 	{"internal/authn", "internal/db", "internal/netguard", "internal/page", "internal/resolver", "internal/telemetry", "migrations"},
-	{"internal/decisions", "internal/events", "internal/jobs", "internal/mail", "internal/ratelimit", "internal/webhooks"},
+	{"internal/decisions", "internal/events", "internal/jobs", "internal/mail", "internal/ratelimit/...", "internal/webhooks"},
 	{"billing/...", "rbac"},
 	{"catalog"},
 	{"tenants"},
@@ -19,12 +19,12 @@ var floors = [][]string{
 }
 
 // arrows are the imports allowed between features of one floor: from, to.
-var arrows = [][2]string{{"internal/jobs", "internal/mail"}}
+var arrows = [][2]string{{"internal/jobs", "internal/mail"}, {"internal/ratelimit/shared", "internal/ratelimit"}}
 
 // peers are the servers that tests talk to; `gatehouse dev` starts some of them. Only programs, tests and other peers
 // import them, and they import nothing above peerCeiling.
 var peers = []string{
-	"internal/devpg", "internal/testdb", "internal/testdns", "internal/testmail", "internal/teststripe", "testidp/...",
+	"internal/devpg", "internal/testdb", "internal/testdns", "internal/testmail", "internal/testredis", "internal/teststripe", "testidp/...",
 }
 
 // peerCeiling is the highest floor that peers may import, by one of its packages.
@@ -71,6 +71,8 @@ var confined = []struct {
 	{"gorm.io/driver", []string{"internal/db"}},
 	{"github.com/jackc/pgx/v5/pgxpool", []string{"internal/db", "internal/jobs", "internal/testdb"}},
 	{"github.com/jackc/pgx/v5/stdlib", []string{"internal/db", "migrations", "internal/testdb"}},
+	{"github.com/redis/go-redis", []string{"internal/ratelimit/shared"}},
+	{"github.com/go-redis/redis_rate", []string{"internal/ratelimit/shared"}},
 	{"github.com/wneessen/go-mail", []string{"internal/mail"}},
 	{"github.com/fergusstrange/embedded-postgres", []string{"internal/devpg"}},
 	{"github.com/caarlos0/env", []string{"cmd/..."}},

@@ -45,6 +45,12 @@ type member struct {
 
 func startFleet(tb testing.TB, issuers ...testidp.Issuer) *fleet {
 	tb.Helper()
+	return startFleetWith(tb, nil, issuers...)
+}
+
+// startFleetWith adds settings to those of both servers.
+func startFleetWith(tb testing.TB, settings []string, issuers ...testidp.Issuer) *fleet {
+	tb.Helper()
 	f := &fleet{tb: tb}
 	f.startDatabase(tb, tb.TempDir())
 	proxy, certificate := f.startProviders(tb, issuers)
@@ -56,6 +62,7 @@ func startFleet(tb testing.TB, issuers ...testidp.Issuer) *fleet {
 		"GATEHOUSE_GOOGLE_CLIENT_ID=web", "GATEHOUSE_GOOGLE_CLIENT_SECRET=s3cret", "GATEHOUSE_GOOGLE_ISSUER=https://" + idpHost + "/google",
 		"GATEHOUSE_EGRESS_PROXY=" + proxy, "SSL_CERT_FILE=" + certificate,
 	}
+	f.env = append(f.env, settings...)
 	if out, err := command(f.env, "migrate", "up").CombinedOutput(); err != nil {
 		tb.Fatalf("gatehouse migrate up: %v: %s", err, out)
 	}

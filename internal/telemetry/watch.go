@@ -57,6 +57,22 @@ func (m *Metrics) WatchDecisions(counts func() (written, dropped int64)) {
 		}, func() float64 { _, dropped := counts(); return float64(dropped) }))
 }
 
+// WatchSharedLimits reads at each scrape whether instances share their rate limits, and how often what they share them by was lost.
+func (m *Metrics) WatchSharedLimits(shared func() bool, losses func() int64) {
+	m.registry.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "gatehouse_rate_limits_shared", Help: "1 while Redis shares the rate limits of all instances, 0 while this one holds them alone.",
+		}, func() float64 {
+			if shared() {
+				return 1
+			}
+			return 0
+		}),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "gatehouse_rate_limits_lost_total", Help: "Times that Redis stopped answering.",
+		}, func() float64 { return float64(losses()) }))
+}
+
 // WatchSnapshots reads stat at each scrape.
 func (m *Metrics) WatchSnapshots(stat func() SnapshotStat) {
 	read := func(outcome string, value func(SnapshotStat) uint64) {
