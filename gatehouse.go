@@ -181,6 +181,9 @@ func (g *Gatehouse) Run(ctx context.Context) error {
 	return group.Wait()
 }
 
+// Drain ends the streams of GET /v1/stream, which would else keep an http.Server from shutting down: give it to RegisterOnShutdown.
+func (g *Gatehouse) Drain() { g.api.Drain() }
+
 // Close ends the connections to the database. Run must have returned.
 func (g *Gatehouse) Close() { g.db.Close() }
 

@@ -112,6 +112,7 @@ func (s *Store) readCatalog(ctx context.Context) error {
 		return fmt.Errorf("compile the versions of plans: %w", err)
 	}
 	s.catalog.Store(&inForce{c, row.Version, c})
+	s.watches.toldAll(theCatalog)
 	return nil
 }
 

@@ -142,6 +142,7 @@ func (s *Store) apply(payload string) {
 	if !more {
 		s.hear(tenant, version)
 	}
+	s.watches.told(tenant, f[2], f[3:]) // last: who is woken must not find what was held before
 }
 
 func (s *Store) dropNamed(tenant id.Tenant, what, name string) {

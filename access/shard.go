@@ -82,6 +82,7 @@ func (s *Store) forgetAll() {
 		s.clear(sh)
 		sh.mu.Unlock()
 	}
+	s.watches.toldAll(everything)
 }
 
 func (s *Store) clear(sh *shard) {

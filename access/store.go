@@ -71,6 +71,8 @@ type Store struct {
 	stats  Stats
 	uses   uses
 
+	watches watches
+
 	decisions *decisions.Log
 	versions  *page.Cursors
 	recheckOf uint64

@@ -2,6 +2,7 @@ package api
 
 import (
 	"errors"
+	"sync"
 
 	"github.com/seed-2a059015/gatehouse/access"
 	"github.com/seed-2a059015/gatehouse/internal/db"
@@ -25,7 +26,11 @@ type Config struct {
 }
 
 // API holds the handlers; its Routes are what is served.
-type API struct{ Config }
+type API struct {
+	Config
+	drained  chan struct{} // closed when streams have to end
+	draining sync.Once
+}
 
 // New checks that nothing is missing.
 func New(cfg Config) (*API, error) {
@@ -33,5 +38,5 @@ func New(cfg Config) (*API, error) {
 		cfg.Prover.DB == nil || cfg.Prover.DNS == nil || cfg.Prover.Keyring == nil {
 		return nil, errors.New("api: the configuration is not complete")
 	}
-	return &API{cfg}, nil
+	return &API{Config: cfg, drained: make(chan struct{})}, nil
 }

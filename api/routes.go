@@ -24,6 +24,7 @@ func (a *API) Routes() web.Table {
 		web.Post("/v1/check/batch", rbac.Self, web.Snapshot(a.checkBatch)).AnyStanding("a product asks, and gets the clause that refuses").NoEvent("asks, changes nothing").Group(catalog.Check).Doc("Ask up to 100 such questions at once"),
 		web.Get("/v1/permissions", rbac.Self, web.Raw(a.permissions)).AnyStanding("as a check: nothing is granted, and the clause says why").Group(catalog.Check).Doc("All that the caller may do, to keep by its ETag"),
 		web.Get("/v1/forward-auth", rbac.Self, web.Raw(a.forwardAuth)).Forwarded().Group(catalog.Check).Doc("Answer a proxy that asks before it lets a request through"),
+		web.Get("/v1/stream", rbac.MembersRead, web.Raw(a.stream)).Doc("Follow what decides in the tenant, as server-sent events"),
 		web.Get("/v1/me", rbac.Self, web.Snapshot(a.me)).Doc("Who the caller is, where, and with which role and plan"),
 		web.Get("/v1/catalog", rbac.Self, web.Snapshot(a.catalog)).Doc("The permissions, roles, plans and features in force"),
 		web.Get("/v1/entitlements", rbac.TenantRead, web.Snapshot(a.entitlements)).Doc("What the tenant has: its plan, a trial, and each feature with what says so"),

@@ -36,6 +36,7 @@ var samples = map[string]func(testing.TB, place) sample{
 		"checks": []any{map[string]any{"permission": "members:read"}, map[string]any{"feature": "ai.agents"}},
 	}),
 	"GET /v1/permissions":  fixed("/v1/permissions", nil),
+	"GET /v1/stream":       fixed("/v1/stream?once=true", nil),
 	"GET /v1/me":           fixed("/v1/me", nil),
 	"GET /v1/forward-auth": fixed("/v1/forward-auth?permission=members:read", nil),
 	"GET /v1/catalog":      fixed("/v1/catalog", nil),

@@ -64,6 +64,25 @@ func (e *Entitlements) Pins() []Pin {
 	return pins
 }
 
+// Next returns the first moment after now at which what is in force may change by the clock alone; zero if there is none.
+func (e *Entitlements) Next(now time.Time) (next time.Time) {
+	consider := func(t time.Time) {
+		if t.After(now) && (next.IsZero() || t.Before(next)) {
+			next = t
+		}
+	}
+	if e.Move != nil {
+		consider(e.Move.At)
+	}
+	if e.Trial != nil {
+		consider(e.Trial.Until)
+	}
+	for i := range e.Overrides {
+		consider(e.Overrides[i].Expires)
+	}
+	return next
+}
+
 // Override returns the override of a feature that is in force at a moment, or nil.
 func (e *Entitlements) Override(f Feature, now time.Time) *Override {
 	for i := range e.Overrides {

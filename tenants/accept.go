@@ -94,6 +94,6 @@ func Reinstate(ctx context.Context, tx *db.TenantTx, m Membership, role rbac.Rol
 	if err != nil {
 		return m, fmt.Errorf("revoke the keys of member %s: %w", m.ID, err)
 	}
-	tx.Changed("tenant")
+	tx.Changed("member", m.ID)
 	return m, events.Record(ctx, tx, events.MemberJoined, m.ID, events.Data{"role": role, "source": SourceInvitation, "again": true})
 }

@@ -65,7 +65,7 @@ func Join(ctx context.Context, tx *db.TenantTx, user id.User, role rbac.Role, p 
 	if err := gorm.G[Membership](tx.DB).Create(ctx, &m); err != nil {
 		return Membership{}, fmt.Errorf("create membership: %w", err)
 	}
-	tx.Changed("tenant")
+	tx.Changed("member", m.ID)
 	return m, events.Record(ctx, tx, events.MemberJoined, m.ID, events.Data{"role": role, "source": source})
 }
 

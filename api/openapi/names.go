@@ -97,6 +97,7 @@ var operations = map[string]named{
 	"POST /v1/check/batch": {"checkBatch", "Decisions"},
 	"GET /v1/permissions":  {"listMyPermissions", "Decisions"},
 	"GET /v1/forward-auth": {"forwardAuth", "Decisions"},
+	"GET /v1/stream":       {"streamDecisions", "Decisions"},
 	"GET /v1/me":           {"getMe", "Decisions"},
 	"GET /v1/catalog":      {"getCatalog", "Decisions"},
 	"GET /v1/entitlements": {"getEntitlements", "Decisions"},

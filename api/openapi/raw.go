@@ -21,6 +21,8 @@ var answers = map[string]answer{
 	}},
 	"GET /v1/forward-auth": {"text/plain", "It may pass; headers X-Gatehouse-* say for whom. The query may have permission and feature", text},
 
+	"GET /v1/stream": {"text/event-stream", "The events snapshot, change, beat and end; docs/stream.md says what they hold", text},
+
 	"GET /openapi.yaml":  {"application/yaml", "This document", text},
 	"GET /docs":          {"text/html", "The page", text},
 	"GET /docs/problems": {"text/html", "The page", text},
@@ -32,6 +34,7 @@ var answers = map[string]answer{
 // queries describes what raw rows read of the query, which no type says.
 var queries = map[string][]struct{ name, about string }{
 	"GET /v1/forward-auth": {{"permission", "Demand a permission, for example chat:use"}, {"feature", "Demand a feature of the plan, for example ai.agents"}},
+	"GET /v1/stream":       {{"once", "true: the snapshot alone"}},
 }
 
 // pathTexts describes the path parameters; those of raw rows have no type to say what they are.

@@ -33,6 +33,7 @@ func requests() []Problem {
 		{Code: "idempotency_mismatch", Status: []int{422}, Meaning: "The Idempotency-Key was used for another request.", Remedy: "Use a new key for each new request."},
 		{Code: "rate_limited", Status: []int{429}, Meaning: "There were too many requests of this caller, of their organization or from their address.", Remedy: "Wait for the seconds in the Retry-After header. The member limit says what was reached, and needs_plan which plan allows more.", Extra: "limit, needs_plan"},
 		{Code: "too_many_concurrent", Status: []int{429}, Meaning: "The organization has as many requests in progress as its plan allows at once.", Remedy: "Wait for answers before asking again, or move to the plan in needs_plan.", Extra: "limit, needs_plan"},
+		{Code: "too_many_streams", Status: []int{429}, Meaning: "The organization, or this server, has as many streams open as it may have.", Remedy: "Close one, and try again as late as Retry-After says. One for each process of a product is enough."},
 		{Code: "too_many_invitations", Status: []int{429}, Meaning: "The organization, or somebody in its name, has sent too many invitations.", Remedy: "Wait as long as Retry-After says."},
 		{Code: "too_many_attempts", Status: []int{429}, Meaning: "Too many sign-ins were started from one address.", Remedy: "Wait a few minutes."},
 	}

@@ -10,6 +10,7 @@ func states() []Problem {
 		{Code: "role_moved", Status: []int{409}, Meaning: "A custom role was given and deleted at the same time.", Remedy: "Read the roles again; nothing was changed."},
 		{Code: "too_many_roles", Status: []int{409}, Meaning: "The organization has 50 roles of its own.", Remedy: "Delete one that nobody needs."},
 		{Code: "last_owner", Status: []int{409}, Meaning: "The organization would be left without an active owner.", Remedy: "Make somebody else an owner first."},
+		{Code: "too_many_members", Status: []int{409}, Meaning: "The organization has more members than can be streamed.", Remedy: "Ask by POST /v1/check instead."},
 		{Code: "member_exists", Status: []int{409}, Meaning: "The person is already a member.", Remedy: "Change the membership that is there."},
 		{Code: "email_in_use", Status: []int{409}, Meaning: "Another member of the organization has this address.", Remedy: "Use another address."},
 		{Code: "too_many_setup_links", Status: []int{409}, Meaning: "The organization has as many set-up links as it may.", Remedy: "Revoke one that is not needed."},

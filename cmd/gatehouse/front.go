@@ -75,6 +75,7 @@ func (f *front) serve(
 	if f.metrics != nil {
 		servers[f.metrics] = web.NewHTTPServer("", g.Metrics(), log)
 	}
+	servers[f.main].RegisterOnShutdown(g.Drain)
 	for l, s := range servers {
 		group.Go(func() error {
 			if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {

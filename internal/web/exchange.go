@@ -33,6 +33,7 @@ type exchange struct {
 	from      string    // the address, as shares are counted, on an open row
 	limits    [2]string // the policy and what is left, as headers have them
 	roomed    bool      // counted into the share of the principal's tenant
+	left      bool      // it is not counted any more
 	cookies   cookieOrder
 	body      []byte
 	started   time.Time
@@ -129,6 +130,9 @@ func (ex *exchange) enter() bool {
 }
 
 func (ex *exchange) leave() {
+	if ex.left {
+		return
+	}
 	if ex.stranger() {
 		ex.leaveOpen()
 	}
