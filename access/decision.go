@@ -20,6 +20,7 @@ type Decision struct {
 	NeedsRole string      `json:"needs_role,omitempty"` // the lowest role that would allow
 	NeedsPlan string      `json:"needs_plan,omitempty"` // the lowest plan that would allow
 	Message   string      `json:"message,omitempty"`    // for a person
+	Limit     *int64      `json:"limit,omitempty"`      // how much the tenant has, if a quantity was asked for and there is an end to it
 }
 
 // Decide answers for a principal whom Session or Key returned, with the error that came with it. It leaves nothing in the log: it is for
@@ -40,7 +41,11 @@ func (s *Store) decide(p *authn.Principal, standing error, q Question, now time.
 		d.Clause, d.Message = ErrNoMembership.Code, ErrNoMembership.Detail
 		return d, basis{}
 	}
-	v, from := s.judge(s.held(p), rbac.Role(p.Role), q.Permission, q.Feature, now)
+	t := s.held(p)
+	v, from := s.judge(t, rbac.Role(p.Role), q.Permission, q.Feature, now)
+	if q.Quantity > 0 && from.held != nil {
+		d.Limit = t.measure(from.held, q, &v, now)
+	}
 	return d.by(v), from
 }
 
@@ -54,7 +59,7 @@ func (s *Store) judge(
 	}
 	v := t.decide(held.catalog, role, permission, feature, now)
 	s.recheck(held, t, role, permission, feature, now, v.Allowed)
-	return v, basis{t.Version, held.version}
+	return v, basis{t.Version, held.version, held.catalog}
 }
 
 // by is the decision that a verdict is.
@@ -111,6 +116,13 @@ func explain(c rbac.Clause, d Decision) string {
 			return "No role has this permission."
 		}
 		return "Your role does not allow this. It needs the role " + d.NeedsRole + " or higher."
+	case QuantityExceedsPlan:
+		if d.NeedsPlan == "" {
+			return "Your organization does not have that much of this, and no plan has."
+		}
+		return "Your organization's plan does not have that much of this. It needs the plan " + d.NeedsPlan + " or higher."
+	case FeatureNotNumeric:
+		return "This feature has no number, so there is no quantity of it."
 	case rbac.FeatureSwitchedOff:
 		return "This is switched off for your organization."
 	case rbac.FeatureNotInPlan:

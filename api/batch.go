@@ -26,8 +26,11 @@ func (a *API) checkBatch(ctx context.Context, in batchIn) (batchOut, error) {
 		return batchOut{}, errs.InvalidField("checks", fmt.Sprintf("has from 1 to %d questions", maxBatch))
 	}
 	for i, q := range in.Checks {
-		if q.Permission == "" && q.Feature == "" {
-			return batchOut{}, errs.InvalidField(fmt.Sprintf("checks.%d.permission", i), "Name a permission, a feature or both.")
+		if q.valid("") != nil {
+			return batchOut{}, q.valid(fmt.Sprintf("checks.%d.", i))
+		}
+		if q.Explain {
+			return batchOut{}, errs.InvalidField(fmt.Sprintf("checks.%d.explain", i), "Ask for one decision at a time.")
 		}
 		if q.MinVersion != "" {
 			return batchOut{}, errs.InvalidField(fmt.Sprintf("checks.%d.min_version", i), "Give it once, beside the checks: all answers are of one moment.")

@@ -9,28 +9,61 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/web"
 	"github.com/seed-2a059015/gatehouse/rbac"
+	"github.com/seed-2a059015/gatehouse/why"
 )
 
 type checkIn struct {
 	Permission rbac.Permission `json:"permission,omitzero" doc:"For example chat:use"`
 	Feature    billing.Feature `json:"feature,omitzero" doc:"For example ai.agents"`
+	Quantity   int64           `json:"quantity,omitzero" minimum:"1" doc:"Of a numeric feature: how much there would be of it in all, for example 12 seats"`
+	Explain    bool            `json:"explain,omitzero" doc:"Also say by which steps; for callers with members:read"`
 	MinVersion string          `json:"min_version,omitzero" doc:"Gatehouse-Version of an answer that made a change: this one is at least as new"`
 }
 
+type checkOut struct {
+	access.Decision
+	Path []why.Step `json:"path,omitempty" doc:"If explain was asked for"`
+}
+
+// AppendPlain implements web.PlainOutput, for an answer without a path.
+func (out checkOut) AppendPlain(b []byte) ([]byte, bool) {
+	if out.Path != nil {
+		return b, false
+	}
+	return out.Decision.AppendPlain(b)
+}
+
 func (in checkIn) question(ctx context.Context) access.Question {
-	return access.Question{Permission: in.Permission, Feature: in.Feature, Route: web.RouteOf(ctx)}
+	return access.Question{Permission: in.Permission, Feature: in.Feature, Quantity: in.Quantity, Route: web.RouteOf(ctx)}
 }
 
 // check answers about the caller. A suspended tenant or member is an answer here, not an error: the product asked.
-func (a *API) check(ctx context.Context, in checkIn) (access.Decision, error) {
-	if in.Permission == "" && in.Feature == "" {
-		return access.Decision{}, errs.InvalidField("permission", "Name a permission, a feature or both.")
+func (a *API) check(ctx context.Context, in checkIn) (checkOut, error) {
+	if err := in.valid(""); err != nil {
+		return checkOut{}, err
 	}
 	p, standing, err := a.caller(ctx, in.MinVersion)
 	if err != nil {
-		return access.Decision{}, err
+		return checkOut{}, err
 	}
-	return a.Access.Ask(p, standing, in.question(ctx)), nil
+	out := checkOut{Decision: a.Access.Ask(p, standing, in.question(ctx))}
+	if in.Explain {
+		out.Path, err = a.explain(ctx, p, standing, in)
+	}
+	return out, err
+}
+
+// valid says what is wrong with a question; prefix is where it stands in the body.
+func (in checkIn) valid(prefix string) error {
+	switch {
+	case in.Permission == "" && in.Feature == "":
+		return errs.InvalidField(prefix+"permission", "Name a permission, a feature or both.")
+	case in.Quantity < 0:
+		return errs.InvalidField(prefix+"quantity", "is at least 1")
+	case in.Quantity > 0 && in.Feature == "":
+		return errs.InvalidField(prefix+"feature", "Name the feature that the quantity is of.")
+	}
+	return nil
 }
 
 // caller is who asks, and what speaks against them, as of a version or later; "" leaves it at what the request was authenticated from.

@@ -63,6 +63,7 @@ func (a *API) Routes() web.Table {
 		// People.
 		web.Get("/v1/members", rbac.MembersRead, web.Tenant(a.members)).Doc("The members of the tenant"),
 		web.Get("/v1/members/{member}", rbac.MembersRead, web.Tenant(a.member)).Doc("One member"),
+		web.Get("/v1/members/{member}/why", rbac.EventsRead, web.Snapshot(a.why)).Doc("By which steps a member may do something, or what lacks; with dates and actors"),
 		web.Patch("/v1/members/{member}", rbac.MembersWrite, web.Tenant(a.setRole)).Doc("Give a member another role"),
 		web.Post("/v1/members/{member}/suspend", rbac.MembersWrite, web.Tenant(a.suspendMember)).Doc("Refuse a member until resumed"),
 		web.Post("/v1/members/{member}/resume", rbac.MembersWrite, web.Tenant(a.resumeMember)).Doc("End a member's suspension"),

@@ -212,7 +212,8 @@ var samples = map[string]func(testing.TB, place) sample{
 	"POST /v1/api-keys/{key}/rotate": key("/rotate", map[string]any{"overlap_seconds": 60}),
 	"DELETE /v1/api-keys/{key}":      key("", nil),
 
-	"GET /v1/decisions": fixed("/v1/decisions?limit=5&allowed=false&since=2026-01-01T00:00:00Z", nil),
+	"GET /v1/members/{member}/why": member("/why?permission=members:write&feature=ai.agents", nil),
+	"GET /v1/decisions":            fixed("/v1/decisions?limit=5&allowed=false&since=2026-01-01T00:00:00Z", nil),
 	"GET /v1/decisions/{decision}": func(tb testing.TB, p place) sample {
 		tb.Helper()
 		var refused struct {

@@ -182,6 +182,7 @@ var operations = map[string]named{
 	"POST /v1/api-keys/{key}/rotate": {"rotateAPIKey", "API keys"},
 	"DELETE /v1/api-keys/{key}":      {"revokeAPIKey", "API keys"},
 
+	"GET /v1/members/{member}/why": {"explainMember", "Decision log"},
 	"GET /v1/decisions":            {"listDecisions", "Decision log"},
 	"GET /v1/decisions/{decision}": {"getDecision", "Decision log"},
 

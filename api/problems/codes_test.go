@@ -78,6 +78,9 @@ func codeOfCall(f *ast.File, call *ast.CallExpr) (string, bool) {
 func codesOfConstants(f *ast.File, spec *ast.ValueSpec) []string {
 	kind, ok := spec.Type.(*ast.Ident)
 	named := strings.EqualFold(spec.Names[0].Name, "noCatalog") // access: the clause of a decision without a catalog
+	if selected, is := spec.Type.(*ast.SelectorExpr); is {      // access: the clauses of a quantity
+		named = named || selected.Sel.Name == "Clause"
+	}
 	typed := ok && (f.Name.Name == "sso" && kind.Name == "Reason" || f.Name.Name == "rbac" && kind.Name == "Clause")
 	if !named && !typed {
 		return nil

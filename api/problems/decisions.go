@@ -1,6 +1,9 @@
 package problems
 
-import "github.com/seed-2a059015/gatehouse/rbac"
+import (
+	"github.com/seed-2a059015/gatehouse/access"
+	"github.com/seed-2a059015/gatehouse/rbac"
+)
 
 // decisions explains the clauses of a decision, and the other reasons for which a known caller is refused. The answer to
 // POST /v1/check has the same words as its clause.
@@ -8,6 +11,8 @@ func decisions() []Problem {
 	return []Problem{
 		{Code: string(rbac.RoleLacksPermission), Status: []int{403}, Meaning: "The caller's role does not have the permission that this route demands.", Remedy: "needs_role is the lowest role that has it; an administrator can give it.", Extra: "decision_id, needs_role"},
 		{Code: string(rbac.FeatureNotInPlan), Status: []int{403}, Meaning: "The tenant's plan does not include the feature that this needs.", Remedy: "needs_plan is the lowest plan that includes it.", Extra: "decision_id, needs_plan"},
+		{Code: string(access.QuantityExceedsPlan), Status: []int{403}, Meaning: "The tenant has the feature, but less of it than the quantity that was asked for.", Remedy: "limit is how much it has; needs_plan is the lowest plan that has enough.", Extra: "decision_id, needs_plan"},
+		{Code: string(access.FeatureNotNumeric), Status: []int{403}, Meaning: "A quantity was asked for of a feature that is there or not, without a number.", Remedy: "Leave the quantity out, or give the feature numbers in the catalog.", Extra: "decision_id"},
 		{Code: string(rbac.FeatureSwitchedOff), Status: []int{403}, Meaning: "The operator has switched off for this tenant the feature that this needs.", Remedy: "No other plan helps; ask the operator of this installation.", Extra: "decision_id"},
 		{Code: string(rbac.UnknownPermission), Status: []int{403}, Meaning: "The catalog in force has no such permission.", Remedy: "Correct the name, or add it to the catalog.", Extra: "decision_id"},
 		{Code: string(rbac.UnknownFeature), Status: []int{403}, Meaning: "The catalog in force has no such feature.", Remedy: "Correct the name, or add it to the catalog.", Extra: "decision_id"},

@@ -13,6 +13,7 @@ var floors = [][]string{
 	{"tenants"},
 	{"access", "sessions"},
 	{"sso/..."},
+	{"why"},
 	{"internal/web"},
 	{"api/...", "console/..."},
 	{"."},

@@ -15,7 +15,7 @@ type Decision struct {
 	KeyID      id.Key        // or an API key, or nobody of the tenant
 	Role       string        // as it was when it was decided
 	Plan       string
-	Permission string // as asked, cut to a hundred bytes
+	Permission string // as asked, cut to Longest bytes
 	Feature    string
 	Quantity   int64
 	Route      string // where it was asked; empty if it was by a function of the library
@@ -31,15 +31,15 @@ type Decision struct {
 // TableName implements GORM's Tabler.
 func (Decision) TableName() string { return "decisions" }
 
-// longest is how much is kept of a name that a client sent: one that is longer is in no catalog.
-const longest = 100
+// Longest is how much is kept of a name that a client sent: one that is longer is in no catalog.
+const Longest = 100
 
 // short cuts a name, and lets go of what it was cut from: the rest would stay in memory for as long as it is in the ring.
 func short(name string) string {
-	if len(name) <= longest {
+	if len(name) <= Longest {
 		return name
 	}
-	return strings.Clone(name[:longest])
+	return strings.Clone(name[:Longest])
 }
 
 // storable is a text that the database takes, which refuses NUL and what is not UTF-8.
