@@ -65,7 +65,9 @@ type personOut struct {
 func (f *feed) next(ctx context.Context) (*streamOut, error) {
 	asOf := time.Now() //nolint:forbidigo // beats are told by the clock of the process; before Take, or it would say too much
 	c, age := f.watch.Take()
-	asOf = asOf.Add(-age)
+	if asOf = asOf.Add(-age); asOf.Before(f.asOf) {
+		asOf = f.asOf // what was true as of then still is
+	}
 	now := f.api.Access.Now()
 	if !f.until.IsZero() && !now.Before(f.until) {
 		c.Tenant = true

@@ -22,6 +22,7 @@ type Config struct {
 	// HTTP sends requests; nil means one of the package's own, which keeps connections alive. Its redirects and its cookies are not used.
 	HTTP    *http.Client
 	Timeout time.Duration // of one answer; 0 means 2 s
+	APIKey  string        // of the tenant that [Client.Local] is for; nothing else uses it
 }
 
 // Client asks one server. Make it with [New]; it is safe for concurrent use, and one is enough for a process.
@@ -29,6 +30,7 @@ type Client struct {
 	base    string
 	http    *http.Client
 	timeout time.Duration
+	key     Credential
 
 	mu      sync.Mutex
 	flights map[Credential]*flight
@@ -40,13 +42,17 @@ func New(cfg Config) (*Client, error) {
 	if cfg.Timeout < 0 {
 		err = errors.Join(err, errors.New("the timeout is negative"))
 	}
+	key := APIKey(cfg.APIKey)
+	if cfg.APIKey != "" && !key.usable() {
+		err = errors.Join(err, errors.New("the API key cannot stand in a header"))
+	}
 	if err != nil {
 		return nil, fmt.Errorf("gatehouse client: %w", err)
 	}
 	if cfg.Timeout == 0 {
 		cfg.Timeout = defaultTimeout
 	}
-	return &Client{base: base, http: sender(cfg.HTTP), timeout: cfg.Timeout, flights: map[Credential]*flight{}}, nil
+	return &Client{base: base, http: sender(cfg.HTTP), timeout: cfg.Timeout, key: key, flights: map[Credential]*flight{}}, nil
 }
 
 // sender is a client that goes nowhere else: a redirect would carry a credential along.

@@ -6,10 +6,13 @@
 // The words: a [Credential] is what a caller presented, not yet believed. A [Question] is a permission, a feature or both. A [Decision] is
 // the server's answer to it, and a [Principal] is who was asked about. A [Problem] is a refusal in the server's own words.
 //
-// There are three ways, from the freshest to the cheapest:
+// There are four ways, from the freshest to the cheapest:
 //
 //   - [Client.Require] and [Client.Authorize] ask once for a request: who is it, and may they? [Client.Check] and [Client.CheckBatch] ask
 //     further questions about a credential. Whatever was revoked is refused within a second.
+//   - [Local.Check] decides in this process, about access tokens of one tenant, while [Local.Follow] keeps to what the server streams of it. A
+//     question costs no request, and whatever was revoked is refused within a second of it: a stream that is older is not decided by, and
+//     the server is asked instead.
 //   - [Verifier.Verify] reads an access token by the server's public keys and asks nobody. It says who somebody was when the token was made:
 //     a token that was revoked since, a role that was lowered and a tenant that was suspended go unnoticed until it expires, which is up
 //     to five minutes. Decide nothing by it that must end at once.
