@@ -79,7 +79,8 @@ func (g *Gatehouse) assemble(ctx context.Context) (err error) {
 	if g.decided, err = decisions.New(decisions.Config{DB: g.db, Sample: g.cfg.DecisionSample, Log: g.log}); err != nil {
 		return err
 	}
-	g.access, err = access.New(access.Config{DB: g.db, Keys: apiKeys, Log: g.log, OnKeys: g.reloadKeys, Decisions: g.decided,
+	g.access, err = access.New(access.Config{
+		DB: g.db, Keys: apiKeys, Log: g.log, OnKeys: g.reloadKeys, Decisions: g.decided,
 		Versions: page.New(g.parts.root.Derive("versions")),
 	})
 	if err != nil {

@@ -139,7 +139,7 @@ func TestKeyOfCustomRole(t *testing.T) {
 	want(t, "when the creator has less", ask(), string(aside.Role)+" on team")
 }
 
-func TestDecidingForCustomRolesAllocatesNothing(t *testing.T) {
+func TestDecidingForCustomRolesAllocatesNothing(t *testing.T) { //nolint:paralleltest // what is counted is the whole process
 	w := newWorld(t)
 	s := w.calm()
 	m := w.join("ada", w.custom("Front desk", rbac.MembersRead).Role)

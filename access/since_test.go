@@ -99,7 +99,7 @@ func TestNoAnswerIsOlderThanAskedFor(t *testing.T) {
 		all.Go(func() {
 			for step := 1; ctx.Err() == nil; step++ {
 				at := anyNode()
-				version, err := w.change(ctx, at.store, at.db, func(ctx context.Context, tx *db.TenantTx) error {
+				version, err := w.change(ctx, at.store, at.db, func(_ context.Context, tx *db.TenantTx) error {
 					tx.Changed("member", m.ID)
 					set := "UPDATE memberships SET name = ?, role = ?, status = 'active' WHERE tenant_id = ? AND id = ?"
 					if n%2 == 1 && step%2 == 1 {

@@ -28,7 +28,7 @@ func (s *eventSink) open() {
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("X-Accel-Buffering", "no") // nginx would hold the events back
 	_ = s.control.SetReadDeadline(time.Time{})
-	_ = s.control.SetWriteDeadline(time.Now().Add(streamWrite)) //nolint:forbidigo // a deadline of a connection
+	_ = s.control.SetWriteDeadline(time.Now().Add(streamWrite))
 	s.to.WriteHeader(http.StatusOK)
 }
 
@@ -37,7 +37,7 @@ func (s *eventSink) send(event string, data any) error {
 	if err != nil {
 		return fmt.Errorf("encode the event %s: %w", event, err)
 	}
-	_ = s.control.SetWriteDeadline(time.Now().Add(streamWrite)) //nolint:forbidigo // a deadline of a connection; without one the server's stays
+	_ = s.control.SetWriteDeadline(time.Now().Add(streamWrite))
 	if _, err := fmt.Fprintf(s.to, "event: %s\ndata: %s\n\n", event, text); err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ var errStreamLife = errors.New("the stream is as long as it may be")
 
 // stream tells what decides in the caller's tenant, and then what changes of it, as server-sent events. It is raw for that.
 func (a *API) stream(c echo.Context) error {
-	began := time.Now() //nolint:forbidigo // beats are told by it
+	began := time.Now()
 	ctx := c.Request().Context()
 	once, err := onlyOnce(c.QueryParams())
 	if err != nil {
@@ -139,7 +139,7 @@ func (f *feed) run(ctx context.Context, drained <-chan struct{}) error {
 		case <-tick.C:
 			beat = true
 		}
-		if time.Since(f.began) > streamLife { //nolint:forbidigo // see streamLife
+		if time.Since(f.began) > streamLife {
 			return errStreamLife
 		}
 		if err := f.again(ctx); err != nil {

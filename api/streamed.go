@@ -63,7 +63,7 @@ type personOut struct {
 
 // next is what has changed since it was called last; nil if nothing has.
 func (f *feed) next(ctx context.Context) (*streamOut, error) {
-	asOf := time.Now() //nolint:forbidigo // beats are told by the clock of the process; before Take, or it would say too much
+	asOf := time.Now()
 	c, age := f.watch.Take()
 	if asOf = asOf.Add(-age); asOf.Before(f.asOf) {
 		asOf = f.asOf // what was true as of then still is

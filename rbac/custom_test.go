@@ -137,7 +137,7 @@ func TestCAS_09_CustomRolesInheritNothing(t *testing.T) {
 	}
 }
 
-func TestAnswersAboutCustomRolesAllocateNothing(t *testing.T) {
+func TestAnswersAboutCustomRolesAllocateNothing(t *testing.T) { //nolint:paralleltest // what is counted is the whole process
 	d := product()
 	table := tableOf(t, d, policyOf(t, d))
 	role, _ := custom(t, d, table, chatUse)

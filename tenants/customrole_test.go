@@ -225,7 +225,7 @@ func TestRenamingMovesNobody(t *testing.T) {
 func TestTEN_05_CustomRoleOfAnotherTenant(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
-	other := c.world.company("other")
+	other := c.company("other")
 	theirs := other.role(other.asking(other.owner), "Theirs", rbac.MembersRead)
 	clerk, owner := c.join("clerk", rbac.Viewer), c.asking(c.owner)
 	ways := map[string]func(*db.TenantTx) error{

@@ -311,7 +311,7 @@ func TestXT_25_AReinstatedMemberHasNoOldKeys(t *testing.T) {
 func TestXT_36_InvitationsThatWaitAreTheTenantsOwn(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
-	other := c.world.company("globex")
+	other := c.company("globex")
 	var made []tenants.Invitation
 	for _, name := range []string{"first", "second", "third", "fourth"} {
 		i, _ := c.invite(c.operator(), name+"@acme.example", rbac.Member)

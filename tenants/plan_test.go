@@ -72,7 +72,7 @@ func TestMovesTakeTheNewestVersionOrTheOneNamed(t *testing.T) {
 			return err
 		})
 	}
-	newcomer := c.world.company("newcomer")
+	newcomer := c.company("newcomer")
 	if got := newcomer.pin(); got != team1 {
 		t.Errorf("a new tenant has %v, want the newest, %v", got, team1)
 	}
@@ -208,7 +208,7 @@ const overridable = "version: 1\nfeatures: {export: {from: team}, seats: {number
 func TestOverridesAreOfTheirTenantAlone(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
-	other := c.world.company("other")
+	other := c.company("other")
 	held, err := catalog.Parse("test", []byte(overridable))
 	if err != nil {
 		t.Fatal(err)

@@ -13,9 +13,6 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/db"
 )
 
-// maxSlugs is how many tenants are named of those that have one version of a plan.
-const maxSlugs = 20
-
 // affected is a version of a plan whose tenants gain or lose something.
 type affected struct {
 	Version   string       `json:"version"`

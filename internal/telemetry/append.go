@@ -9,7 +9,7 @@ import (
 // gives up on a text that would have to be escaped, cut or redacted.
 func (l *Line) appendJSON(b []byte) (line []byte, plain bool) {
 	a := appender{append(b, `{"time":"`...), true}
-	a.b = time.Now().AppendFormat(a.b, time.RFC3339Nano) //nolint:forbidigo // the time of a log line
+	a.b = time.Now().AppendFormat(a.b, time.RFC3339Nano)
 	a.b = append(a.b, `","level":"INFO","msg":"request"`...)
 	a.text(`,"request_id":"`, l.RequestID)
 	a.text(`,"method":"`, l.Method)

@@ -48,7 +48,7 @@ func (s *Server) Start() {
 	}
 	deadline := time.Now().Add(20 * time.Second)
 	for {
-		conn, err := net.DialTimeout("tcp", s.addr, time.Second)
+		conn, err := (&net.Dialer{Timeout: time.Second}).DialContext(s.tb.Context(), "tcp", s.addr)
 		if err == nil {
 			_ = conn.Close()
 			return

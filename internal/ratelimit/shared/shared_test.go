@@ -218,7 +218,10 @@ func TestWEB16ARedisThatHangsHoldsNobodyUp(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() { done <- l.Run(ctx) }()
-	defer func() { cancel(); <-done }()
+	defer func() {
+		cancel()
+		_ = <-done
+	}()
 	until(t, "Shared", l.Shared)
 	server.Signal(syscall.SIGSTOP)
 	defer server.Signal(syscall.SIGCONT)
