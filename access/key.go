@@ -10,6 +10,7 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/id"
+	"github.com/seed-2a059015/gatehouse/internal/ratelimit"
 	"github.com/seed-2a059015/gatehouse/internal/secret"
 	"github.com/seed-2a059015/gatehouse/rbac"
 	"github.com/seed-2a059015/gatehouse/tenants"
@@ -21,6 +22,7 @@ type key struct {
 	hash, previous           []byte
 	previousUntil, expiresAt time.Time
 	createdBy                id.Membership
+	rate                     authn.Rate
 	revoked                  bool
 	version                  int64
 	lastUse                  atomic.Int64 // Unix nanoseconds; 0 if it has been written
@@ -85,7 +87,7 @@ func (s *Store) bearer(ctx context.Context, known proof, named apiKey, k *key) (
 	}
 	p := &authn.Principal{
 		Kind: authn.APIKey, Tenant: tenant, Key: named.key, Role: string(role), Plan: string(t.plan(now)), Name: k.name, Method: "api_key",
-		MadeByOperator: k.createdBy.IsZero(), Held: t,
+		MadeByOperator: k.createdBy.IsZero(), Rate: k.rate, Held: t,
 	}
 	if t.Status != tenants.StatusActive {
 		return p, ErrTenantSuspended
@@ -111,7 +113,7 @@ func (k *key) matches(hash []byte, now time.Time) bool {
 
 const loadKeySQL = `
 SELECT k.name, k.role, k.hash, k.previous_hash, k.previous_expires_at, k.expires_at, k.created_by, k.revoked_at IS NOT NULL AS revoked,
-       p.version
+       k.rate_limit, p.version
 FROM api_keys k JOIN tenant_state p ON p.tenant_id = k.tenant_id
 WHERE k.tenant_id = ? AND k.id = ?`
 
@@ -121,6 +123,7 @@ type keyRow struct {
 	Hash, PreviousHash           []byte
 	PreviousExpiresAt, ExpiresAt *time.Time
 	CreatedBy                    id.Membership
+	RateLimit                    string
 	Revoked                      bool
 	Version                      int64
 }
@@ -158,9 +161,15 @@ func (s *Store) loadKey(ctx context.Context, l load, named apiKey) (*key, error)
 		return nil, ErrKeyInvalid
 	}
 	r := rows[0]
+	var limit ratelimit.Limit
+	if r.RateLimit != "" {
+		if limit, err = ratelimit.ParseLimit(r.RateLimit); err != nil {
+			return nil, fmt.Errorf("load API key: %w", err)
+		}
+	}
 	k := &key{
 		name: r.Name, role: r.Role, hash: r.Hash, previous: r.PreviousHash, previousUntil: at(r.PreviousExpiresAt), expiresAt: at(r.ExpiresAt),
-		createdBy: r.CreatedBy, revoked: r.Revoked, version: r.Version,
+		createdBy: r.CreatedBy, rate: authn.Rate(limit), revoked: r.Revoked, version: r.Version,
 	}
 	s.keepKey(l, named, k)
 	return k, nil

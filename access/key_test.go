@@ -6,9 +6,11 @@ import (
 	"time"
 
 	"github.com/seed-2a059015/gatehouse/access"
+	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/id"
+	"github.com/seed-2a059015/gatehouse/internal/ratelimit"
 	"github.com/seed-2a059015/gatehouse/internal/secret"
 	"github.com/seed-2a059015/gatehouse/rbac"
 	"github.com/seed-2a059015/gatehouse/tenants"
@@ -153,4 +155,38 @@ func TestKEY_13_LastUseIsWrittenOnce(t *testing.T) {
 		}
 		return err
 	})
+}
+
+func TestAKeyCarriesItsOwnLimit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.store()
+	_, plain := w.key(tenants.Membership{}, tenants.NewKey{Name: "plain", Role: rbac.Viewer})
+	_, limited := w.key(tenants.Membership{}, tenants.NewKey{Name: "limited", Role: rbac.Viewer, RateLimit: ratelimit.PerMinute(60).WithBurst(10)})
+	for cred, want := range map[secret.Credential]authn.Rate{plain: {}, limited: {Events: 60, Per: time.Minute, Burst: 10}} {
+		for range 2 { // from the database, and from memory
+			p, err := s.Key(t.Context(), cred)
+			if err != nil {
+				t.Fatalf("Key = %v", err)
+			}
+			if p.Rate != want {
+				t.Errorf("Key(%s) has the rate %+v, want %+v", p.Name, p.Rate, want)
+			}
+		}
+	}
+}
+
+func TestRatesAreThoseOfThePlan(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.store()
+	c, _ := s.Catalog()
+	for _, plan := range billing.Plans() {
+		if got := s.Rates(&authn.Principal{Plan: string(plan)}); got == nil || got != c.Rates(plan) {
+			t.Errorf("Rates(%s) = %v, want those of the catalog in force", plan, got)
+		}
+	}
+	if got := s.Rates(&authn.Principal{}); got != nil {
+		t.Errorf("Rates of no plan = %v, want none", got)
+	}
 }

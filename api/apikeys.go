@@ -4,9 +4,12 @@ import (
 	"context"
 	"time"
 
+	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/internal/page"
+	"github.com/seed-2a059015/gatehouse/internal/ratelimit"
 	"github.com/seed-2a059015/gatehouse/internal/web"
 	"github.com/seed-2a059015/gatehouse/rbac"
 	"github.com/seed-2a059015/gatehouse/tenants"
@@ -17,6 +20,7 @@ type apiKeyOut struct {
 	Name       string        `json:"name"`
 	Role       rbac.Role     `json:"role" enum:"admin,member,viewer"`
 	Hint       string        `json:"hint" doc:"The last characters of the key"`
+	RateLimit  string        `json:"rate_limit,omitzero" doc:"Of this key alone, beside what the plan says"`
 	CreatedBy  id.Membership `json:"created_by,omitzero"`
 	CreatedAt  time.Time     `json:"created_at"`
 	ExpiresAt  *time.Time    `json:"expires_at,omitzero"`
@@ -32,7 +36,7 @@ type newAPIKeyOut struct {
 }
 
 func apiKeyOf(k tenants.Key) apiKeyOut {
-	return apiKeyOut{k.ID, k.Name, k.Role, k.Hint, k.CreatedBy, k.CreatedAt, k.ExpiresAt, k.LastUsedAt, k.RotatedAt, k.PreviousExpiresAt}
+	return apiKeyOut{k.ID, k.Name, k.Role, k.Hint, k.RateLimit, k.CreatedBy, k.CreatedAt, k.ExpiresAt, k.LastUsedAt, k.RotatedAt, k.PreviousExpiresAt}
 }
 
 func (a *API) apiKeys(ctx context.Context, tx *db.TenantTx, in listIn) (page.Page[apiKeyOut], error) {
@@ -51,15 +55,35 @@ func (a *API) apiKey(ctx context.Context, tx *db.TenantTx, in apiKeyIn) (apiKeyO
 type createAPIKeyIn struct {
 	Name      string    `json:"name"`
 	Role      rbac.Role `json:"role" enum:"admin,member,viewer" doc:"Not above the creator's own"`
+	RateLimit string    `json:"rate_limit,omitzero" doc:"How often this key may be used, such as 60/min or 60/min burst 10; not above the plan's"`
 	ExpiresAt time.Time `json:"expires_at,omitzero" doc:"Without it the key works until it is revoked"`
 }
 
 func (a *API) createAPIKey(ctx context.Context, tx *db.TenantTx, in createAPIKeyIn) (newAPIKeyOut, error) {
-	k, cred, err := a.APIKeys.Create(ctx, tx, tenants.NewKey{Name: in.Name, Role: in.Role, ExpiresAt: in.ExpiresAt})
+	limit, err := a.keyLimit(ctx, in.RateLimit)
+	if err != nil {
+		return newAPIKeyOut{}, err
+	}
+	k, cred, err := a.APIKeys.Create(ctx, tx, tenants.NewKey{Name: in.Name, Role: in.Role, RateLimit: limit, ExpiresAt: in.ExpiresAt})
 	if err != nil {
 		return newAPIKeyOut{}, err
 	}
 	return newAPIKeyOut{apiKeyOf(k), cred.String()}, nil
+}
+
+// keyLimit is a limit that the plan allows. Should the plan change, the key is held to both.
+func (a *API) keyLimit(ctx context.Context, text string) (ratelimit.Limit, error) {
+	if text == "" {
+		return ratelimit.Limit{}, nil
+	}
+	limit, err := ratelimit.ParseLimit(text)
+	if err != nil {
+		return ratelimit.Limit{}, errs.InvalidField("rate_limit", "Write it as 600/min or 600/min burst 50: up to 1000000 in a s, min or h.").Because(err)
+	}
+	if !a.Access.Rates(authn.From(ctx)).Allows(limit) {
+		return ratelimit.Limit{}, errs.InvalidField("rate_limit", "This is more than your organization's plan allows.")
+	}
+	return limit, nil
 }
 
 type rotateAPIKeyIn struct {

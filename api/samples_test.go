@@ -207,7 +207,7 @@ var samples = map[string]func(testing.TB, place) sample{
 	"GET /v1/api-keys":       fixed("/v1/api-keys", nil),
 	"GET /v1/api-keys/{key}": key("", nil),
 	"POST /v1/api-keys": fixed("/v1/api-keys", map[string]any{
-		"name": "Build", "role": "viewer", "expires_at": time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC),
+		"name": "Build", "role": "viewer", "rate_limit": "60/min burst 10", "expires_at": time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC),
 	}),
 	"POST /v1/api-keys/{key}/rotate": key("/rotate", map[string]any{"overlap_seconds": 60}),
 	"DELETE /v1/api-keys/{key}":      key("", nil),

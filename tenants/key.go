@@ -13,6 +13,7 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/events"
 	"github.com/seed-2a059015/gatehouse/internal/id"
+	"github.com/seed-2a059015/gatehouse/internal/ratelimit"
 	"github.com/seed-2a059015/gatehouse/internal/secret"
 	"github.com/seed-2a059015/gatehouse/rbac"
 )
@@ -26,6 +27,7 @@ type Key struct {
 	Hash              []byte
 	PreviousHash      []byte
 	PreviousExpiresAt *time.Time
+	RateLimit         string // of this key alone, as ratelimit.ParseLimit reads it; "" leaves it to the plan
 	Hint              string // the last characters, to tell keys apart
 	CreatedBy         id.Membership
 	CreatedAt         time.Time `gorm:"autoCreateTime:false"`
@@ -38,10 +40,12 @@ type Key struct {
 // TableName implements GORM's Tabler.
 func (Key) TableName() string { return "api_keys" }
 
-// NewKey is what a key is made of. A zero ExpiresAt means never.
+// NewKey is what a key is made of. A zero ExpiresAt means never, and a zero RateLimit that only the plan limits it; whether the plan allows
+// a limit is for the caller to ask the catalog.
 type NewKey struct {
 	Name      string
 	Role      rbac.Role
+	RateLimit ratelimit.Limit
 	ExpiresAt time.Time
 }
 
@@ -83,6 +87,11 @@ func (k Keys) Create(ctx context.Context, tx *db.TenantTx, in NewKey) (Key, secr
 	key := Key{
 		ID: id.New[id.Key](), Name: in.Name, Role: in.Role, Generation: 1, CreatedBy: authn.From(ctx).Membership, CreatedAt: tx.Now,
 	}
+	data := events.Data{"name": key.Name, "role": key.Role}
+	if !in.RateLimit.IsZero() {
+		key.RateLimit = in.RateLimit.String()
+		data["rate_limit"] = key.RateLimit
+	}
 	if !in.ExpiresAt.IsZero() {
 		if !in.ExpiresAt.After(tx.Now) {
 			return Key{}, secret.Credential{}, errs.InvalidField("expires_at", "This time has passed.")
@@ -94,7 +103,7 @@ func (k Keys) Create(ctx context.Context, tx *db.TenantTx, in NewKey) (Key, secr
 	if err := gorm.G[Key](tx.DB).Create(ctx, &key); err != nil {
 		return Key{}, secret.Credential{}, fmt.Errorf("create API key: %w", err)
 	}
-	return key, cred, events.Record(ctx, tx, events.KeyCreated, key.ID, events.Data{"name": key.Name, "role": key.Role})
+	return key, cred, events.Record(ctx, tx, events.KeyCreated, key.ID, data)
 }
 
 // MaxOverlap is how long an old secret may live beside its successor.

@@ -59,6 +59,8 @@ func (d *document) problems() error {
 			"decision_id": field("string", "Under which the decision is found in the log"),
 			"needs_role":  field("string", "The lowest role that would be enough"),
 			"needs_plan":  field("string", "The lowest plan that would be enough"),
+			"limit":       field("string", "The rate that was reached, such as 600/min"),
+			"concurrent":  field("integer", "How many requests of the tenant may be in progress at once"),
 			"max_age":     field("integer", "Within how many seconds the person must have signed in"),
 			"network":     field("string", "Why a provider's address was not asked"),
 		},

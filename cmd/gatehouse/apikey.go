@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/id"
+	"github.com/seed-2a059015/gatehouse/internal/ratelimit"
 	"github.com/seed-2a059015/gatehouse/rbac"
 	"github.com/seed-2a059015/gatehouse/tenants"
 )
@@ -21,6 +22,7 @@ type keyLine struct {
 	ID         string     `json:"api_key_id"`
 	Name       string     `json:"name"`
 	Role       string     `json:"role"`
+	RateLimit  string     `json:"rate_limit,omitempty"`
 	Hint       string     `json:"hint"`
 	Secret     string     `json:"api_key,omitempty"`
 	ExpiresAt  *time.Time `json:"expires_at,omitempty"`
@@ -28,11 +30,11 @@ type keyLine struct {
 }
 
 func keyLineOf(k tenants.Key) keyLine {
-	return keyLine{ID: k.ID.String(), Name: k.Name, Role: string(k.Role), Hint: k.Hint, ExpiresAt: k.ExpiresAt, LastUsedAt: k.LastUsedAt}
+	return keyLine{ID: k.ID.String(), Name: k.Name, Role: string(k.Role), RateLimit: k.RateLimit, Hint: k.Hint, ExpiresAt: k.ExpiresAt, LastUsedAt: k.LastUsedAt}
 }
 
 func apikeyCreate() *cobra.Command {
-	var slug, role, name string
+	var slug, role, name, limit string
 	var life time.Duration
 	c := &cobra.Command{
 		Use: "create --tenant SLUG --role ROLE", Short: "Create an API key and print it; it is shown once", Args: nothing,
@@ -43,6 +45,7 @@ func apikeyCreate() *cobra.Command {
 	c.Flags().StringVar(&role, "role", "member", "admin, member or viewer")
 	c.Flags().StringVar(&name, "name", "command line", "a name to recognize it by")
 	c.Flags().DurationVar(&life, "expires-in", 0, "how long it works, for example 720h (default: until revoked)")
+	c.Flags().StringVar(&limit, "rate-limit", "", "how often it may be used, for example \"60/min burst 10\" (default: as the plan says)")
 	required(c, "tenant")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		ctx, t, err := open(c)
@@ -50,9 +53,13 @@ func apikeyCreate() *cobra.Command {
 			return err
 		}
 		defer t.db.Close()
+		rate, err := t.keyLimit(ctx, slug, limit)
+		if err != nil {
+			return err
+		}
 		var line keyLine
 		err = t.within(ctx, slug, func(tx *db.TenantTx) error {
-			in := tenants.NewKey{Name: name, Role: rbac.Role(role)}
+			in := tenants.NewKey{Name: name, Role: rbac.Role(role), RateLimit: rate}
 			if life != 0 {
 				in.ExpiresAt = tx.Now.Add(life)
 			}
@@ -67,6 +74,29 @@ func apikeyCreate() *cobra.Command {
 		return show(c, line, func() error { return say(c, "%s", line.Secret) })
 	}
 	return printing(data(c))
+}
+
+// keyLimit is a limit that the catalog in force allows for the plan of the tenant.
+func (t *target) keyLimit(ctx context.Context, slug, text string) (ratelimit.Limit, error) {
+	if text == "" {
+		return ratelimit.Limit{}, nil
+	}
+	limit, err := ratelimit.ParseLimit(text)
+	if err != nil {
+		return limit, fmt.Errorf("--rate-limit %q: %w", text, err)
+	}
+	tenant, err := t.tenant(ctx, slug)
+	if err != nil {
+		return limit, err
+	}
+	inForce, err := t.catalog(ctx)
+	if err != nil {
+		return limit, err
+	}
+	if !inForce.Rates(tenant.Plan).Allows(limit) {
+		return limit, fmt.Errorf("--rate-limit %q is more than the plan %s allows", text, tenant.Plan)
+	}
+	return limit, nil
 }
 
 func apikeyList() *cobra.Command {

@@ -103,7 +103,7 @@ func (ex *exchange) room() error {
 		return nil
 	}
 	if ex.roomed = shares.EnterWithin(ex.principal.Tenant, most); !ex.roomed {
-		e := errConcurrent.With("limit", most)
+		e := errConcurrent.With("concurrent", most)
 		e.RetryAfter = time.Second
 		return needing(e, needs)
 	}

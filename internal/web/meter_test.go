@@ -222,7 +222,7 @@ func TestQUO05OneTenantAtItsCapLeavesAnotherAlone(t *testing.T) {
 	}
 	refused := get("/v1/quick", goodToken)
 	refused.want(t, "one too many of the tenant", 429, "too_many_concurrent")
-	if !strings.Contains(refused.body, `"limit":2,"needs_plan":"enterprise"`) || refused.Header().Get("Retry-After") != "1" {
+	if !strings.Contains(refused.body, `"concurrent":2,"needs_plan":"enterprise"`) || refused.Header().Get("Retry-After") != "1" {
 		t.Errorf("the refusal says %s with Retry-After %q, want the limit and what allows more", refused.body, refused.Header().Get("Retry-After"))
 	}
 	for range 50 {
