@@ -18,7 +18,7 @@ import (
 type apiKeyOut struct {
 	ID         id.Key        `json:"id"`
 	Name       string        `json:"name"`
-	Role       rbac.Role     `json:"role" enum:"admin,member,viewer"`
+	Role       rbac.Role     `json:"role" doc:"Admin, member, viewer or the id of a custom role"`
 	Hint       string        `json:"hint" doc:"The last characters of the key"`
 	RateLimit  string        `json:"rate_limit,omitzero" doc:"Of this key alone, beside what the plan says"`
 	CreatedBy  id.Membership `json:"created_by,omitzero"`
@@ -54,7 +54,7 @@ func (a *API) apiKey(ctx context.Context, tx *db.TenantTx, in apiKeyIn) (apiKeyO
 
 type createAPIKeyIn struct {
 	Name      string    `json:"name"`
-	Role      rbac.Role `json:"role" enum:"admin,member,viewer" doc:"Not above the creator's own"`
+	Role      rbac.Role `json:"role" doc:"Not above the creator's own; admin, member, viewer or the id of a custom role"`
 	RateLimit string    `json:"rate_limit,omitzero" doc:"How often this key may be used, such as 60/min or 60/min burst 10; not above the plan's"`
 	ExpiresAt time.Time `json:"expires_at,omitzero" doc:"Without it the key works until it is revoked"`
 }

@@ -31,7 +31,7 @@ type connectionOut struct {
 	GroupRoles   []sso.GroupRole  `json:"group_roles,omitzero" doc:"The first whose group the provider names gives the role"`
 	Testers      []string         `json:"testers,omitzero" doc:"Addresses of who may sign in while the connection is in testing"`
 	JIT          bool             `json:"jit" doc:"People of verified domains join at their first sign-in"`
-	DefaultRole  rbac.Role        `json:"default_role" enum:"admin,member,viewer" doc:"Of people who join through it"`
+	DefaultRole  rbac.Role        `json:"default_role" doc:"Of people who join through it; admin, member, viewer or the id of a custom role"`
 	CreatedAt    time.Time        `json:"created_at"`
 	UpdatedAt    time.Time        `json:"updated_at"`
 	TestedAt     *time.Time       `json:"tested_at,omitzero"`
@@ -94,7 +94,7 @@ type createConnectionIn struct {
 	GroupRoles   []sso.GroupRole  `json:"group_roles,omitzero"`
 	Testers      []string         `json:"testers,omitzero"`
 	JIT          *bool            `json:"jit,omitzero" doc:"Default true"`
-	DefaultRole  rbac.Role        `json:"default_role,omitzero" enum:"admin,member,viewer" doc:"Default member"`
+	DefaultRole  rbac.Role        `json:"default_role,omitzero" doc:"Default member; admin, member, viewer or the id of a custom role"`
 }
 
 func (a *API) prepareConnection(ctx context.Context, in createConnectionIn) (sso.Prepared, error) {
@@ -128,7 +128,7 @@ type updateConnectionIn struct {
 	GroupRoles      *[]sso.GroupRole  `json:"group_roles,omitzero"`
 	Testers         *[]string         `json:"testers,omitzero"`
 	JIT             *bool             `json:"jit,omitzero"`
-	DefaultRole     *rbac.Role        `json:"default_role,omitzero" enum:"admin,member,viewer"`
+	DefaultRole     *rbac.Role        `json:"default_role,omitzero" doc:"Admin, member, viewer or the id of a custom role"`
 	AcceptEndpoints bool              `json:"accept_endpoints,omitzero" doc:"Take over endpoints that the provider has changed"`
 }
 

@@ -16,7 +16,7 @@ import (
 type invitationOut struct {
 	ID         id.Invitation            `json:"id"`
 	Email      string                   `json:"email"`
-	Role       rbac.Role                `json:"role" enum:"owner,admin,member,viewer"`
+	Role       rbac.Role                `json:"role" doc:"Owner, admin, member, viewer or the id of a custom role"`
 	Status     tenants.InvitationStatus `json:"status" enum:"pending,accepted,revoked,expired"`
 	InvitedBy  id.Membership            `json:"invited_by,omitzero" doc:"Without them it is void"`
 	InvitedKey id.Key                   `json:"invited_by_key,omitzero"`
@@ -41,7 +41,7 @@ func (a *API) invitations(ctx context.Context, tx *db.TenantTx, in listIn) (page
 
 type inviteIn struct {
 	Email string    `json:"email" doc:"Only who proves this address can accept"`
-	Role  rbac.Role `json:"role,omitzero" enum:"owner,admin,member,viewer" doc:"Not above the caller's own; default member"`
+	Role  rbac.Role `json:"role,omitzero" doc:"Not above the caller's own; default member; owner, admin, member, viewer or the id of a custom role"`
 }
 
 func (a *API) invite(ctx context.Context, tx *db.TenantTx, in inviteIn) (invitationOut, error) {

@@ -19,7 +19,7 @@ type memberOut struct {
 	Email     string        `json:"email"`
 	Name      string        `json:"name"`
 	Picture   string        `json:"picture,omitzero"`
-	Role      rbac.Role     `json:"role" enum:"owner,admin,member,viewer"`
+	Role      rbac.Role     `json:"role" doc:"Owner, admin, member, viewer or the id of a custom role"`
 	Status    string        `json:"status" enum:"active,suspended,removed"`
 	CreatedAt time.Time     `json:"created_at"`
 }
@@ -43,7 +43,7 @@ func (a *API) member(ctx context.Context, tx *db.TenantTx, in memberIn) (memberO
 
 type setRoleIn struct {
 	Member id.Membership `path:"member" json:"-"`
-	Role   rbac.Role     `json:"role" enum:"owner,admin,member,viewer" doc:"Not above the caller's own"`
+	Role   rbac.Role     `json:"role" doc:"Not above the caller's own; owner, admin, member, viewer or the id of a custom role"`
 }
 
 func (a *API) setRole(ctx context.Context, tx *db.TenantTx, in setRoleIn) (memberOut, error) {

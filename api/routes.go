@@ -75,6 +75,13 @@ func (a *API) Routes() web.Table {
 		web.Post("/v1/invitations/{invitation}/resend", rbac.MembersWrite, web.Tenant(a.inviteAgain)).Limit(perMinute(30)).Doc("Mail a new link; the old one stops working"),
 		web.Delete("/v1/invitations/{invitation}", rbac.MembersWrite, web.Tenant(a.revokeInvitation)).Doc("Revoke an invitation"),
 
+		// Roles of the tenant's own. Those that are there keep deciding on a plan without them; none is made or changed.
+		web.Get("/v1/roles", rbac.RolesRead, web.Tenant(a.roles)).Doc("The tenant's own roles"),
+		web.Get("/v1/roles/{role}", rbac.RolesRead, web.Tenant(a.role)).Doc("One of the tenant's own roles"),
+		web.Post("/v1/roles", rbac.RolesWrite, web.Tenant(a.createRole)).Needs(billing.CustomRoles).SessionOnly().Idempotent().Returns(http.StatusCreated).Limit(perMinute(30)).Doc("Make a role of permissions that the caller has"),
+		web.Patch("/v1/roles/{role}", rbac.RolesWrite, web.Tenant(a.updateRole)).Needs(billing.CustomRoles).SessionOnly().Limit(perMinute(30)).Doc("Change a role for all who hold it"),
+		web.Delete("/v1/roles/{role}", rbac.RolesWrite, web.Tenant(a.deleteRole)).SessionOnly().Limit(perMinute(30)).Doc("Delete a role; while it is in use only with another in its place"),
+
 		// Single sign-on.
 		web.Get("/v1/connections", rbac.ConnectionsRead, web.Tenant(a.connections)).Doc("The tenant's connections"),
 		web.Get("/v1/connections/{connection}", rbac.ConnectionsRead, web.Tenant(a.connection)).Doc("One connection"),

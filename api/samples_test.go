@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/catalog"
 	"github.com/seed-2a059015/gatehouse/internal/apitest"
+	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/rbac"
@@ -117,6 +119,12 @@ var samples = map[string]func(testing.TB, place) sample{
 		}
 		return s
 	},
+
+	"GET /v1/roles":           fixed("/v1/roles", nil),
+	"GET /v1/roles/{role}":    role(nil),
+	"POST /v1/roles":          fixed("/v1/roles", map[string]any{"name": "Front desk", "permissions": []string{"members:read"}}),
+	"PATCH /v1/roles/{role}":  role(map[string]any{"name": "Reception"}),
+	"DELETE /v1/roles/{role}": role(nil),
 
 	"GET /v1/routing-rules": fixed("/v1/routing-rules", nil),
 	"PUT /v1/routing-rules": func(tb testing.TB, p place) sample {
@@ -275,6 +283,27 @@ func invitation(suffix string) func(testing.TB, place) sample {
 		}
 		p.Bearer(p.Session(tb, p.tenant, rbac.Owner)).Do(tb, "POST", "/v1/invitations", map[string]any{"email": "new@elsewhere.test"}).Want(tb, 201).JSON(tb, &made)
 		return sample{path: "/v1/invitations/" + made.ID.String() + suffix}
+	}
+}
+
+// role is a request about a role of the tenant's own.
+func role(body any) func(testing.TB, place) sample {
+	return func(tb testing.TB, p place) sample {
+		tb.Helper()
+		c, err := catalog.Parse("catalog.yaml", catalog.Default())
+		if err != nil {
+			tb.Fatal(err)
+		}
+		var r tenants.CustomRole
+		ctx := authn.AsOperator(tb.Context())
+		err = p.Scope.Tenant(ctx, p.tenant.ID, func(tx *db.TenantTx) error {
+			r, err = tenants.CreateCustomRole(ctx, tx, c, tenants.NewCustomRole{Name: "Of the sample", Permissions: []rbac.Permission{rbac.MembersRead}})
+			return err
+		})
+		if err != nil {
+			tb.Fatal(err)
+		}
+		return sample{path: "/v1/roles/" + r.ID.String(), body: body}
 	}
 }
 

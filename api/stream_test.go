@@ -86,7 +86,7 @@ func until(t *testing.T, events <-chan streamed, what string, wanted func(stream
 	}
 }
 
-func TestTheStreamTellsWhatChanges(t *testing.T) {
+func TestTEN_11_TheStreamTellsWhatChanges(t *testing.T) {
 	t.Parallel()
 	s := apitest.Start(t)
 	tenant, other := s.NewTenant(t, billing.Pro), s.NewTenant(t, billing.Pro)

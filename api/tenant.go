@@ -25,7 +25,7 @@ type policyOut struct {
 	RequireSSO      bool      `json:"require_sso" doc:"Only the tenant's own connections let people in"`
 	GoogleEnabled   bool      `json:"google_enabled"`
 	GoogleJIT       bool      `json:"google_jit" doc:"Google Workspace accounts of a verified domain may join"`
-	GoogleRole      rbac.Role `json:"google_role" enum:"admin,member,viewer" doc:"Of people who join with Google"`
+	GoogleRole      rbac.Role `json:"google_role" doc:"Of people who join with Google; admin, member, viewer or the id of a custom role"`
 	SessionIdle     int64     `json:"session_idle" doc:"After how many idle seconds a session ends"`
 	SessionAbsolute int64     `json:"session_absolute" doc:"After how many seconds it ends in any case"`
 }
@@ -52,7 +52,7 @@ type policyIn struct {
 	RequireSSO      *bool      `json:"require_sso,omitzero"`
 	GoogleEnabled   *bool      `json:"google_enabled,omitzero"`
 	GoogleJIT       *bool      `json:"google_jit,omitzero"`
-	GoogleRole      *rbac.Role `json:"google_role,omitzero" enum:"admin,member,viewer"`
+	GoogleRole      *rbac.Role `json:"google_role,omitzero" doc:"Admin, member, viewer or the id of a custom role"`
 	SessionIdle     *int64     `json:"session_idle,omitzero" minimum:"300" maximum:"2592000"`
 	SessionAbsolute *int64     `json:"session_absolute,omitzero" minimum:"300" maximum:"7776000"`
 }

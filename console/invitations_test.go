@@ -64,7 +64,7 @@ func TestSomebodyIsInvitedAgainAndNoMore(t *testing.T) {
 
 	b.post(page, "email", "new@", "role", "member").shows(t, "half an address", http.StatusUnprocessableEntity, `href="#email"`, `aria-invalid="true"`, `value="new@"`)
 	b.post(page, "email", "owner@acme.test", "role", "member").shows(t, "a member's address", http.StatusConflict, "A member has this address.")
-	b.post(page, "email", "x@elsewhere.test", "role", "king").shows(t, "an unknown role", http.StatusUnprocessableEntity, "Use owner, admin, member or viewer.")
+	b.post(page, "email", "x@elsewhere.test", "role", "king").shows(t, "an unknown role", http.StatusUnprocessableEntity, "Use owner, admin, member, viewer or the id of a custom role.")
 	if got := len(w.invitations(t)); got != 1 {
 		t.Errorf("there are %d invitations, want 1", got)
 	}

@@ -25,6 +25,8 @@ const (
 	DomainsWrite     Permission = "domains:write"
 	EventsRead       Permission = "events:read"
 	UsageRead        Permission = "usage:read"
+	RolesRead        Permission = "roles:read"
+	RolesWrite       Permission = "roles:write"
 )
 
 // Self guards what belongs to the caller alone, such as their own sessions: every role has it on every tier.

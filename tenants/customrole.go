@@ -33,9 +33,13 @@ func (CustomRole) TableName() string { return "custom_roles" }
 // CustomRolesSQL is what decisions read of a tenant's roles, for a statement whose p is the tenant's row of tenant_state.
 const CustomRolesSQL = `(SELECT jsonb_object_agg(c.role, c.permissions) FROM custom_roles c WHERE c.tenant_id = p.tenant_id)::text`
 
-// CustomRoles lists the tenant's own roles, oldest first. There are never more than [MaxCustomRoles].
-func CustomRoles(ctx context.Context, tx *db.TenantTx) ([]CustomRole, error) {
-	list, err := gorm.G[CustomRole](tx.DB).Order("id").Limit(MaxCustomRoles).Find(ctx)
+// CustomRoles lists the tenant's own roles, oldest first, after the given id. There are never more than [MaxCustomRoles].
+func CustomRoles(ctx context.Context, tx *db.TenantTx, after id.Role, limit int) ([]CustomRole, error) {
+	q := gorm.G[CustomRole](tx.DB).Order("id").Limit(limit)
+	if !after.IsZero() {
+		q = q.Where("id > ?", after)
+	}
+	list, err := q.Find(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list custom roles: %w", err)
 	}

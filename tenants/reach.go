@@ -87,10 +87,11 @@ func CheckRole(ctx context.Context, tx *db.TenantTx, field string, role rbac.Rol
 
 // checkLentRole is CheckRole for what is given without asking a person: an owner is never made so.
 func checkLentRole(ctx context.Context, tx *db.TenantTx, field string, role rbac.Role) error {
-	if role == rbac.Owner {
+	err := CheckRole(ctx, tx, field, role)
+	if role == rbac.Owner || errs.As(err).Kind == errs.Invalid {
 		return errs.InvalidField(field, "Use admin, member, viewer or the id of a custom role.")
 	}
-	return CheckRole(ctx, tx, field, role)
+	return err
 }
 
 // MayGive says whether the caller may give a role, or make something give it: not one above their own.

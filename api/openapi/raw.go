@@ -50,6 +50,7 @@ var pathTexts = map[string]struct {
 	"decision":       {"The decision, by the id that its answer carried", "DecisionID"},
 	"domain":         {"The domain's id, not its name", "DomainID"},
 	"invitation":     {"The invitation", "InvitationID"},
+	"role":           {"The custom role", "RoleID"},
 	"link":           {"The set-up link", "SetupLinkID"},
 	"connection_key": {"The id of one of our keys for the connection", "ConnectionKeyID"},
 	"fingerprint":    {"SHA-256 of the certificate, in hex", ""},

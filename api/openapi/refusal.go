@@ -61,6 +61,7 @@ func (d *document) problems() error {
 			"needs_plan":  field("string", "The lowest plan that would be enough"),
 			"limit":       field("string", "The rate that was reached, such as 600/min"),
 			"concurrent":  field("integer", "How many requests of the tenant may be in progress at once"),
+			"uses":        field("object", "How often a role is given, by what gives it"),
 			"max_age":     field("integer", "Within how many seconds the person must have signed in"),
 			"network":     field("string", "Why a provider's address was not asked"),
 		},
