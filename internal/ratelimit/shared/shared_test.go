@@ -3,6 +3,7 @@ package shared_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"sync"
@@ -220,7 +221,9 @@ func TestWEB16ARedisThatHangsHoldsNobodyUp(t *testing.T) {
 	go func() { done <- l.Run(ctx) }()
 	defer func() {
 		cancel()
-		_ = <-done
+		if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
+			t.Errorf("Run ended with %v", err)
+		}
 	}()
 	until(t, "Shared", l.Shared)
 	server.Signal(syscall.SIGSTOP)
