@@ -40,12 +40,12 @@ func TestAWarmCheckAllocatesLittle(t *testing.T) { //nolint:paralleltest // Allo
 		path, body, header, value string
 		most                      float64
 	}{
-		"session":           {"/v1/check", one, "Authorization", session, 22},
-		"API key":           {"/v1/check", one, "X-API-Key", key, 30},
-		"batch, session":    {"/v1/check/batch", batch, "Authorization", session, 34}, // 29, and what the race detector drops from pools
+		"session":           {"/v1/check", one, "Authorization", session, 20},
+		"API key":           {"/v1/check", one, "X-API-Key", key, 28},
+		"batch, session":    {"/v1/check/batch", batch, "Authorization", session, 31},
 		"refused, session":  {"/v1/check", `{"permission":"tenant:delete"}`, "Authorization", session, 22},
-		"spaced, session":   {"/v1/check", `{"permission": "chat:use", "feature": "ai.agents"}`, "Authorization", session, 22},
-		"escaped, the rest": {"/v1/check", `{"permission":"chat\u003ause"}`, "Authorization", session, 28},
+		"spaced, session":   {"/v1/check", `{"permission": "chat:use", "feature": "ai.agents"}`, "Authorization", session, 20},
+		"escaped, the rest": {"/v1/check", `{"permission":"chat\u003ause"}`, "Authorization", session, 22},
 	} {
 		r := httptest.NewRequest(http.MethodPost, s.URL+c.path, nil)
 		r.Header.Set("Content-Type", "application/json")
@@ -63,8 +63,8 @@ func TestAWarmCheckAllocatesLittle(t *testing.T) { //nolint:paralleltest // Allo
 		if w.status != http.StatusOK {
 			t.Fatalf("%s: status %d", name, w.status)
 		}
-		if got := testing.AllocsPerRun(2000, ask); got > c.most {
-			t.Errorf("%s: %v allocations, want at most %v", name, got, c.most)
+		if got := testing.AllocsPerRun(2000, ask); got > c.most+dropped {
+			t.Errorf("%s: %v allocations, want at most %v", name, got, c.most+dropped)
 		}
 	}
 }
