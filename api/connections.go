@@ -35,7 +35,7 @@ type connectionOut struct {
 	CreatedAt    time.Time        `json:"created_at"`
 	UpdatedAt    time.Time        `json:"updated_at"`
 	TestedAt     *time.Time       `json:"tested_at,omitzero"`
-	WatchedUntil *time.Time       `json:"watched_until,omitzero" doc:"Until then the last change takes itself back if it locks people out"`
+	WatchedUntil *time.Time       `json:"watched_until,omitzero" doc:"Until then the last change that could lock people out takes itself back if it does"`
 	FrozenAt     *time.Time       `json:"identities_frozen_at,omitzero" doc:"Identities of before wait for an owner's approval, since the provider changed"`
 }
 

@@ -112,7 +112,7 @@ func providerHint(c sso.Connection, reason sso.Reason, values map[string]string)
 	return hint.Fill(values)
 }
 
-// history lists changes with who made them. What is pending now is the first of them as long as the change is watched.
+// history lists changes with who made them, and what of them takes itself back if it locks people out.
 func (r connectionReader) history(p *connectionPage) error {
 	list, err := sso.History(r.ctx, r.tx, r.connection, shownHistory)
 	if err != nil {
@@ -125,8 +125,12 @@ func (r connectionReader) history(p *connectionPage) error {
 		}
 		p.History = append(p.History, revisionRow{momentOf(one.At), who, one.Changes})
 	}
-	if until := r.connection.WatchedUntil; until != nil && r.tx.Now.Before(*until) && len(list) > 0 {
-		p.Watch = watchNotice{momentOf(*until), list[0].Changes}
+	if until := r.connection.WatchedUntil; until != nil && r.tx.Now.Before(*until) {
+		changes, err := sso.Watching(r.ctx, r.tx, r.connection)
+		if err != nil || len(changes) == 0 {
+			return err
+		}
+		p.Watch = watchNotice{momentOf(*until), changes}
 	}
 	return nil
 }

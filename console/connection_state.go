@@ -35,7 +35,7 @@ type proofItem struct {
 	Done bool
 }
 
-// watchNotice tells until when a change takes itself back, and what the change was.
+// watchNotice tells until when changes take themselves back, and what they were.
 type watchNotice struct {
 	Until   moment
 	Changes []sso.Change

@@ -113,9 +113,51 @@ func TestButtonsOfAConnectionDoWhatTheySay(t *testing.T) {
 	owner.post(page+"/state", "to", "required").shows(t, "an unproven requirement", http.StatusConflict, "That was not done", sso.ErrUnproven.Detail)
 	owner.get(page).shows(t, "the connection", http.StatusOK, "An owner has signed in", "A second person signs in through it", "1 of 2 people")
 	owner.post(page+"/state", "to", "testing").to(t, "back to testing", page)
-	owner.get(page).shows(t, "the connection in testing", http.StatusOK, "this change takes itself back", "state from optional to testing", "optional</del>")
+	owner.get(page).shows(t, "the connection in testing", http.StatusOK, "optional</del>", "testing</ins>")
 	owner.post(page+"/state", "to", "draft").shows(t, "a state that nobody chooses", http.StatusBadRequest, "malformed_form")
 	owner.post(page+"/disable").to(t, "the switch", page)
+}
+
+func TestTheWatchOfAConnectionNamesWhatWouldBeTakenBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	owner := w.enterAs(t, rbac.Owner)
+	page := "/sso/" + w.connection.ID.String()
+	watch := func() string {
+		t.Helper()
+		_, notice, there := strings.Cut(owner.get(page).body, `aria-labelledby="watch"`)
+		if notice, _, _ = strings.Cut(notice, "</section>"); !there {
+			return ""
+		}
+		return notice
+	}
+	w.reconfigure(t, func(d *sso.Draft) { d.Claims.Name = "nickname" })
+	w.reconfigure(t, func(d *sso.Draft) { d.Name, d.JIT = "Acme at work", false })
+	if got := watch(); !strings.Contains(got, "nickname") || strings.Contains(got, "Acme at work") {
+		t.Errorf("after a harmless change the watch is %q, want the change that would be taken back", got)
+	}
+	w.force(t, "UPDATE connection_versions SET replaced_at = replaced_at - interval '25 hours'")
+	if got := watch(); got != "" {
+		t.Errorf("after its end the watch is %q, want none", got)
+	}
+}
+
+// reconfigure saves acme's connection with something else than there is.
+func (w *world) reconfigure(tb testing.TB, what func(*sso.Draft)) {
+	tb.Helper()
+	w.in(tb, w.acme, func(ctx context.Context, tx *db.TenantTx) error {
+		c, err := sso.ConnectionByID(ctx, tx, w.connection.ID)
+		if err != nil {
+			return err
+		}
+		d := c.Draft()
+		what(&d)
+		prepared, err := w.signIn.Prepare(ctx, d)
+		if err == nil {
+			_, err = w.signIn.Update(ctx, tx, c.ID, prepared)
+		}
+		return err
+	})
 }
 
 func TestPagesOfSingleSignOnAreForWhoMay(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/labstack/echo/v4"
 
 	"github.com/seed-2a059015/gatehouse/access"
@@ -42,6 +43,7 @@ const (
 // and initech use Google.
 type world struct {
 	db     *db.DB
+	admin  string // the database's address for its owner
 	idp    *testidp.Server
 	dns    *testdns.Server
 	signIn *sso.SignIn
@@ -56,9 +58,10 @@ type world struct {
 
 func newWorld(tb testing.TB) *world {
 	tb.Helper()
-	w := &world{}
+	made := testdb.New(tb)
+	w := &world{admin: made.AdminURL}
 	var err error
-	w.db, err = db.Open(tb.Context(), db.Config{URL: testdb.New(tb).URL})
+	w.db, err = db.Open(tb.Context(), db.Config{URL: made.URL})
 	must(tb, err)
 	tb.Cleanup(w.db.Close)
 	client := []testidp.Client{{ID: "gatehouse", Secret: clientSecret}}
@@ -179,6 +182,16 @@ func (w *world) in(tb testing.TB, t tenants.Tenant, do func(context.Context, *db
 	tb.Helper()
 	ctx := authn.AsOperator(tb.Context())
 	must(tb, w.db.Tenant(ctx, t.ID, func(tx *db.TenantTx) error { return do(ctx, tx) }))
+}
+
+// force runs a statement that the server itself may not run.
+func (w *world) force(tb testing.TB, statement string) {
+	tb.Helper()
+	conn, err := pgx.Connect(tb.Context(), w.admin)
+	must(tb, err)
+	defer func() { must(tb, conn.Close(tb.Context())) }()
+	_, err = conn.Exec(tb.Context(), statement)
+	must(tb, err)
 }
 
 func must(tb testing.TB, err error) {

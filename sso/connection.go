@@ -68,7 +68,7 @@ type Connection struct {
 	// FrozenAt, when set, is when another provider took the place of the one that the identities are of: they stay without effect until an
 	// owner approves.
 	FrozenAt *time.Time
-	// WatchedUntil is when a change stops being taken back by itself if it locks people out.
+	// WatchedUntil is when the last change that could lock people out stops being taken back by itself if it does; [Watching] says what it was.
 	WatchedUntil *time.Time
 	CreatedBy    id.Membership
 	CreatedAt    time.Time `gorm:"autoCreateTime:false"`

@@ -62,8 +62,12 @@ func (s *SignIn) rollBack(ctx context.Context, tx *db.TenantTx, c Connection, r 
 	to := r.undone[len(r.undone)-1]
 	back := to.former(c, tx.Now)
 	back.WatchedUntil = nil
-	if len(r.left) > 0 {
-		until := r.left[0].ReplacedAt.Add(watched)
+	causes, err := watchedIn(r.left, back, tx.Now)
+	if err != nil {
+		return err
+	}
+	if len(causes) > 0 {
+		until := r.left[causes[0]].ReplacedAt.Add(watched)
 		back.WatchedUntil = &until
 	}
 	if _, err := gorm.G[ConnectionVersion](tx.DB).Where("connection_id = ? AND version >= ?", c.ID, to.Version).Delete(ctx); err != nil {

@@ -29,8 +29,8 @@ type ConnectionVersion struct {
 // TableName implements GORM's Tabler.
 func (ConnectionVersion) TableName() string { return "connection_versions" }
 
-// replace stores a changed connection as its next version and keeps the one before. A change of anything that decides who comes in is
-// watched from now on, unless another provider took the place of the one before: its people cannot come back to that by themselves.
+// replace stores a changed connection as its next version and keeps the one before. A change that could turn people away is watched from now
+// on. No change is once another provider has taken the place of the one before: its people cannot come back to that by themselves.
 func replace(ctx context.Context, tx *db.TenantTx, old Connection, c *Connection) error {
 	decides, err := differ(old, *c)
 	if err != nil {
@@ -43,9 +43,14 @@ func replace(ctx context.Context, tx *db.TenantTx, old Connection, c *Connection
 		if err := gorm.G[ConnectionVersion](tx.DB).Create(ctx, &v); err != nil {
 			return fmt.Errorf("keep version %d of connection %s: %w", old.Version, old.ID, err)
 		}
-		c.WatchedUntil = nil
-		if until := tx.Now.Add(watched); c.ProofSince.Equal(old.ProofSince) {
+		cures, err := v.curable(*c, tx.Now)
+		if err != nil {
+			return err
+		}
+		if until := tx.Now.Add(watched); cures {
 			c.WatchedUntil = &until
+		} else if !c.ProofSince.Equal(old.ProofSince) {
+			c.WatchedUntil = nil
 		}
 	}
 	return store(ctx, tx, c)

@@ -59,23 +59,18 @@ func (s *SignIn) watch(ctx context.Context, tx *db.TenantTx, rec Record, reason 
 	if err != nil || c.Version != rec.ConfigVersion { // what another version refused says nothing about this one
 		return err
 	}
-	changes, err := gorm.G[ConnectionVersion](tx.DB).Where("connection_id = ? AND replaced_at > ?", c.ID, tx.Now.Add(-lately)).
-		Order("version DESC").Limit(maxWatched).Find(ctx)
+	changes, err := changesLately(ctx, tx, c)
 	if err != nil {
-		return fmt.Errorf("list versions of connection %s: %w", c.ID, err)
+		return err
 	}
-	for i, v := range changes {
-		if slices.Contains(uncaused, reason) || !tx.Now.Before(v.ReplacedAt.Add(watched)) {
-			break
-		}
-		cures, err := v.curable(c, tx.Now)
-		if err != nil {
+	var causes []int
+	if !slices.Contains(uncaused, reason) {
+		if causes, err = watchedIn(changes, c, tx.Now); err != nil {
 			return err
 		}
-		if !cures {
-			continue
-		}
-		l, err := countLockedOut(ctx, tx, c, v.ReplacedAt, uncaused)
+	}
+	for _, i := range causes {
+		l, err := countLockedOut(ctx, tx, c, changes[i].ReplacedAt, uncaused)
 		if err != nil {
 			return err
 		}
@@ -88,6 +83,48 @@ func (s *SignIn) watch(ctx context.Context, tx *db.TenantTx, rec Record, reason 
 		return err
 	}
 	return s.alertLockout(ctx, tx, c, changes, l)
+}
+
+// Watching says what would be taken back first if people who could sign in before were turned away now, as the changes that would be undone.
+// There are none if nothing would.
+func Watching(ctx context.Context, tx *db.TenantTx, c Connection) ([]Change, error) {
+	changes, err := changesLately(ctx, tx, c)
+	if err != nil {
+		return nil, err
+	}
+	causes, err := watchedIn(changes, c, tx.Now)
+	if err != nil || len(causes) == 0 {
+		return nil, err
+	}
+	return Differences(changes[causes[0]].former(c, tx.Now), c), nil
+}
+
+// changesLately are what a connection was before each of its last changes, the latest first.
+func changesLately(ctx context.Context, tx *db.TenantTx, c Connection) ([]ConnectionVersion, error) {
+	list, err := gorm.G[ConnectionVersion](tx.DB).Where("connection_id = ? AND replaced_at > ?", c.ID, tx.Now.Add(-lately)).
+		Order("version DESC").Limit(maxWatched).Find(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list versions of connection %s: %w", c.ID, err)
+	}
+	return list, nil
+}
+
+// watchedIn says which of some changes are watched still and could be why people are turned away.
+func watchedIn(changes []ConnectionVersion, now Connection, at time.Time) ([]int, error) {
+	var list []int
+	for i, v := range changes {
+		if !at.Before(v.ReplacedAt.Add(watched)) {
+			break
+		}
+		cures, err := v.curable(now, at)
+		if err != nil {
+			return nil, err
+		}
+		if cures {
+			list = append(list, i)
+		}
+	}
+	return list, nil
 }
 
 // countLockedOut counts since a time, without refusals for some reasons.

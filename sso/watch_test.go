@@ -67,11 +67,49 @@ func TestAHarmlessChangeDoesNotHideTheOneBefore(t *testing.T) {
 	}
 }
 
+func TestWatchingIsWhatWouldBeTakenBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.company(t)
+	watching := func() (fields []string) {
+		t.Helper()
+		c.inTenant(t, func(ctx context.Context, tx *db.TenantTx) error {
+			changes, err := sso.Watching(ctx, tx, c.stored(t))
+			for _, change := range changes {
+				fields = append(fields, change.Field)
+			}
+			return err
+		})
+		return fields
+	}
+	until := c.stored(t).WatchedUntil
+	c.change(t, func(d *sso.Draft) { d.JIT = false })
+	if now := c.stored(t).WatchedUntil; !cmp.Equal(until, now) {
+		t.Errorf("after a harmless change alone the connection is watched until %v, want %v", now, until)
+	}
+	w.ahead.Add(int64(time.Minute))
+	c.spoil(t)
+	spoiled := c.stored(t)
+	w.ahead.Add(int64(time.Minute))
+	c.change(t, func(d *sso.Draft) { d.Name, d.JIT = "Renamed", true })
+	if diff := cmp.Diff([]string{"client secret"}, watching()); diff != "" {
+		t.Errorf("Watching after a deciding and a harmless change (-want +got):\n%s", diff)
+	}
+	if now := c.stored(t).WatchedUntil; !cmp.Equal(spoiled.WatchedUntil, now) {
+		t.Errorf("a harmless change moved the watch's end from %v to %v", spoiled.WatchedUntil, now)
+	}
+	w.ahead.Store(int64(25 * time.Hour))
+	if got := watching(); got != nil {
+		t.Errorf("Watching after the watch's end = %v, want nothing", got)
+	}
+}
+
 func TestOfTwoChangesThePeriodDecides(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	c := w.company(t)
 	mia, noah := c.cameIn(t, "mia"), c.cameIn(t, "noah")
+	c.change(t, func(d *sso.Draft) { d.Claims.Picture = "photo" })
 	w.ahead.Add(int64(time.Minute))
 	c.spoil(t)
 	c.lockedOut(t, map[string]sso.Last{"mia": mia})
@@ -79,7 +117,7 @@ func TestOfTwoChangesThePeriodDecides(t *testing.T) {
 	c.change(t, func(d *sso.Draft) { d.Claims.Name = "nickname" })
 	c.lockedOut(t, map[string]sso.Last{"noah": noah}) // one since the later change, two since the one before
 	now := c.stored(t)
-	if now.SecretHint != c.connection.SecretHint || now.Claims.Name != "" || len(c.undone(t)) != 2 {
+	if now.SecretHint != c.connection.SecretHint || now.Claims.Name != "" || now.Claims.Picture != "photo" || len(c.undone(t)) != 2 {
 		t.Errorf("after one refusal before and one after a harmless change: secret %s, claims %+v", now.SecretHint, now.Claims)
 	}
 	if now.WatchedUntil == nil || !now.WatchedUntil.Before(now.UpdatedAt.Add(24*time.Hour)) {
