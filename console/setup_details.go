@@ -20,6 +20,7 @@ type detailsPage struct {
 	Name     field
 	SAML     bool
 	Saved    bool
+	Version  int64 // of the connection as the form has it
 
 	// How SAML metadata comes: by address, as a document, by hand; or what is stored stays.
 	Source       string
@@ -137,7 +138,10 @@ func (c *Console) updateDetails(ctx echo.Context, v viewer) error {
 	if typed.again != "" {
 		return c.drawDetails(ctx, v, j, typed, nil)
 	}
-	d := j.connection.Draft()
+	d, err := j.draft(typed.version)
+	if err != nil {
+		return c.drawDetails(ctx, v, j, typed, err)
+	}
 	typed.onto(&d)
 	if typed.tries {
 		to, err := c.try(ctx, v, j.connection, d, typed.retyped())
@@ -165,11 +169,18 @@ func (c *Console) update(ctx echo.Context, v viewer, of sso.Connection, d sso.Dr
 	})
 }
 
-// drawDetails draws the form as it was typed, with what is wrong with it. What is no fault of the form is returned.
-func (c *Console) drawDetails(ctx echo.Context, v viewer, j journey, typed typedDetails, refusal error) error {
-	status, wrong := http.StatusOK, problems{}
-	if refusal != nil {
-		var ok bool
+// drawDetails draws the form as it was typed, with what is wrong with it, or as it is stored if that is another version. What is no fault of
+// the form is returned.
+func (c *Console) drawDetails(ctx echo.Context, v viewer, j journey, typed typedDetails, refusal error) (err error) {
+	status, wrong, ok := http.StatusOK, problems{}, true
+	switch {
+	case outdated(refusal):
+		if j, err = c.journeyOf(ctx, v); err != nil {
+			return err
+		}
+		typed = detailsOf(j.connection)
+		status, wrong = outdatedForm()
+	case refusal != nil:
 		if wrong, status, ok = problemsOf(refusal, typed.fieldOf); !ok {
 			return refusal
 		}

@@ -55,12 +55,15 @@ func setupSamples() []Sample {
 	stale := details(made, typedDetails{name: "Okta", source: asStored}, problems{})
 	stale.Walk.Stale, stale.Stored = true, "http://www.okta.com/exk1a2b3c4"
 	mapping := mappingPageOf(viewer{principal: &authn.Principal{Role: "owner"}}, made, typedMapping{
-		sso.ClaimMapping{Email: "email", Name: "name", Groups: "groups"}, []sso.GroupRole{{Group: "Engineering", Role: "admin"}, {Group: evil, Role: "viewer"}}, true, "member",
+		sso.ClaimMapping{Email: "email", Name: "name", Groups: "groups"}, []sso.GroupRole{{Group: "Engineering", Role: "admin"}, {Group: evil, Role: "viewer"}}, true, "member", 3,
 	}, problems{})
 	mapping.Walk = walkAt(made, atMapping)
 	wrongMapping := mappingPageOf(viewer{principal: &authn.Principal{Role: "admin"}}, made, typedMapping{
-		sso.ClaimMapping{Email: "sub"}, nil, false, "owner",
+		sso.ClaimMapping{Email: "sub"}, nil, false, "owner", 3,
 	}, problems{"This cannot be saved yet", "", []problem{{"email", "Use the name of a claim about the person."}, {"default_role", "Use admin, member or viewer: an owner is never made by a provider."}}})
+	_, moved := outdatedForm()
+	oldMapping := mappingPageOf(viewer{principal: &authn.Principal{Role: "owner"}}, made, typedMapping{sso.ClaimMapping{Email: "email"}, nil, true, "member", 4}, moved)
+	oldMapping.Walk = walkAt(made, atMapping)
 	wrongMapping.Walk = walkAt(made, atMapping)
 	newDomain := field{ID: "domain", Label: "Domain", Type: "text", Hint: "Exactly what stands after the @, such as company.com. A sub-domain is another domain."}
 	badDomain := newDomain
@@ -89,6 +92,7 @@ func setupSamples() []Sample {
 		})},
 		{"setup-details-stale", stale},
 		{"setup-mapping", mapping},
+		{"setup-mapping-outdated", oldMapping},
 		{"setup-mapping-problem", wrongMapping},
 		{"setup-domains", domainsPage{Walk: walkAt(made, atDomains), MayAdd: true, New: newDomain, Next: "/gate/setup/con_1/test", Proven: true, Domains: []domainCard{
 			{ID: "dom_1", Name: "acme.example", Status: "Waiting", Record: record, Text: text, Finding: "There is no TXT record at this name. It may take some minutes to appear after you have set it.", Checked: at, Deadline: "We look by ourselves until", Until: at},

@@ -27,6 +27,7 @@ type mappingPage struct {
 	Rows      []groupRow
 	Joins     bool
 	Default   []roleOption
+	Version   int64 // of the connection as the form has it
 }
 
 // groupRow is one group and the role it gives.
@@ -59,6 +60,11 @@ type typedMapping struct {
 	groups      []sso.GroupRole
 	joins       bool
 	defaultRole rbac.Role
+	version     int64 // that the form was drawn from
+}
+
+func storedMapping(c sso.Connection) typedMapping {
+	return typedMapping{c.Claims, c.GroupRoles, c.JIT, c.DefaultRole, c.Version}
 }
 
 func (c *Console) askMapping(ctx echo.Context, v viewer) error {
@@ -66,8 +72,7 @@ func (c *Console) askMapping(ctx echo.Context, v viewer) error {
 	if err != nil {
 		return err
 	}
-	m := typedMapping{j.connection.Claims, j.connection.GroupRoles, j.connection.JIT, j.connection.DefaultRole}
-	return c.drawMapping(ctx, v, j, m, nil)
+	return c.drawMapping(ctx, v, j, storedMapping(j.connection), nil)
 }
 
 func (c *Console) saveMapping(ctx echo.Context, v viewer) error {
@@ -83,7 +88,10 @@ func (c *Console) saveMapping(ctx echo.Context, v viewer) error {
 	if form.Has("again") {
 		return c.drawMapping(ctx, v, j, m, nil)
 	}
-	d := j.connection.Draft()
+	d, err := j.draft(m.version)
+	if err != nil {
+		return c.drawMapping(ctx, v, j, m, err)
+	}
 	d.Claims, d.GroupRoles, d.JIT, d.DefaultRole = m.claims, m.groups, m.joins, m.defaultRole
 	if form.Has("try") {
 		to, err := c.try(ctx, v, j.connection, d, retyped{form: mappingForm, fields: form})
@@ -108,7 +116,7 @@ func mappingOf(form url.Values, picture string) typedMapping {
 		claims: sso.ClaimMapping{
 			Email: text("email"), Name: text("name"), FirstName: text("first_name"), LastName: text("last_name"), Groups: text("groups"), Picture: picture,
 		},
-		joins: form.Has("joins"), defaultRole: rbac.Role(form.Get("default_role")),
+		joins: form.Has("joins"), defaultRole: rbac.Role(form.Get("default_role")), version: versionOf(form),
 	}
 	for n := 1; n <= maxGroups && form.Has(groupID(n)); n++ {
 		if group := text(groupID(n)); group != emptyGroup {
@@ -122,10 +130,17 @@ func groupID(n int) string { return fmt.Sprintf("group-%d", n) }
 
 func roleID(n int) string { return fmt.Sprintf("role-%d", n) }
 
-func (c *Console) drawMapping(ctx echo.Context, v viewer, j journey, m typedMapping, refusal error) error {
-	status, wrong := http.StatusOK, problems{}
-	if refusal != nil {
-		var ok bool
+// drawMapping draws the form as drawDetails does its own.
+func (c *Console) drawMapping(ctx echo.Context, v viewer, j journey, m typedMapping, refusal error) (err error) {
+	status, wrong, ok := http.StatusOK, problems{}, true
+	switch {
+	case outdated(refusal):
+		if j, err = c.journeyOf(ctx, v); err != nil {
+			return err
+		}
+		m = storedMapping(j.connection)
+		status, wrong = outdatedForm()
+	case refusal != nil:
 		if wrong, status, ok = problemsOf(refusal, mappingField); !ok {
 			return refusal
 		}
@@ -138,7 +153,7 @@ func (c *Console) drawMapping(ctx echo.Context, v viewer, j journey, m typedMapp
 
 func mappingPageOf(v viewer, j journey, m typedMapping, wrong problems) mappingPage {
 	p := mappingPage{
-		Problems: wrong, Sending: j.guide.Preset.Sending, Limits: j.guide.Preset.Limits, Joins: m.joins,
+		Problems: wrong, Sending: j.guide.Preset.Sending, Limits: j.guide.Preset.Limits, Joins: m.joins, Version: m.version,
 		Default: roleOptions(v, m.defaultRole),
 	}
 	input := func(id, label, value, hint string) field {

@@ -44,7 +44,7 @@ func TestAnITAdminConnectsAnOpenIDProviderByALink(t *testing.T) {
 	b.get(root+"/details").shows(t, "the details again", 200, "Leave it empty to keep the one that is stored")
 
 	mapping := func(role string) answer {
-		return b.post(root+"/mapping", "email", "email", "name", "name", "first_name", "", "last_name", "", "groups", "groups", "group-1", "G", "role-1", role, "default_role", "member", "joins", "yes")
+		return b.post(root+"/mapping", "email", "email", "name", "name", "first_name", "", "last_name", "", "groups", "groups", "group-1", "G", "role-1", role, "default_role", "member", "joins", "yes", "version", b.version(root+"/mapping"))
 	}
 	if strings.Contains(b.get(root+"/mapping").body, `value="admin"`) {
 		t.Error("the holder of a link is offered to give the role admin")

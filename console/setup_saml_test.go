@@ -99,7 +99,7 @@ func TestAnOwnerConnectsASAMLProviderFromNothing(t *testing.T) {
 	root := "/setup/" + which
 	b.get(root+"/mapping").shows(t, "the mapping", 200, `id="email" name="email" value="email"`, `id="groups" name="groups" value="groups"`, "Draft")
 	b.post(root+"/mapping", "email", "email", "name", "name", "first_name", "", "last_name", "", "groups", "groups", "group-1", "Engineering", "role-1", "admin",
-		"group-2", "", "role-2", "member", "joins", "yes", "default_role", "viewer").to(t, "the mapping", root+"/domains")
+		"group-2", "", "role-2", "member", "joins", "yes", "default_role", "viewer", "version", b.version(root+"/mapping")).to(t, "the mapping", root+"/domains")
 	b.get(root+"/mapping").shows(t, "the mapping again", 200, `value="Engineering"`, `<option value="viewer" selected>`)
 
 	must(t, idp.AddServiceProvider(testidp.ServiceProvider{EntityID: base + "/sso/saml/" + which + "/metadata", ACS: []string{base + "/sso/saml/" + which + "/acs"}}))

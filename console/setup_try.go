@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -71,6 +72,7 @@ func (t typedDetails) retyped() retyped {
 			fields.Set(name, value)
 		}
 	}
+	fields.Set("version", strconv.FormatInt(t.version, 10))
 	if t.public {
 		fields.Set("public_client", "yes")
 	}

@@ -67,6 +67,19 @@ func retyped(page answer) (fields []string) {
 	return fields
 }
 
+var formVersion = regexp.MustCompile(`<input type="hidden" name="version" value="(\d+)">`)
+
+// version is that of the connection which a form is drawn from.
+func (b *browser) version(form string) string {
+	b.Helper()
+	page := b.get(form)
+	found := formVersion.FindStringSubmatch(page.body)
+	if found == nil {
+		b.Fatalf("the form %s has no version:\n%s", form, page.body)
+	}
+	return found[1]
+}
+
 func TestAMappingOfALiveOpenIDConnectionIsTriedFirst(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -79,6 +92,7 @@ func TestAMappingOfALiveOpenIDConnectionIsTriedFirst(t *testing.T) {
 	fields := func(email string, more ...string) []string {
 		return append([]string{
 			"email", email, "name", "name", "first_name", "", "last_name", "", "groups", "groups", "group-1", "Eng", "role-1", "viewer", "joins", "yes", "default_role", "member",
+			"version", owner.version(form),
 		}, more...)
 	}
 
@@ -116,7 +130,7 @@ func TestAMappingOfALiveSAMLConnectionIsTriedFirst(t *testing.T) {
 	outside.post("/setup/open", "link", text).to(t, "the link", "/setup")
 	form := "/setup/" + c.ID.String() + "/mapping"
 	before := w.stored(t, w.globex, c.ID)
-	start := outside.post(form, "email", "mail", "name", "name", "first_name", "", "last_name", "", "groups", "", "joins", "yes", "default_role", "member", "try", "yes")
+	start := outside.post(form, "email", "mail", "name", "name", "first_name", "", "last_name", "", "groups", "", "joins", "yes", "default_role", "member", "try", "yes", "version", outside.version(form))
 	start.leads(t, "a try", idp.URL())
 	post, err := idp.RespondSAML(t.Context(), start.location(), "carol")
 	must(t, err)
@@ -151,7 +165,7 @@ func TestAnotherProviderIsTriedFirst(t *testing.T) {
 	form := "/setup/" + w.connection.ID.String() + "/details"
 	owner.get(form).shows(t, "the form", http.StatusOK, "Try it first")
 	before := w.stored(t, w.acme, w.connection.ID)
-	details := []string{"name", "New", "issuer", elsewhere.URL(), "client_id", "gatehouse", "client_secret", clientSecret, "try", "yes"}
+	details := []string{"name", "New", "issuer", elsewhere.URL(), "client_id", "gatehouse", "client_secret", clientSecret, "try", "yes", "version", owner.version(form)}
 	tried := owner.prove(elsewhere, owner.upload(form, details...), "alice")
 	tried.shows(t, "a try of another provider", http.StatusOK, "These settings are not saved", "type it again", elsewhere.URL())
 	if strings.Contains(tried.body, clientSecret) || strings.Contains(tried.body, "Save these settings") {
@@ -175,7 +189,7 @@ func TestMetadataIsTriedFirst(t *testing.T) {
 	must(t, elsewhere.AddServiceProvider(testidp.ServiceProvider{EntityID: w.signIn.EntityID(c.ID), ACS: []string{w.signIn.CallbackURL(c)}}))
 	form := "/setup/" + c.ID.String() + "/details"
 	before := w.stored(t, w.globex, c.ID)
-	start := outside.upload(form, "source", "document", "name", "New", "metadata", "", "metadata_file", metadata, "try", "yes")
+	start := outside.upload(form, "source", "document", "name", "New", "metadata", "", "metadata_file", metadata, "try", "yes", "version", outside.version(form))
 	start.leads(t, "a try", elsewhere.URL())
 	post, err := elsewhere.RespondSAML(t.Context(), start.location(), "olga")
 	must(t, err)

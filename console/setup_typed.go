@@ -22,6 +22,7 @@ type typedDetails struct {
 	public, accept                 bool
 	tries                          bool
 	again                          string // that the form comes back from a try
+	version                        int64  // that the form was drawn from
 }
 
 // readDetails reads the form. A file that was chosen wins over text that was pasted.
@@ -35,7 +36,7 @@ func readDetails(ctx echo.Context) (typedDetails, error) {
 		name: text("name"), source: text("source"), address: text("metadata_url"), document: form.Get("metadata"), entity: text("entity"),
 		entityID: text("entity_id"), signOn: text("sso_url"), logout: text("slo_url"), cert: form.Get("certificates"),
 		issuer: text("issuer"), client: text("client_id"), secret: secretOf(form), public: form.Has("public_client"), accept: form.Has("accept"),
-		tries: form.Has("try"), again: form.Get("again"),
+		tries: form.Has("try"), again: form.Get("again"), version: versionOf(form),
 	}
 	if len(file) > 0 {
 		t.document = string(file)
@@ -53,7 +54,7 @@ func secretOf(form url.Values) secret.Text {
 
 // detailsOf is the form of a connection as it is stored.
 func detailsOf(c sso.Connection) typedDetails {
-	t := typedDetails{name: c.Name, issuer: c.Issuer, client: c.ClientID, public: c.TokenAuth == "none"}
+	t := typedDetails{name: c.Name, issuer: c.Issuer, client: c.ClientID, public: c.TokenAuth == "none", version: c.Version}
 	if c.SAML != nil {
 		t.source, t.address = asStored, c.SAML.Metadata.URL
 	}
@@ -106,7 +107,7 @@ func (t typedDetails) fieldOf(name string) string {
 func (t typedDetails) page(j journey, wrong problems) detailsPage {
 	p := detailsPage{
 		Problems: wrong, SAML: j.guide.Protocol == sso.ProtocolSAML, Saved: !j.connection.ID.IsZero(), Source: t.source, Public: t.public,
-		SecretSet: j.connection.SecretSet(), Bring: itemsOf(j.guide),
+		Version: t.version, SecretSet: j.connection.SecretSet(), Bring: itemsOf(j.guide),
 	}
 	if j.connection.SAML != nil {
 		p.Stored = j.connection.SAML.EntityID

@@ -37,7 +37,7 @@ func (s *SignIn) holdCandidate(ctx context.Context, tx *db.TenantTx, a id.Attemp
 		return candidate{}, nil, errs.InvalidField("protocol", "A connection keeps its protocol. Create another one.")
 	}
 	if p.draft.Version != 0 && p.draft.Version != c.Version {
-		return candidate{}, nil, errTwoChanges
+		return candidate{}, nil, ErrTwoChanges
 	}
 	to := candidate{Connection: c, Secret: p.draft.ClientSecret.Reveal(), Note: p.note}
 	if p.drift(c).any() {

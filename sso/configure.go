@@ -170,7 +170,7 @@ func (s *SignIn) Update(ctx context.Context, tx *db.TenantTx, which id.Connectio
 		return Connection{}, errs.InvalidField("protocol", "A connection keeps its protocol. Create another one.")
 	}
 	if d.Version != 0 && d.Version != c.Version {
-		return Connection{}, errTwoChanges
+		return Connection{}, ErrTwoChanges
 	}
 	moved := p.drift(c)
 	if moved.endpoints && !d.AcceptEndpoints {
@@ -223,7 +223,8 @@ func (s *SignIn) Update(ctx context.Context, tx *db.TenantTx, which id.Connectio
 	return c, events.Record(ctx, tx, events.ConnectionUpdated, c.ID, data)
 }
 
-var errTwoChanges = errs.New(errs.Unavailable, "try_again", "Two changes met. Nothing was changed; try again.")
+// ErrTwoChanges refuses a draft that was made from another version of its connection than there is.
+var ErrTwoChanges = errs.New(errs.Unavailable, "try_again", "Two changes met. Nothing was changed; try again.")
 
 // Delete removes a connection and ends its sessions. Its identities stay without effect: no other connection ever gets its id.
 func (s *SignIn) Delete(ctx context.Context, tx *db.TenantTx, which id.Connection) error {
