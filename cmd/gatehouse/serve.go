@@ -10,7 +10,6 @@ import (
 
 	"github.com/seed-2a059015/gatehouse"
 	"github.com/seed-2a059015/gatehouse/catalog"
-	"github.com/seed-2a059015/gatehouse/internal/ratelimit/shared"
 	"github.com/seed-2a059015/gatehouse/internal/telemetry"
 )
 
@@ -34,7 +33,6 @@ func serveCommand() *cobra.Command {
 			return err
 		}
 		cfg := s.config(p)
-		shared.Quiet()
 		lines := telemetry.NewWriter(os.Stderr)
 		defer func() { _ = lines.Flush() }()
 		cfg.Log = telemetry.NewLogger(lines, slog.LevelInfo)

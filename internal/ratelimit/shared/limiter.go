@@ -2,15 +2,11 @@ package shared
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"time"
 
-	"github.com/go-redis/redis_rate/v10"
-	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
+	"github.com/gomodule/redigo/redis"
 
 	"github.com/seed-2a059015/gatehouse/internal/ratelimit"
 )
@@ -33,8 +29,8 @@ type Config struct {
 
 // Limiter is a [ratelimit.Limiter] over all instances that use one Redis. Its methods are safe for concurrent use. Run must be running.
 type Limiter struct {
-	client  *redis.Client
-	rates   *redis_rate.Limiter
+	pool    *redis.Pool
+	script  *redis.Script
 	timeout time.Duration
 	retry   time.Duration
 	log     *slog.Logger
@@ -45,34 +41,16 @@ type Limiter struct {
 	ctx     context.Context // of all questions: an answer that others wait for too must not depend on one client's patience
 }
 
-// Check says what is wrong with the address of a Redis.
-func Check(url string) error {
-	if _, err := redis.ParseURL(url); err != nil {
-		return errors.New("want redis://[user:password@]host[:port][/db], or rediss:// for TLS") // the cause may hold the password
-	}
-	return nil
-}
-
 // New returns a limiter. It does not wait for Redis: until Run has reached it, limits are held by this instance alone.
 func New(ctx context.Context, cfg Config) (*Limiter, error) {
-	if err := Check(cfg.URL); err != nil {
+	timeout, err := timeoutOf(cfg.URL)
+	if err != nil {
 		return nil, err
 	}
-	opt, err := redis.ParseURL(cfg.URL)
-	if err != nil {
-		return nil, fmt.Errorf("parse the address of Redis: %w", err)
+	l := &Limiter{
+		pool: newPool(cfg.URL), script: redis.NewScript(1, gcra), timeout: or(cfg.Timeout, timeout), retry: or(cfg.Retry, 500*time.Millisecond),
+		log: or(cfg.Log, slog.Default()), ctx: context.WithoutCancel(ctx),
 	}
-	l := &Limiter{timeout: or(cfg.Timeout, or(opt.ReadTimeout, 25*time.Millisecond)), retry: or(cfg.Retry, 500*time.Millisecond), log: cfg.Log, ctx: context.WithoutCancel(ctx)}
-	if l.log == nil {
-		l.log = slog.Default()
-	}
-	// One try each: whoever asks has better things to do than to wait for a second one.
-	opt.MaxRetries, opt.DialerRetries, opt.ContextTimeoutEnabled = -1, 1, true
-	opt.DialTimeout = time.Second
-	opt.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	opt.DisableIdentity = true
-	l.client = redis.NewClient(opt)
-	l.rates = redis_rate.NewLimiter(l.client)
 	keys := or(cfg.Keys, 100_000)
 	l.alone, l.loans = ratelimit.NewMemory(keys), newLoans(keys)
 	l.gone.Store(true)
@@ -89,7 +67,7 @@ func or[T comparable](v, otherwise T) T {
 
 // Run looks for Redis while it is gone, until ctx ends, and then closes the connections.
 func (l *Limiter) Run(ctx context.Context) error {
-	defer func() { _ = l.client.Close() }()
+	defer func() { _ = l.pool.Close() }()
 	tick := time.NewTicker(l.retry)
 	defer tick.Stop()
 	said := false
@@ -117,10 +95,7 @@ func (l *Limiter) Run(ctx context.Context) error {
 func (l *Limiter) look(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	if err := l.client.Ping(ctx).Err(); err != nil {
-		return err
-	}
-	_, err := l.rates.AllowAtMost(ctx, "gatehouse:probe", redis_rate.PerSecond(1000), 1) // one that refuses scripts is of no use
+	_, err := l.take(ctx, "probe", ratelimit.PerSecond(1000), 1) // one that refuses scripts is of no use
 	return err
 }
 
@@ -159,16 +134,16 @@ func (l *Limiter) borrow(loan *loan, key ratelimit.Key, limit ratelimit.Limit, n
 	ctx, cancel := context.WithTimeout(l.ctx, l.timeout)
 	defer cancel()
 	// The limit is part of the name, so that a tenant that moved to a better plan does not wait for what the one before has filled.
-	name := "gatehouse:" + key.String() + ":" + limit.String()
+	name := key.String() + ":" + limit.String()
 	n := min(max(limit.Burst/fraction, 1), mostLent)
-	r, err := l.rates.AllowAtMost(ctx, name, redis_rate.Limit{Rate: limit.Events, Burst: limit.Burst, Period: limit.Per}, n)
+	g, err := l.take(ctx, name, limit, n)
 	if err != nil {
 		return err
 	}
-	loan.left, loan.elsewhere, loan.resets = r.Allowed, r.Remaining, now.Add(r.ResetAfter)
-	if r.Allowed == 0 {
-		loan.opens = now.Add(r.RetryAfter)
-		loan.asks = now.Add(min(r.RetryAfter, held))
+	loan.left, loan.elsewhere, loan.resets = g.allowed, g.remaining, now.Add(g.resetAfter)
+	if g.allowed == 0 {
+		loan.opens = now.Add(g.retryAfter)
+		loan.asks = now.Add(min(g.retryAfter, held))
 	}
 	return nil
 }

@@ -16,11 +16,6 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/testredis"
 )
 
-func TestMain(m *testing.M) {
-	shared.Quiet()
-	m.Run()
-}
-
 // log is read while limiters write.
 type log struct {
 	mu  sync.Mutex
@@ -251,6 +246,8 @@ func TestCheckNamesNoPassword(t *testing.T) {
 	for url, ok := range map[string]bool{
 		"redis://localhost": true, "redis://:secret@localhost:6379/2": true, "rediss://user:secret@redis.example:6380": true,
 		"": false, "localhost:6379": false, "http://localhost": false, "redis://:secret@local host": false, "redis://:secret@localhost/x": false,
+		"redis://redis?read_timeout=100ms": true, "redis://redis?read_timeout=0s": false, "redis://:secret@redis?read_timeout=secret": false,
+		"redis://redis?pool_size=3": false, "redis:secret": false,
 	} {
 		err := shared.Check(url)
 		if (err == nil) != ok || err != nil && strings.Contains(err.Error(), "secret") {
