@@ -29,6 +29,13 @@ const sound = `CREATE TABLE things (
 	id uuid NOT NULL, user_id uuid, parent_id uuid, CONSTRAINT things_pkey PRIMARY KEY (tenant_id, id));
 	SELECT gatehouse_protect('things', 'SELECT, INSERT, UPDATE, DELETE');`
 
+// ofUsage becomes who may change the usage tables, and partition makes a sound one.
+const (
+	ofUsage   = `RESET ROLE; `
+	partition = `SET LOCAL ROLE gatehouse_usage; CREATE TABLE usage_events_p PARTITION OF usage_events FOR VALUES FROM ('2020-01-01') TO ('2020-01-02');
+	 ALTER TABLE usage_events_p ENABLE ROW LEVEL SECURITY; RESET ROLE; `
+)
+
 // TestDB_02_TheRulesBite breaks each rule and expects to be told.
 func TestDB_02_TheRulesBite(t *testing.T) {
 	t.Parallel()
@@ -115,7 +122,17 @@ func TestDB_02_TheRulesBite(t *testing.T) {
 			 SELECT gatehouse_protect('parted', 'SELECT'); CREATE TABLE parted_0 PARTITION OF parted FOR VALUES WITH (MODULUS 1, REMAINDER 0)`,
 			"parted_0 does not force row-level security|parted_0 has no sound policy tenant_rows|parted_0 has no sound policy system_rows",
 		},
-		"a role above": {`RESET ROLE; ALTER ROLE gatehouse_tenant BYPASSRLS`, "gatehouse_tenant stands above row-level security or inherits"},
+		"usage of another owner":    {ofUsage + `ALTER TABLE usage_hours OWNER TO gatehouse_owner`, "usage_hours belongs to gatehouse_owner"},
+		"usage not enabled":         {ofUsage + `ALTER TABLE usage_hours DISABLE ROW LEVEL SECURITY`, "usage_hours does not enable row-level security"},
+		"usage forced":              {ofUsage + `ALTER TABLE usage_events FORCE ROW LEVEL SECURITY`, "usage_events forces row-level security, under which COPY is refused"},
+		"usage for everybody":       {ofUsage + `ALTER POLICY tenant_rows ON usage_days USING (true)`, "usage_days has no sound policy tenant_rows"},
+		"usage written by a tenant": {ofUsage + `GRANT INSERT ON usage_events TO gatehouse_tenant`, "gatehouse_tenant may INSERT the usage table usage_events"},
+		"the watermark moved":       {ofUsage + `GRANT UPDATE ON usage_watermark TO gatehouse_system`, "gatehouse_system may UPDATE the usage table usage_watermark"},
+		"a sound usage partition":   {ofUsage + partition, ""},
+		"an open usage partition":   {ofUsage + partition + `ALTER TABLE usage_events_p DISABLE ROW LEVEL SECURITY`, "usage_events_p does not enable row-level security"},
+		"a usage partition read":    {ofUsage + partition + `GRANT SELECT ON usage_events_p TO gatehouse_tenant`, "gatehouse_tenant may SELECT the partition usage_events_p"},
+		"another's usage partition": {ofUsage + partition + `ALTER TABLE usage_events_p OWNER TO gatehouse_owner`, "usage_events_p is a partition that belongs to gatehouse_owner"},
+		"a role above":              {`RESET ROLE; ALTER ROLE gatehouse_tenant BYPASSRLS`, "gatehouse_tenant stands above row-level security or inherits"},
 	} {
 		tx, err := c.Begin(t.Context())
 		if err != nil {

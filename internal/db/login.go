@@ -18,7 +18,8 @@ var ErrUnsafeLogin = errors.New("unsafe database login role")
 const loginSQL = `
 SELECT r.rolname, r.rolsuper, r.rolbypassrls, r.rolinherit, r.rolcreaterole,
        COALESCE((SELECT string_agg(c.relname, ', ' ORDER BY c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-                 WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND pg_has_role(r.oid, c.relowner, 'MEMBER')), ''),
+                 WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p')
+                 AND c.relowner <> 'gatehouse_usage'::regrole AND pg_has_role(r.oid, c.relowner, 'MEMBER')), ''),
        pg_has_role(r.oid, 'gatehouse_tenant', 'MEMBER') AND pg_has_role(r.oid, 'gatehouse_system', 'MEMBER')
 FROM pg_roles r WHERE r.rolname = current_user`
 

@@ -17,15 +17,18 @@ const own = `(tenant_id = (NULLIF(current_setting('app.tenant_id'::text, true), 
 // preface names what the rules look at: every table of the schema, partitions included, and whose it is.
 const preface = `
 WITH given AS (
-  SELECT $2::text -- a rule need not use it
+  SELECT $2::text, $3::text[] -- a rule need not use them
 ), every AS (
   SELECT c.oid AS rel, c.relname::text AS name, c.relowner, c.relrowsecurity AND c.relforcerowsecurity AS walled,
          COALESCE(c.relacl, acldefault('r', c.relowner)) AS acl,
          CASE WHEN c.relname = 'goose_db_version' OR c.relname LIKE 'river\_%' THEN 'library'
-              WHEN c.relname = ANY ($1) THEN 'global' ELSE 'tenant' END AS kind
+              WHEN c.relname = ANY ($1) THEN 'global'
+              WHEN c.relispartition AND EXISTS (SELECT FROM pg_inherits WHERE inhrelid = c.oid AND inhparent = 'usage_events'::regclass) THEN 'partition'
+              ELSE 'tenant' END AS kind,
+         c.relname = ANY ($3) AS of_usage, c.relrowsecurity AS enabled
   FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'f')
 ), ours AS (
-  SELECT * FROM every WHERE kind <> 'library'
+  SELECT * FROM every WHERE kind IN ('global', 'tenant')
 ), mine AS (
   SELECT * FROM every WHERE kind = 'tenant'
 ), tenant_column AS (
@@ -47,21 +50,26 @@ WITH given AS (
 )
 `
 
-// rules are queries for what must not be; each row of an answer is a finding. $1 is the list of global tables, $2 the policy.
+// rules are queries for what must not be; each row of an answer is a finding. $1 is the list of global tables, $2 the policy, $3 the
+// list of tables of the usage writer.
 var rules = []string{
 	// The shape of a tenant table.
 	`SELECT name || ' has no tenant_id uuid NOT NULL' FROM mine LEFT JOIN tenant_column ON attrelid = rel WHERE sound IS NOT TRUE`,
 	`SELECT name || ' does not take tenant_id from the setting' FROM mine LEFT JOIN tenant_column ON attrelid = rel
 	 WHERE '(tenant_id = ' || value || ')' IS DISTINCT FROM $2`,
 	`SELECT name || ' has no primary key that begins with tenant_id' FROM mine LEFT JOIN tenant_column ON attrelid = rel
-	 LEFT JOIN pg_constraint k ON k.conrelid = rel AND k.contype = 'p' WHERE k.conkey[1] IS DISTINCT FROM attnum`,
+	 LEFT JOIN pg_constraint k ON k.conrelid = rel AND k.contype = 'p' WHERE name <> 'usage_events' AND k.conkey[1] IS DISTINCT FROM attnum`,
 	`SELECT name || ' has no primary key' FROM ours WHERE NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = ours.rel AND contype = 'p')`,
 	`SELECT name || ' has the unique index ' || i.indexrelid::regclass || ' without tenant_id' FROM mine JOIN pg_index i ON i.indrelid = rel
 	 LEFT JOIN tenant_column ON attrelid = rel WHERE i.indisunique AND (attnum = ANY (i.indkey::int2[])) IS NOT TRUE`,
-	`SELECT name || ' belongs to ' || pg_get_userbyid(relowner) FROM ours WHERE pg_get_userbyid(relowner) <> 'gatehouse_owner'`,
+	`SELECT name || ' belongs to ' || pg_get_userbyid(relowner) FROM ours WHERE pg_get_userbyid(relowner) <>
+	 CASE WHEN of_usage THEN 'gatehouse_usage' ELSE 'gatehouse_owner' END`,
 
 	// Row-level security.
-	`SELECT name || ' does not force row-level security' FROM every WHERE NOT walled AND (kind = 'tenant' OR name IN ('tenants', 'river_job'))`,
+	`SELECT name || ' does not force row-level security' FROM every WHERE NOT walled AND NOT of_usage
+	 AND (kind = 'tenant' OR name IN ('tenants', 'river_job'))`,
+	`SELECT name || ' does not enable row-level security' FROM every WHERE NOT enabled AND (kind = 'tenant' AND of_usage OR kind = 'partition')`,
+	`SELECT name || ' forces row-level security, under which COPY is refused' FROM every WHERE walled AND of_usage`,
 	`SELECT mine.name || ' has no sound policy tenant_rows' FROM mine WHERE NOT EXISTS (SELECT FROM policy p WHERE p.polrelid = rel
 	 AND p.name = 'tenant_rows' AND for_all AND roles = 'gatehouse_tenant' AND visible = $2 AND checked = $2)`,
 	`SELECT e.name || ' has no sound policy system_rows' FROM every e WHERE (kind = 'tenant' OR e.name IN ('tenants', 'river_job')) AND NOT EXISTS
@@ -92,8 +100,11 @@ var rules = []string{
 	// Rights.
 	`SELECT 'gatehouse_tenant may ' || what || ' the global table ' || name FROM granted
 	 WHERE kind = 'global' AND who = 'gatehouse_tenant' AND NOT (name = 'tenants' AND what IN ('SELECT', 'UPDATE'))
-	 AND NOT (name = 'plan_versions' AND what = 'SELECT')`,
-	`SELECT who || ' may ' || what || ' ' || name FROM granted WHERE kind <> 'library' AND who NOT IN ('gatehouse_tenant', 'gatehouse_system')`,
+	 AND NOT (name IN ('plan_versions', 'usage_watermark') AND what = 'SELECT')`,
+	`SELECT who || ' may ' || what || ' the usage table ' || g.name FROM granted g JOIN every USING (rel) WHERE of_usage AND what <> 'SELECT'`,
+	`SELECT who || ' may ' || what || ' the partition ' || name FROM granted WHERE kind = 'partition'`,
+	`SELECT name || ' is a partition that belongs to ' || pg_get_userbyid(relowner) FROM every WHERE kind = 'partition' AND relowner <> 'gatehouse_usage'::regrole`,
+	`SELECT who || ' may ' || what || ' ' || name FROM granted WHERE kind IN ('global', 'tenant') AND who NOT IN ('gatehouse_tenant', 'gatehouse_system')`,
 	`SELECT who || ' may ' || what || ' ' || name FROM granted WHERE kind = 'library' AND who <> 'gatehouse_jobs'
 	 AND NOT (name = 'river_job' AND who IN ('gatehouse_tenant', 'gatehouse_system') AND what IN ('SELECT', 'INSERT', 'UPDATE'))
 	 AND NOT (name = 'goose_db_version' AND who = 'gatehouse_system' AND what = 'SELECT')`,
@@ -126,10 +137,10 @@ type finding struct {
 
 // findings says where the database breaks the rules of docs/architecture.md, section "Data".
 func findings(ctx context.Context, tx pgx.Tx) ([]finding, error) {
-	global := slices.Collect(maps.Keys(db.Global))
+	global, usage := slices.Collect(maps.Keys(db.Global)), slices.Collect(maps.Keys(db.OfUsage))
 	var all []finding
 	for i, rule := range rules {
-		rows, err := tx.Query(ctx, preface+rule, global, own)
+		rows, err := tx.Query(ctx, preface+rule, global, own, usage)
 		if err != nil {
 			return nil, fmt.Errorf("%s\n%w", rule, err)
 		}

@@ -13,6 +13,8 @@ ALTER ROLE gatehouse_app LOGIN;
 GRANT gatehouse_tenant, gatehouse_system, gatehouse_jobs, gatehouse_usage TO gatehouse_app;
 -- Data that a migration has to touch is behind forced row-level security for its owner too.
 GRANT gatehouse_system TO gatehouse_owner;
+-- Migrations give the usage tables to their writer, who makes their partitions.
+GRANT gatehouse_usage TO gatehouse_owner;
 DO $$
 BEGIN
   -- A superuser may become anybody; on managed Postgres the administrator must be a member to act as the owner.
@@ -20,4 +22,4 @@ BEGIN
     EXECUTE format('GRANT gatehouse_owner TO %I', current_user);
   END IF;
 END $$;
-GRANT CREATE, USAGE ON SCHEMA public TO gatehouse_owner;
+GRANT CREATE, USAGE ON SCHEMA public TO gatehouse_owner, gatehouse_usage;

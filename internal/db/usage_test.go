@@ -1,0 +1,103 @@
+package db_test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/errs"
+)
+
+func TestTheUsagePoolWritesUsageAndNothingElse(t *testing.T) {
+	t.Parallel()
+	h := build(t, db.Config{})
+	u, err := h.OpenUsage(t.Context(), 2, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer u.Close()
+	err = u.Tx(t.Context(), func(tx pgx.Tx) error {
+		_, err := tx.Exec(t.Context(), "UPDATE usage_watermark SET folded_at = now()")
+		return err
+	})
+	if err != nil {
+		t.Errorf("the usage pool cannot write the watermark: %v", err)
+	}
+	for _, sql := range []string{"SELECT * FROM memberships", "SELECT * FROM tenants", "SELECT * FROM users", "SELECT * FROM river_job", "INSERT INTO events DEFAULT VALUES"} {
+		err := u.Conn(t.Context(), func(c *pgx.Conn) error {
+			_, err := c.Exec(t.Context(), sql)
+			return err
+		})
+		if err == nil || !strings.Contains(err.Error(), "42501") {
+			t.Errorf("%s through the usage pool = %v, want permission denied", sql, err)
+		}
+	}
+}
+
+func TestAConnectionThatIsNotReadyIsNotLent(t *testing.T) {
+	t.Parallel()
+	h := build(t, db.Config{})
+	u, err := h.OpenUsage(t.Context(), 1, func(context.Context, *pgx.Conn) error { return errors.New("not this one") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer u.Close()
+	err = u.Conn(t.Context(), func(*pgx.Conn) error { return nil })
+	if errs.As(err).Code != "database_unavailable" {
+		t.Errorf("Conn() = %v, want database_unavailable", err)
+	}
+}
+
+// TestOnlyTheRecorderHoldsTheWriterRole reads the sources: who opens the pool, who holds it, and who names its role.
+func TestOnlyTheRecorderHoldsTheWriterRole(t *testing.T) {
+	t.Parallel()
+	may := map[string][]string{
+		"gatehouse_usage": {"internal/db", "migrations"},
+		".OpenUsage(":     {".", "bench"},
+		"db.Usage":        {".", "bench", "billing/usage", "billing/quota"},
+	}
+	root := filepath.Join("..", "..")
+	got := map[string][]string{}
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		dir, err := filepath.Rel(root, filepath.Dir(path))
+		for what, where := range may {
+			if code(string(text), what) && !slices.Contains(where, filepath.ToSlash(dir)) {
+				got[what] = append(got[what], path)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string][]string{}, got); diff != "" {
+		t.Errorf("who else holds the writer's role (-want +got):\n%s", diff)
+	}
+}
+
+// code says that a text is somewhere outside a comment.
+func code(source, what string) bool {
+	for line := range strings.Lines(source) {
+		before, _, _ := strings.Cut(line, "//")
+		if strings.Contains(before, what) {
+			return true
+		}
+	}
+	return false
+}
