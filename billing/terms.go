@@ -19,11 +19,12 @@ func (p Pin) String() string { return string(p.Plan) + "@" + strconv.FormatInt(p
 type Terms struct {
 	Features []Feature          `json:"features"` // that are included, sorted
 	Numbers  map[Feature]Number `json:"numbers,omitempty"`
+	Limits   *Limits            `json:"limits,omitempty"` // nil of a version that is older than they are: those of the newest hold
 }
 
 // Equal reports whether both include the same.
 func (t Terms) Equal(other Terms) bool {
-	return slices.Equal(t.Features, other.Features) && maps.Equal(t.Numbers, other.Numbers)
+	return slices.Equal(t.Features, other.Features) && maps.Equal(t.Numbers, other.Numbers) && t.Limits.Equal(other.Limits)
 }
 
 // Includes reports whether the feature is included.

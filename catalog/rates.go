@@ -29,16 +29,15 @@ func ParseGroup(name string) (Group, error) {
 	return Group(name), nil
 }
 
-// Rate is how often the routes of a group may be called on a plan. A zero limit is no limit.
+// Rate is how often the routes of a group may be called on a version of a plan. A zero limit is no limit.
 type Rate struct {
-	Group  Group           // under which it is counted
-	Tenant ratelimit.Limit // all of a tenant together
-	Caller ratelimit.Limit // each member and each API key within it
+	Group Group // under which it is counted
+	billing.Rate
 	// TenantNeeds and CallerNeeds are the lowest plans that allow more of either, or "".
 	TenantNeeds, CallerNeeds billing.Plan
 }
 
-// Rates is how much traffic a plan is for. It is immutable. The zero Rates, and a nil one, limit nothing.
+// Rates is how much traffic a version of a plan is for. It is immutable. The zero Rates, and a nil one, limit nothing.
 type Rates struct {
 	concurrent      int
 	concurrentNeeds billing.Plan
@@ -92,6 +91,3 @@ func (r *Rates) Groups() []Rate {
 
 // less is [ratelimit.Limit.Less] where a zero limit is none.
 func less(a, b ratelimit.Limit) bool { return !a.IsZero() && (b.IsZero() || a.Less(b)) }
-
-// Rates returns how much traffic a plan is for, nil if it is no plan. It allocates nothing.
-func (c *Catalog) Rates(plan billing.Plan) *Rates { return c.draft.rates[plan] }

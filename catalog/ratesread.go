@@ -34,7 +34,7 @@ func (r *reader) rates(d draft, n node) {
 		}
 		d.rates[plan], below = rates, rates
 	}
-	needs(d.rates)
+	ways(d.rates)
 }
 
 func (r *reader) planRates(rates *Rates, n node, what string) {
@@ -125,25 +125,28 @@ func narrower(a, b *Rates) string {
 
 func fewer(a, b int) bool { return a > 0 && (b == 0 || a < b) }
 
-// needs says of each limit which plan would be a way out.
-func needs(all map[billing.Plan]*Rates) {
+// ways says of each limit of the file which plan would be a way out.
+func ways(all map[billing.Plan]*Rates) {
 	plans := billing.Plans()
 	for i, plan := range plans {
-		rates := all[plan]
-		for _, higher := range slices.Backward(plans[i+1:]) {
-			above := all[higher]
-			for group, rate := range rates.groups {
-				if less(rate.Tenant, above.Of(group).Tenant) {
-					rate.TenantNeeds = higher
-				}
-				if less(rate.Caller, above.Of(group).Caller) {
-					rate.CallerNeeds = higher
-				}
-			}
-			if fewer(rates.concurrent, above.concurrent) {
-				rates.concurrentNeeds = higher
-			}
+		for _, higher := range plans[i+1:] {
+			all[plan].needs(higher, all[higher])
 		}
+	}
+}
+
+// needs notes a plan as the way out of what it allows more of, unless there is a lower one.
+func (r *Rates) needs(plan billing.Plan, above *Rates) {
+	for group, rate := range r.groups {
+		if rate.TenantNeeds == "" && less(rate.Tenant, above.Of(group).Tenant) {
+			rate.TenantNeeds = plan
+		}
+		if rate.CallerNeeds == "" && less(rate.Caller, above.Of(group).Caller) {
+			rate.CallerNeeds = plan
+		}
+	}
+	if r.concurrentNeeds == "" && fewer(r.concurrent, above.concurrent) {
+		r.concurrentNeeds = plan
 	}
 }
 

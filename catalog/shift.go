@@ -11,6 +11,7 @@ import (
 type Shift struct {
 	Gained, Lost []billing.Feature
 	Numbers      []NumberShift
+	Limits       []LimitShift
 	Roles        []RoleShift // of roles that gain or lose something
 }
 
@@ -28,7 +29,7 @@ type RoleShift struct {
 
 // Empty reports whether nothing changes.
 func (s Shift) Empty() bool {
-	return len(s.Gained)+len(s.Lost)+len(s.Numbers)+len(s.Roles) == 0
+	return len(s.Gained)+len(s.Lost)+len(s.Numbers)+len(s.Limits)+len(s.Roles) == 0
 }
 
 // Shift returns what a tenant gains and loses at a moment when it has after instead of before: by the answers, so that an override that
@@ -42,6 +43,7 @@ func (c *Catalog) Shift(before, after *billing.Entitlements, at time.Time) Shift
 			s.Numbers = append(s.Numbers, NumberShift{f, a, b})
 		}
 	}
+	s.Limits = DiffLimits(c, c, before.At(at), after.At(at))
 	for _, r := range c.roles {
 		lost, gained := apart(c.AllowedFor(before, Question{Role: r.Name}, at), c.AllowedFor(after, Question{Role: r.Name}, at))
 		if len(lost)+len(gained) > 0 {

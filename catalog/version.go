@@ -16,13 +16,14 @@ type labels struct {
 	plans  map[rbac.Tier]billing.Plan // of the newest
 	former []billing.PlanVersion
 	terms  map[billing.Pin]billing.Terms
+	rates  map[billing.Pin]*Rates
 }
 
 // unversioned are the labels of a file alone: what it says is the newest and the only version of each plan.
 func unversioned() labels {
 	l := labels{
 		newest: map[billing.Plan]rbac.Tier{}, plans: map[rbac.Tier]billing.Plan{}, pins: map[billing.Pin]rbac.Tier{},
-		terms: map[billing.Pin]billing.Terms{},
+		terms: map[billing.Pin]billing.Terms{}, rates: map[billing.Pin]*Rates{},
 	}
 	for _, plan := range billing.Plans() {
 		l.newest[plan], l.plans[rbac.Tier(plan)] = rbac.Tier(plan), plan
@@ -34,7 +35,7 @@ func tierOf(p billing.Pin) rbac.Tier { return rbac.Tier(p.String()) }
 
 // Terms returns what a plan includes by the file: the content of its newest version.
 func (c *Catalog) Terms(plan billing.Plan) billing.Terms {
-	terms := billing.Terms{Features: []billing.Feature{}, Numbers: map[billing.Feature]billing.Number{}}
+	terms := billing.Terms{Features: []billing.Feature{}, Numbers: map[billing.Feature]billing.Number{}, Limits: c.draft.rates[plan].limits()}
 	for _, f := range c.features {
 		if plan.AtLeast(f.From) {
 			terms.Features = append(terms.Features, f.Name)
@@ -62,7 +63,7 @@ func (c *Catalog) WithVersions(versions []billing.PlanVersion) (*Catalog, error)
 		if _, twice := l.terms[v.Pin]; twice {
 			return nil, fmt.Errorf("plan version %s is there twice", v.Pin)
 		}
-		l.terms[v.Pin], l.pins[v.Pin] = v.Terms, tierOf(v.Pin)
+		l.terms[v.Pin], l.pins[v.Pin], l.rates[v.Pin] = v.Terms, tierOf(v.Pin), c.draft.versionRates(v)
 		if v.Version == last[v.Plan] && v.Terms.Equal(c.Terms(v.Plan)) {
 			delete(l.plans, l.newest[v.Plan])
 			l.newest[v.Plan], l.plans[tierOf(v.Pin)] = tierOf(v.Pin), v.Plan

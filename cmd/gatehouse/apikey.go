@@ -76,7 +76,7 @@ func apikeyCreate() *cobra.Command {
 	return printing(data(c))
 }
 
-// keyLimit is a limit that the catalog in force allows for the plan of the tenant.
+// keyLimit is a limit that the tenant's version of its plan allows.
 func (t *target) keyLimit(ctx context.Context, slug, text string) (ratelimit.Limit, error) {
 	if text == "" {
 		return ratelimit.Limit{}, nil
@@ -85,18 +85,20 @@ func (t *target) keyLimit(ctx context.Context, slug, text string) (ratelimit.Lim
 	if err != nil {
 		return limit, fmt.Errorf("--rate-limit %q: %w", text, err)
 	}
-	tenant, err := t.tenant(ctx, slug)
-	if err != nil {
-		return limit, err
-	}
 	inForce, err := t.catalog(ctx)
 	if err != nil {
 		return limit, err
 	}
-	if !inForce.Rates(tenant.Plan).Allows(limit) {
-		return limit, fmt.Errorf("--rate-limit %q is more than the plan %s allows", text, tenant.Plan)
-	}
-	return limit, nil
+	return limit, t.within(ctx, slug, func(tx *db.TenantTx) error {
+		sold, err := tenants.Entitled(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if !inForce.RatesFor(&sold, tx.Now).Allows(limit) {
+			return fmt.Errorf("--rate-limit %q is more than the plan %s allows", text, sold.At(tx.Now).Plan)
+		}
+		return nil
+	})
 }
 
 func apikeyList() *cobra.Command {

@@ -15,24 +15,64 @@ import (
 
 // affected is a version of a plan whose tenants gain or lose something.
 type affected struct {
-	Version   string       `json:"version"`
-	Tenants   int64        `json:"tenants"`
-	Slugs     []string     `json:"slugs"`      // of the first of them
-	AtOnce    []changeLine `json:"at_once"`    // while they keep the version
-	WhenMoved []changeLine `json:"when_moved"` // to the newest version of the new catalog
+	Version   string        `json:"version"`
+	Tenants   int64         `json:"tenants"`
+	Slugs     []string      `json:"slugs"`      // of the first of them
+	AtOnce    []changeLine  `json:"at_once"`    // while they keep the version
+	WhenMoved []changeLine  `json:"when_moved"` // to the newest version of the new catalog
+	Limits    limitsChanged `json:"limits"`
 }
 
+type limitsChanged struct {
+	AtOnce    []limitShift `json:"at_once"` // of a version that has none of its own
+	WhenMoved []limitShift `json:"when_moved"`
+}
+
+func (a affected) empty() bool {
+	return len(a.AtOnce)+len(a.WhenMoved)+len(a.Limits.AtOnce)+len(a.Limits.WhenMoved) == 0
+}
+
+const atOnce, whenMoved = "at once", "when moved"
+
 func (a affected) rows() (rows [][]string) {
-	for _, part := range []struct {
-		when    string
-		changes []changeLine
-	}{{"at once", a.AtOnce}, {"when moved", a.WhenMoved}} {
-		for _, change := range part.changes {
+	add := func(when string, changes []changeLine) {
+		for _, change := range changes {
 			cells := change.columns()
-			rows = append(rows, []string{a.Version, part.when, cells[0], cells[2], cells[3]})
+			rows = append(rows, []string{a.Version, when, cells[0], cells[2], cells[3]})
 		}
 	}
+	add(atOnce, a.AtOnce)
+	add(whenMoved, a.WhenMoved)
 	return rows
+}
+
+func (a affected) limitRows() (rows [][]string) {
+	add := func(when string, shifts []limitShift) {
+		for _, l := range shifts {
+			rows = append(rows, []string{a.Version, when, l.signed(), l.From, l.To})
+		}
+	}
+	add(atOnce, a.Limits.AtOnce)
+	add(whenMoved, a.Limits.WhenMoved)
+	return rows
+}
+
+func printAffected(c *cobra.Command, versions []affected) error {
+	if len(versions) == 0 {
+		return say(c, "\nno tenant gains or loses anything")
+	}
+	var roles, limits, named [][]string
+	for _, v := range versions {
+		roles, limits = append(roles, v.rows()...), append(limits, v.limitRows()...)
+		named = append(named, []string{v.Version, fmt.Sprint(v.Tenants), v.named()})
+	}
+	if err := section(c, true, []string{"VERSION", "WHEN", "ROLE", "PERMISSIONS", "FEATURES"}, roles); err != nil {
+		return err
+	}
+	if err := section(c, true, []string{"VERSION", "WHEN", "LIMIT", "FROM", "TO"}, limits); err != nil {
+		return err
+	}
+	return section(c, true, []string{"VERSION", "TENANTS", "SLUGS"}, named)
 }
 
 func (a affected) named() string {
@@ -87,7 +127,10 @@ func versionsAffected(c *cobra.Command, before, after *catalog.Catalog) ([]affec
 		for _, change := range catalog.DiffOn(before, after, v.Pin, billing.Pin{Plan: v.Plan}) {
 			line.WhenMoved = append(line.WhenMoved, changeOf(change))
 		}
-		if len(line.AtOnce)+len(line.WhenMoved) > 0 {
+		line.Limits = limitsChanged{
+			limitShifts(catalog.DiffLimits(before, after, v.Pin, v.Pin)), limitShifts(catalog.DiffLimits(before, after, v.Pin, billing.Pin{Plan: v.Plan})),
+		}
+		if !line.empty() {
 			out = append(out, line)
 		}
 	}

@@ -54,9 +54,16 @@ type planShift struct {
 	numberShift
 }
 
+// planLimit is a limit of a plan that becomes another.
+type planLimit struct {
+	Plan billing.Plan `json:"plan"`
+	limitShift
+}
+
 type diffOut struct {
 	Changes  []changeLine `json:"changes"` // for who takes the newest version of the plan
 	Numbers  []planShift  `json:"numbers"`
+	Limits   []planLimit  `json:"limits"`
 	Versions []affected   `json:"versions,omitzero"` // nil without a database
 }
 
@@ -83,13 +90,17 @@ func catalogDiff() *cobra.Command {
 		if err := errors.Join(errBefore, errAfter); err != nil {
 			return err
 		}
-		out := diffOut{Changes: []changeLine{}, Numbers: []planShift{}}
+		out := diffOut{Changes: []changeLine{}, Numbers: []planShift{}, Limits: []planLimit{}}
 		for _, change := range catalog.Diff(before, after) {
 			out.Changes = append(out.Changes, changeOf(change))
 		}
 		for _, plan := range billing.Plans() {
 			for _, n := range catalog.DiffNumbers(before, after, plan) {
 				out.Numbers = append(out.Numbers, planShift{plan, numberShift{string(n.Feature), n.From, n.To}})
+			}
+			newest := billing.Pin{Plan: plan}
+			for _, l := range catalog.DiffLimits(before, after, newest, newest) {
+				out.Limits = append(out.Limits, planLimit{plan, limitShift(l)})
 			}
 		}
 		if _, err := settingsFor(c, "GATEHOUSE_DATABASE_URL"); err == nil || withTenants {
@@ -103,42 +114,31 @@ func catalogDiff() *cobra.Command {
 }
 
 func (o diffOut) print(c *cobra.Command) error {
-	if len(o.Changes)+len(o.Numbers) == 0 {
+	if len(o.Changes)+len(o.Numbers)+len(o.Limits) == 0 {
 		if err := say(c, "no role gains or loses anything"); err != nil {
 			return err
 		}
 	}
-	heading := []string{"ROLE", "PLAN", "PERMISSIONS", "FEATURES"}
-	var rows [][]string
+	var changes, numbers, limits [][]string
 	for _, change := range o.Changes {
-		rows = append(rows, change.columns())
+		changes = append(changes, change.columns())
 	}
-	if err := section(c, false, heading, rows); err != nil {
-		return err
-	}
-	parted := len(rows) > 0
-	rows = nil
 	for _, n := range o.Numbers {
-		rows = append(rows, []string{string(n.Plan), n.Feature, amount(n.From), amount(n.To)})
+		numbers = append(numbers, []string{string(n.Plan), n.Feature, amount(n.From), amount(n.To)})
 	}
-	if err := section(c, parted, []string{"PLAN", "NUMBER", "FROM", "TO"}, rows); err != nil || o.Versions == nil {
+	for _, l := range o.Limits {
+		limits = append(limits, []string{string(l.Plan), l.signed(), l.From, l.To})
+	}
+	if err := section(c, false, []string{"ROLE", "PLAN", "PERMISSIONS", "FEATURES"}, changes); err != nil {
 		return err
 	}
-	if len(o.Versions) == 0 {
-		return say(c, "\nno tenant gains or loses anything")
-	}
-	rows = nil
-	for _, v := range o.Versions {
-		rows = append(rows, v.rows()...)
-	}
-	if err := section(c, true, []string{"VERSION", "WHEN", "ROLE", "PERMISSIONS", "FEATURES"}, rows); err != nil {
+	if err := section(c, len(changes) > 0, []string{"PLAN", "NUMBER", "FROM", "TO"}, numbers); err != nil {
 		return err
 	}
-	rows = nil
-	for _, v := range o.Versions {
-		rows = append(rows, []string{v.Version, fmt.Sprint(v.Tenants), v.named()})
+	if err := section(c, len(changes)+len(numbers) > 0, []string{"PLAN", "LIMIT", "FROM", "TO"}, limits); err != nil || o.Versions == nil {
+		return err
 	}
-	return section(c, true, []string{"VERSION", "TENANTS", "SLUGS"}, rows)
+	return printAffected(c, o.Versions)
 }
 
 // section prints rows, if there are any, after an empty line if something stands above.

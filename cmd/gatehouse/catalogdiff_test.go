@@ -17,6 +17,13 @@ type changed struct {
 	LostFeatures   []string `json:"lost_features"`
 }
 
+type limitShift struct {
+	Limit string `json:"limit"`
+	From  string `json:"from"`
+	To    string `json:"to"`
+	Lost  bool   `json:"lost"`
+}
+
 type difference struct {
 	Changes []changed `json:"changes"`
 	Numbers []struct {
@@ -25,12 +32,20 @@ type difference struct {
 		From    any    `json:"from"`
 		To      any    `json:"to"`
 	} `json:"numbers"`
+	Limits []struct {
+		Plan string `json:"plan"`
+		limitShift
+	} `json:"limits"`
 	Versions []struct {
 		Version   string    `json:"version"`
 		Tenants   int       `json:"tenants"`
 		Slugs     []string  `json:"slugs"`
 		AtOnce    []changed `json:"at_once"`
 		WhenMoved []changed `json:"when_moved"`
+		Limits    struct {
+			AtOnce    []limitShift `json:"at_once"`
+			WhenMoved []limitShift `json:"when_moved"`
+		} `json:"limits"`
 	} `json:"versions"`
 }
 
@@ -112,5 +127,43 @@ enterprise  seats   20    unlimited
 `
 	if diff := cmp.Diff(want, succeed(t, nil, "catalog", "diff", before, after)); diff != "" {
 		t.Errorf("catalog diff (-want +got):\n%s", diff)
+	}
+}
+
+const limitedCatalog = "version: 1\nlimits:\n  free: {requests: 60/min, concurrent: 5, groups: {check: {each: 5/s}}}\n  pro: {requests: 600/min}\n"
+
+func TestCatalogDiffSaysWhichLimitsTheTenantsOfEachVersionGainAndLose(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	file := catalogFile(t, limitedCatalog)
+	succeed(t, w.env, "catalog", "apply", file)
+	w.tenant(t, "acme", "free")
+	w.tenant(t, "globex", "pro")
+	changed := catalogFile(t, strings.NewReplacer("60/min", "30/min", "concurrent: 5", "concurrent: 8").Replace(limitedCatalog))
+	const want = `PLAN        LIMIT        FROM    TO
+free        +concurrent  5       8
+free        -requests    60/min  30/min
+pro         +concurrent  5       8
+team        +concurrent  5       8
+enterprise  +concurrent  5       8
+
+VERSION  WHEN        LIMIT        FROM    TO
+free@1   when moved  +concurrent  5       8
+free@1   when moved  -requests    60/min  30/min
+pro@1    when moved  +concurrent  5       8
+
+VERSION  TENANTS  SLUGS
+free@1   1        acme
+pro@1    1        globex
+`
+	if diff := cmp.Diff(want, succeed(t, w.env, "catalog", "diff", file, changed)); diff != "" {
+		t.Errorf("catalog diff (-want +got):\n%s", diff)
+	}
+	// A version of before limits were a part of it follows the catalog.
+	w.exec(t, "ALTER TABLE plan_versions DISABLE TRIGGER ALL; UPDATE plan_versions SET terms = terms - 'limits'")
+	got := decode[difference](t, succeed(t, w.env, "catalog", "diff", file, changed, "--json"))
+	lost := limitShift{"requests", "60/min", "30/min", true}
+	if len(got.Versions) != 2 || len(got.Versions[0].Limits.AtOnce) != 2 || got.Versions[0].Limits.AtOnce[1] != lost || len(got.Limits) != 5 || !got.Limits[1].Lost {
+		t.Errorf("catalog diff --json = %+v, want that free@1 loses %+v at once", got, lost)
 	}
 }

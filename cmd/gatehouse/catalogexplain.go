@@ -66,7 +66,7 @@ func catalogExplain() *cobra.Command {
 			return err
 		}
 		if limits {
-			return explainLimits(c, held, plan)
+			return explainLimits(c, held, billing.Pin{Plan: q.Plan, Version: version})
 		}
 		v := held.DecideOn(billing.Pin{Plan: q.Plan, Version: version}, catalog.Question{Role: q.Role, Permission: q.Permission, Feature: q.Feature})
 		q.Allowed, q.Clause, q.NeedsRole, q.NeedsPlan = v.Allowed, v.Clause, v.NeedsRole, v.NeedsPlan

@@ -87,3 +87,18 @@ func TestCatalogExplainSaysHowMuchTrafficAPlanIsFor(t *testing.T) {
 		t.Errorf("catalog explain --limits of no plan said %q", got)
 	}
 }
+
+func TestCatalogExplainShowsTheLimitsOfAVersion(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	succeed(t, w.env, "catalog", "apply", catalogFile(t, limitedCatalog))
+	succeed(t, w.env, "catalog", "apply", catalogFile(t, strings.Replace(limitedCatalog, "600/min", "500/min", 1)))
+	for version, want := range map[string]string{"1": "api    600/min    unlimited", "2": "api    500/min    unlimited"} {
+		if got := succeed(t, w.env, append(args("catalog explain --limits --plan pro --version"), version)...); !strings.Contains(got, want) {
+			t.Errorf("catalog explain --limits --version %s printed\n%swant %q", version, got, want)
+		}
+	}
+	if got := fail(t, w.env, args("catalog explain --limits --plan pro --version 3")...); !strings.HasPrefix(got, "there is no version pro@3") {
+		t.Errorf("catalog explain --limits of no version said %q", got)
+	}
+}

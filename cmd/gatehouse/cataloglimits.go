@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -12,6 +13,7 @@ import (
 // limitsOfPlan is how much traffic a plan is for. What has no limit is "unlimited".
 type limitsOfPlan struct {
 	Plan       billing.Plan  `json:"plan"`
+	Version    int64         `json:"version,omitempty"` // 0 is the newest
 	Concurrent string        `json:"concurrent"`
 	Groups     []groupLimits `json:"groups"`
 }
@@ -22,9 +24,9 @@ type groupLimits struct {
 	Each     string        `json:"each"`
 }
 
-func limitsOf(c *catalog.Catalog, plan billing.Plan) limitsOfPlan {
-	rates := c.Rates(plan)
-	l := limitsOfPlan{Plan: plan, Concurrent: "unlimited"}
+func limitsOf(c *catalog.Catalog, pin billing.Pin) limitsOfPlan {
+	rates := c.RatesOn(pin)
+	l := limitsOfPlan{Plan: pin.Plan, Version: pin.Version, Concurrent: "unlimited"}
 	if most, _ := rates.Concurrent(); most > 0 {
 		l.Concurrent = strconv.Itoa(most)
 	}
@@ -35,12 +37,14 @@ func limitsOf(c *catalog.Catalog, plan billing.Plan) limitsOfPlan {
 }
 
 // explainLimits answers `catalog explain --limits`.
-func explainLimits(c *cobra.Command, held *catalog.Catalog, name string) error {
-	plan, err := billing.ParsePlan(name)
-	if err != nil {
+func explainLimits(c *cobra.Command, held *catalog.Catalog, pin billing.Pin) error {
+	if _, err := billing.ParsePlan(string(pin.Plan)); err != nil {
 		return err
 	}
-	l := limitsOf(held, plan)
+	if pin.Version != 0 && !held.HasVersion(pin) {
+		return fmt.Errorf("there is no version %s of the plan", pin)
+	}
+	l := limitsOf(held, pin)
 	return show(c, l, func() error {
 		var rows [][]string
 		for _, g := range l.Groups {
@@ -51,4 +55,28 @@ func explainLimits(c *cobra.Command, held *catalog.Catalog, name string) error {
 		}
 		return say(c, "concurrent: %s", l.Concurrent)
 	})
+}
+
+// limitShift is a limit that becomes another.
+type limitShift struct {
+	Limit string `json:"limit"` // where it stands below the plan in a catalog
+	From  string `json:"from"`
+	To    string `json:"to"`
+	Lost  bool   `json:"lost"`
+}
+
+func limitShifts(shifts []catalog.LimitShift) []limitShift {
+	out := []limitShift{}
+	for _, s := range shifts {
+		out = append(out, limitShift(s))
+	}
+	return out
+}
+
+// signed is the limit with what becomes of it: "-groups.check.each".
+func (l limitShift) signed() string {
+	if l.Lost {
+		return "-" + l.Limit
+	}
+	return "+" + l.Limit
 }

@@ -95,6 +95,7 @@ type moveOut struct {
 	Gained  []string      `json:"gained_features"`
 	Lost    []string      `json:"lost_features"`
 	Numbers []numberShift `json:"numbers"`
+	Limits  []limitShift  `json:"limits"`
 	Roles   []roleShift   `json:"roles"`
 }
 
@@ -166,7 +167,7 @@ func (o *moveOut) fill(ctx context.Context, tx *db.TenantTx, s catalog.Shift) er
 	for _, row := range counts {
 		members[row.Role] = row.N
 	}
-	o.Gained, o.Lost, o.Numbers, o.Roles = texts(s.Gained), texts(s.Lost), []numberShift{}, []roleShift{}
+	o.Gained, o.Lost, o.Numbers, o.Limits, o.Roles = texts(s.Gained), texts(s.Lost), []numberShift{}, limitShifts(s.Limits), []roleShift{}
 	for _, n := range s.Numbers {
 		o.Numbers = append(o.Numbers, numberShift{string(n.Feature), n.From, n.To})
 	}
@@ -201,10 +202,13 @@ func (o moveOut) String() string {
 	for _, n := range o.Numbers {
 		fmt.Fprintf(&b, "\nnumber    %s %s > %s", n.Feature, amount(n.From), amount(n.To))
 	}
+	for _, l := range o.Limits {
+		fmt.Fprintf(&b, "\nlimit     %s %s > %s", l.signed(), l.From, l.To)
+	}
 	for _, r := range o.Roles {
 		fmt.Fprintf(&b, "\n%-9s %s (members: %d)", r.Role, signed(r.Gained, r.Lost), r.Members)
 	}
-	if len(o.Gained)+len(o.Lost)+len(o.Numbers)+len(o.Roles) == 0 {
+	if len(o.Gained)+len(o.Lost)+len(o.Numbers)+len(o.Limits)+len(o.Roles) == 0 {
 		b.WriteString("\nnothing is gained or lost")
 	}
 	return b.String()

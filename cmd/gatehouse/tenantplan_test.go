@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -127,5 +128,30 @@ sso           no   override  2200-01-01T00:00:00Z
 	if got := w.query(t, "SELECT string_agg(type, ' ' ORDER BY id) FROM events WHERE type ~ 'trial|override'"); got !=
 		"tenant.trial_started tenant.override_set tenant.override_set tenant.trial_ended tenant.override_removed" {
 		t.Errorf("events = %s", got)
+	}
+}
+
+func TestTenantPlanSaysWhichLimitsAreGainedAndLost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	succeed(t, w.env, "catalog", "apply", catalogFile(t, limitedCatalog))
+	w.tenant(t, "acme", "free")
+	succeed(t, w.env, "catalog", "apply", catalogFile(t, strings.Replace(limitedCatalog, "{each: 5/s}", "{each: 2/s}", 1)))
+	const want = `acme would move from free@1 to free@2
+limit     -groups.check.each 5/s > 2/s
+`
+	if diff := cmp.Diff(want, succeed(t, w.env, args("tenant plan acme --plan free --dry-run")...)); diff != "" {
+		t.Errorf("tenant plan --dry-run (-want +got):\n%s", diff)
+	}
+	type out struct {
+		Limits []limitShift `json:"limits"`
+	}
+	var got out
+	if err := json.Unmarshal([]byte(succeed(t, w.env, args("tenant plan acme --plan pro --dry-run --json")...)), &got); err != nil {
+		t.Fatal(err)
+	}
+	all := []limitShift{{"requests", "60/min", "600/min", false}, {"groups.check.each", "5/s", "2/s", true}}
+	if diff := cmp.Diff(all, got.Limits); diff != "" {
+		t.Errorf("tenant plan --json (-want +got):\n%s", diff)
 	}
 }

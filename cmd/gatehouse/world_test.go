@@ -109,6 +109,7 @@ type apiKey struct {
 	ID         string `json:"api_key_id"`
 	Name       string `json:"name"`
 	Role       string `json:"role"`
+	RateLimit  string `json:"rate_limit"`
 	Hint       string `json:"hint"`
 	Secret     string `json:"api_key"`
 	ExpiresAt  string `json:"expires_at"`
