@@ -6,8 +6,8 @@
 //	g, err := gatehouse.New(ctx, gatehouse.Config{…})
 //	e := echo.New()
 //	err = g.Mount(e)
-//	e.POST("/api/chat", chat, g.Require("chat:use"))
-//	e.POST("/api/agents", run, g.Require("agents:run", gatehouse.Feature("ai.agents")))
+//	e.POST("/api/chat", g.Require("chat:use").Then(chat))
+//	e.POST("/api/agents", g.Require("agents:run").Feature("ai.agents").Then(run))
 //
 //	d, err := g.Check(ctx, tenant, member, "reports:export", "") // where there is no handler
 //

@@ -35,12 +35,14 @@ func TestAProductGuardsItsOwnRoutes(t *testing.T) {
 	t.Parallel()
 	s := apitest.Start(t)
 	e := echo.New()
-	e.POST("/api/chat", func(c echo.Context) error {
+	done := func(c echo.Context) error { return c.NoContent(http.StatusNoContent) }
+	e.POST("/api/chat", s.Gatehouse.Require("chat:use").Then(func(c echo.Context) error {
 		return c.JSON(http.StatusOK, gatehouse.CallerOf(c.Request().Context()))
-	}, s.Gatehouse.Require("chat:use"))
-	e.POST("/api/agents", func(c echo.Context) error { return c.NoContent(http.StatusNoContent) },
-		s.Gatehouse.Require("agents:run", gatehouse.Feature("ai.agents")))
-	e.POST("/api/typo", func(c echo.Context) error { return c.NoContent(http.StatusNoContent) }, s.Gatehouse.Require("chat:usee"))
+	}))
+	agents := s.Gatehouse.Require("agents:run")
+	e.POST("/api/agents", agents.Feature("ai.agents").Then(done))
+	e.POST("/api/few", agents.Then(done)) // what was shared is as it was
+	e.Group("/api/typos", s.Gatehouse.Require("chat:usee").Then).POST("/one", done)
 
 	free, large := s.NewTenant(t, billing.Free), s.NewTenant(t, billing.Enterprise)
 	ask := func(path, header, value string) *httptest.ResponseRecorder {
@@ -65,7 +67,8 @@ func TestAProductGuardsItsOwnRoutes(t *testing.T) {
 		{"a viewer", "/api/chat", "X-API-Key", key(large, rbac.Viewer), 403, `"needs_role":"member"`},
 		{"a small plan", "/api/agents", "X-API-Key", key(free, rbac.Member), 403, `"needs_plan":"pro"`},
 		{"a large plan", "/api/agents", "X-API-Key", key(large, rbac.Member), 204, ""},
-		{"a permission that nobody knows", "/api/typo", "X-API-Key", key(large, rbac.Admin), 403, "unknown_permission"},
+		{"what shares a requirement", "/api/few", "X-API-Key", key(large, rbac.Member), 204, ""},
+		{"a permission that nobody knows", "/api/typos/one", "X-API-Key", key(large, rbac.Admin), 403, "unknown_permission"},
 	} {
 		if w := ask(c.path, c.header, c.value); w.Code != c.status || !strings.Contains(w.Body.String(), c.body) {
 			t.Errorf("%s at %s = %d %s, want %d with %s", c.what, c.path, w.Code, w.Body, c.status, c.body)
@@ -131,5 +134,42 @@ func TestSES_15_TheMemberIsToldOfAStolenSession(t *testing.T) {
 	sent := outbox.Messages()
 	if len(sent) != 1 || sent[0].To != session.Member.Email || !strings.Contains(sent[0].Text, "two places") {
 		t.Fatalf("%d mails, want one to %s", len(sent), session.Member.Email)
+	}
+}
+
+func TestTwoFeaturesOfOneRequirementAreAMistake(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t)
+	defer func() {
+		const want = `gatehouse: Require("chat:use") demands two features, "sso" and "ai.agents"`
+		if got := recover(); got != want {
+			t.Errorf("Feature() twice panics with %v, want %s", got, want)
+		}
+	}()
+	s.Gatehouse.Require("chat:use").Feature("sso").Feature("ai.agents")
+}
+
+func TestAProductsRouteCountsInItsGroup(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t, func(c *gatehouse.Config) {
+		c.Catalog = []byte("version: 1\npermissions: {chat:use: }\nroles: {member: {permissions: [chat:use]}}\nlimits: {free: {groups: {assistant: 2/h}}}\n")
+	})
+	e := echo.New()
+	done := func(c echo.Context) error { return c.NoContent(http.StatusNoContent) }
+	chat := s.Gatehouse.Require("chat:use")
+	e.POST("/chat", chat.Group("assistant").Then(done))
+	e.POST("/free", chat.Then(done))
+	key := s.APIKey(t, s.NewTenant(t, billing.Free), rbac.Member).Secret
+	for i, c := range []struct {
+		path   string
+		status int
+	}{{"/chat", 204}, {"/chat", 204}, {"/chat", 429}, {"/free", 204}} {
+		req := httptest.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+c.path, http.NoBody)
+		req.Header.Set("X-API-Key", key)
+		w := httptest.NewRecorder()
+		e.ServeHTTP(w, req)
+		if w.Code != c.status {
+			t.Errorf("request %d, to %s = %d %s, want %d", i+1, c.path, w.Code, w.Body, c.status)
+		}
 	}
 }

@@ -134,7 +134,7 @@ func TestRequireGuardsAHandler(t *testing.T) {
 	t.Parallel()
 	s := apitest.Start(t)
 	c := newClient(t, s.URL)
-	handler := c.Require("agents:run", client.Feature("ai.agents"))(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	handler := c.Require("agents:run").Feature("ai.agents").Then(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(client.PrincipalFrom(r.Context()))
 	}))
 	large, small := s.NewTenant(t, billing.Pro), s.NewTenant(t, billing.Free)
@@ -170,9 +170,20 @@ func TestRequireGuardsAHandler(t *testing.T) {
 	if got := w.Header().Values("Set-Cookie"); w.Code != 200 || len(got) != 2 || !strings.HasPrefix(got[0], sessions.AccessCookie+"=") {
 		t.Errorf("a page whose token has expired = %d %s with the cookies %v, want 200 and new ones", w.Code, w.Body, got)
 	}
-	if w := serve(t, c.Require("")(handler), map[string]string{"X-API-Key": key.Secret}); w.Code != 503 {
+	if w := serve(t, c.Require("").Then(handler), map[string]string{"X-API-Key": key.Secret}); w.Code != 503 {
 		t.Errorf("a route that demands nothing = %d, want 503", w.Code)
 	}
+}
+
+func TestTwoFeaturesOfOneRequirementAreAMistake(t *testing.T) {
+	t.Parallel()
+	defer func() {
+		const want = `gatehouse client: Require("chat:use") demands two features, "sso" and "ai.agents"`
+		if got := recover(); got != want {
+			t.Errorf("Feature() twice panics with %v, want %s", got, want)
+		}
+	}()
+	newClient(t, "http://127.0.0.1:1").Require("chat:use").Feature("sso").Feature("ai.agents")
 }
 
 func serve(tb testing.TB, h http.Handler, header map[string]string) *httptest.ResponseRecorder {

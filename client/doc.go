@@ -1,7 +1,7 @@
 // Package client asks Gatehouse from a product in another process. It imports nothing of Gatehouse, no web framework and no database.
 //
 //	c, err := client.New(client.Config{BaseURL: "https://login.example.com"})
-//	mux.Handle("POST /api/agents", c.Require("agents:run", client.Feature("ai.agents"))(agents))
+//	mux.Handle("POST /api/agents", c.Require("agents:run").Feature("ai.agents").Then(agents))
 //
 // The words: a [Credential] is what a caller presented, not yet believed. A [Question] is a permission, a feature or both. A [Decision] is
 // the server's answer to it, and a [Principal] is who was asked about. A [Problem] is a refusal in the server's own words.

@@ -17,5 +17,5 @@ func ExampleClient_Require() {
 	agents := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintln(w, "started for", client.PrincipalFrom(r.Context()).Tenant)
 	})
-	mux.Handle("POST /api/agents", c.Require("agents:run", client.Feature("ai.agents"))(agents))
+	mux.Handle("POST /api/agents", c.Require("agents:run").Feature("ai.agents").Then(agents))
 }

@@ -3,37 +3,47 @@ package client
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 )
 
-// Requirement is a further demand of [Client.Require].
-type Requirement func(*Question)
+// Requirement is what a route demands. [Client.Require] begins one, and [Requirement.Then] ends it. It is a value, so that routes can share a
+// beginning.
+type Requirement struct {
+	client   *Client
+	question Question
+}
 
-// Feature demands that the tenant's plan includes a feature.
-func Feature(name string) Requirement { return func(q *Question) { q.Feature = name } }
-
-// Require is middleware that lets through who has the permission and meets what else is demanded; [PrincipalFrom] says who that is. A
-// refusal is answered with the server's problem document, and 503 where the server gives no answer: then nobody is let through. An empty
-// permission refuses everybody, as a name does that the catalog does not have.
+// Require demands the permission; [PrincipalFrom] says who was let through. A refusal is answered with the server's problem document, and 503
+// where the server gives no answer: then nobody is let through. An empty permission refuses everybody, as a name does that the catalog does
+// not have.
 //
 // A browser whose access token has expired gets a new one on the way, as it would from the server. For that the product must be on the host
 // of the server, behind one reverse proxy: browsers send the cookies nowhere else.
-func (c *Client) Require(permission string, further ...Requirement) func(http.Handler) http.Handler {
-	q := Question{Permission: permission}
-	for _, f := range further {
-		f(&q)
+func (c *Client) Require(permission string) Requirement {
+	return Requirement{c, Question{Permission: permission}}
+}
+
+// Feature demands also that the tenant's plan includes a feature. It panics if there is one already, which it would put out of force.
+func (r Requirement) Feature(name string) Requirement {
+	if r.question.Feature != "" {
+		panic(fmt.Sprintf("gatehouse client: Require(%q) demands two features, %q and %q", r.question.Permission, r.question.Feature, name))
 	}
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Cache-Control", "no-store") // the handler may say otherwise
-			p, err := c.admit(w, r, q)
-			if err != nil {
-				write(w, err)
-				return
-			}
-			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), principalKey{}, p)))
-		})
-	}
+	r.question.Feature = name
+	return r
+}
+
+// Then returns a handler that calls next for whom the requirement lets through. Not called but handed over, it is middleware.
+func (r Requirement) Then(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		w.Header().Set("Cache-Control", "no-store") // the handler may say otherwise
+		p, err := r.client.admit(w, req, r.question)
+		if err != nil {
+			write(w, err)
+			return
+		}
+		next.ServeHTTP(w, req.WithContext(context.WithValue(req.Context(), principalKey{}, p)))
+	})
 }
 
 func (c *Client) admit(w http.ResponseWriter, r *http.Request, q Question) (*Principal, error) {

@@ -85,7 +85,7 @@ func refuses(t *testing.T, url string) {
 	if p, err := c.Authorize(t.Context(), r, q); !errors.Is(err, client.ErrUnavailable) || p != nil {
 		t.Errorf("Authorize = %+v, %v, want ErrUnavailable", p, err)
 	}
-	handler := c.Require("chat:use")(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the handler was reached") }))
+	handler := c.Require("chat:use").Then(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the handler was reached") }))
 	w := serve(t, handler, map[string]string{"X-API-Key": "ghk_1"})
 	if w.Code != 503 || !strings.Contains(w.Body.String(), "gatehouse_unavailable") {
 		t.Errorf("the middleware answers %d %s, want 503", w.Code, w.Body)

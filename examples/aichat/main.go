@@ -48,8 +48,8 @@ func run(ctx context.Context, env func(string) string) error {
 	if err := g.Mount(e); err != nil { // sign-in, sessions, members, connections, API keys, …
 		return err
 	}
-	e.POST("/api/chat", chat, g.Require("chat:use"))
-	e.POST("/api/agents", agent, g.Require("agents:run", gatehouse.Feature("ai.agents")))
+	e.POST("/api/chat", g.Require("chat:use").Then(chat))
+	e.POST("/api/agents", g.Require("agents:run").Feature("ai.agents").Then(agent))
 
 	background := make(chan error, 1)
 	go func() { background <- g.Run(ctx) }()
