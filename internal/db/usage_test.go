@@ -62,7 +62,8 @@ func TestOnlyTheRecorderHoldsTheWriterRole(t *testing.T) {
 	t.Parallel()
 	may := map[string][]string{
 		"gatehouse_usage": {"internal/db", "migrations"},
-		".OpenUsage(":     {".", "bench"},
+		".OpenUsage(":     {"billing/usage"},
+		"usage.Open(":     {".", "bench"},
 		"db.Usage":        {".", "bench", "billing/usage", "billing/quota"},
 	}
 	root := filepath.Join("..", "..")

@@ -1,0 +1,62 @@
+package usage
+
+import (
+	"time"
+
+	"github.com/seed-2a059015/gatehouse/internal/id"
+)
+
+// call is what one caller waits for. All of it is written in one batch.
+type call struct {
+	rows     []row
+	refusals []*Refusal // by place among the caller's events; nil if there is none
+	done     chan error
+}
+
+func (r *Recorder) prepare(events []Event) *call {
+	now := r.now().UTC()
+	c := &call{rows: make([]row, 0, len(events)), done: make(chan error, 1)}
+	for i := range events {
+		e := events[i]
+		k, why := r.complete(&e, now)
+		if why != nil {
+			if c.refusals == nil {
+				c.refusals = make([]*Refusal, len(events))
+			}
+			c.refusals[i] = why
+			continue
+		}
+		c.rows = append(c.rows, row{Event: e, key: k, tenant: e.Tenant.UUID(), day: bind(k, e.At)})
+	}
+	return c
+}
+
+// bind is the day that a key gets at first sight.
+func bind(k key, at time.Time) day {
+	if k.opaque() {
+		return dayOf(at)
+	}
+	return dayOf(k.made)
+}
+
+func (c *call) outcomes() []Outcome {
+	all := make([]Outcome, 0, max(len(c.rows), len(c.refusals)))
+	if c.refusals == nil {
+		for i := range c.rows {
+			all = append(all, Outcome{Status: c.rows[i].status})
+		}
+		return all
+	}
+	next := 0
+	for _, why := range c.refusals {
+		if why != nil {
+			all = append(all, Outcome{Refused, why})
+			continue
+		}
+		all = append(all, Outcome{Status: c.rows[next].status})
+		next++
+	}
+	return all
+}
+
+func anyMeter(id.Tenant, string) (Meter, bool) { return Meter{}, true }

@@ -1,0 +1,111 @@
+package usage
+
+import (
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/seed-2a059015/gatehouse/internal/id"
+)
+
+// The codes of refusals.
+const (
+	TooOld       = "event_too_old"
+	InFuture     = "event_in_future"
+	UnknownMeter = "unknown_meter"
+	OutOfRange   = "out_of_range"
+	InvalidText  = "invalid_text"
+	InvalidKey   = "invalid_key"
+	NoTenant     = "no_tenant"
+)
+
+const (
+	// most is the largest quantity, token count or cost of one event: it stays exact in JavaScript.
+	most = 999_999_999_999_999
+	// longestText bounds each text of an event.
+	longestText = 255
+	// ahead is how far an event's clock may be before ours.
+	ahead = 5 * time.Minute
+)
+
+func refuse(code, detail string) *Refusal { return &Refusal{Code: code, Detail: detail} }
+
+// complete fills in what an event leaves open, and says why it cannot be taken.
+func (r *Recorder) complete(e *Event, now time.Time) (key, *Refusal) {
+	if e.Tenant.IsZero() {
+		return key{}, refuse(NoTenant, "An event belongs to a tenant.")
+	}
+	if e.Key == "" {
+		e.Key = id.At[id.Request](now).UUID().String()
+	}
+	if len(e.Key) > longestKey {
+		return key{}, refuse(InvalidKey, "A key has at most 255 bytes.")
+	}
+	if e.At.IsZero() {
+		e.At = now
+	}
+	k := parseKey(e.Key)
+	if why := r.timely(e.At, k.made, now); why != nil {
+		return key{}, why
+	}
+	m, known := r.meters(e.Tenant, e.Meter)
+	if !known {
+		return key{}, refuse(UnknownMeter, "The catalog has no meter of this name.")
+	}
+	for _, n := range [...]int64{e.Quantity, e.InputTokens, e.OutputTokens, e.CachedTokens, e.Cost} {
+		if n < 0 || n > most {
+			return key{}, refuse(OutOfRange, "Quantity, tokens and cost are 0 to 999,999,999,999,999.")
+		}
+	}
+	if why := e.cost(m); why != nil {
+		return key{}, why
+	}
+	e.subject(m)
+	for _, text := range [...]string{e.Meter, e.Subject, e.Feature, e.Role, e.Plan, e.Route, e.Model, e.Currency} {
+		if len(text) > longestText || !utf8.ValidString(text) || strings.IndexByte(text, 0) >= 0 {
+			return key{}, refuse(InvalidText, "A text has at most 255 bytes of UTF-8 without NUL.")
+		}
+	}
+	return k, nil
+}
+
+// timely holds both clocks of an event to what can be taken: its own, and that of a key which tells its day.
+func (r *Recorder) timely(at, made, now time.Time) *Refusal {
+	oldest := dayOf(now) - day(r.keep) //nolint:gosec // some days
+	for _, t := range [...]time.Time{at, made} {
+		switch {
+		case t.IsZero():
+		case dayOf(t) < oldest:
+			return refuse(TooOld, "The event, or its key, is older than events are kept.")
+		case t.After(now.Add(ahead)):
+			return refuse(InFuture, "The event, or its key, is more than five minutes in the future.")
+		}
+	}
+	return nil
+}
+
+// cost prices an event that brings no cost along.
+func (e *Event) cost(m Meter) *Refusal {
+	if e.Cost != 0 || m.Price == 0 {
+		return nil
+	}
+	cost, ok := m.price(e.Quantity)
+	if !ok || cost > most {
+		return refuse(OutOfRange, "The cost of this quantity is more than can be told.")
+	}
+	e.Cost, e.Currency = cost, m.Currency
+	return nil
+}
+
+// subject keeps what a meter of unique things counts, and drops what no other meter needs: each subject is a row of sums.
+func (e *Event) subject(m Meter) {
+	switch {
+	case !m.Unique:
+		e.Subject = ""
+	case e.Subject != "":
+	case !e.User.IsZero():
+		e.Subject = e.User.String()
+	default:
+		e.Subject = e.APIKey.String()
+	}
+}
