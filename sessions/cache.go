@@ -1,10 +1,8 @@
 package sessions
 
 import (
-	"fmt"
+	"sync"
 	"time"
-
-	lru "github.com/hashicorp/golang-lru/v2"
 )
 
 // verified is a token that was found good. The key is kept by name, so that an entry is worth as much as its key is at the moment.
@@ -13,31 +11,67 @@ type verified struct {
 	kid    KeyID
 }
 
-// cache remembers verified tokens by their SHA-256: a hash and not the token, so that memory holds no list of valid tokens.
-type cache struct {
-	tokens *lru.Cache[[32]byte, *verified]
+// digest is the SHA-256 of a token.
+type digest [32]byte
+
+// cache remembers verified tokens by their SHA-256: a hash and not the token, so that memory holds no list of valid tokens. What is not asked
+// for goes first, by generations and not in the exact order of use: to keep a list in order, each reader of ten thousand tokens would write
+// to entries of others that no cache of the processor holds.
+type cache struct{ shards [cacheShards]generations }
+
+const cacheShards = 16
+
+// generations are what came or was asked for lately, and what was so before. When the younger is full it becomes the older one, which is let go.
+type generations struct {
+	mu         sync.Mutex
+	limit      int // of each
+	young, old map[digest]*verified
 }
 
-func newCache(size int) (*cache, error) {
-	tokens, err := lru.New[[32]byte, *verified](size)
-	if err != nil {
-		return nil, fmt.Errorf("make the token cache: %w", err)
+// newCache returns one that holds up to size tokens, and not much less than half of that when it begins to let go.
+func newCache(size int) *cache {
+	c := &cache{}
+	for i := range c.shards {
+		c.shards[i].limit = max(size/cacheShards/2, 1)
+		c.shards[i].young = map[digest]*verified{}
 	}
-	return &cache{tokens}, nil
+	return c
 }
+
+func (c *cache) shard(sum digest) *generations { return &c.shards[sum[0]%cacheShards] }
 
 // get returns nil for a token that is not known or has expired, which then leaves the cache. The leeway for clocks that differ is not
 // given here: the full check gives it.
-func (c *cache) get(sum [32]byte, now time.Time) *verified {
-	v, ok := c.tokens.Get(sum)
-	if !ok {
-		return nil
+func (c *cache) get(sum digest, now time.Time) *verified {
+	g := c.shard(sum)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	v, old := g.young[sum], false
+	if v == nil {
+		v, old = g.old[sum], true
 	}
-	if !now.Before(v.claims.Expires) {
-		c.tokens.Remove(sum)
+	switch {
+	case v == nil:
+	case !now.Before(v.claims.Expires):
+		delete(g.young, sum)
+		delete(g.old, sum)
 		return nil
+	case old:
+		g.put(sum, v)
 	}
 	return v
 }
 
-func (c *cache) add(sum [32]byte, v *verified) { c.tokens.Add(sum, v) }
+func (c *cache) add(sum digest, v *verified) {
+	g := c.shard(sum)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.put(sum, v)
+}
+
+func (g *generations) put(sum digest, v *verified) {
+	if len(g.young) >= g.limit {
+		g.young, g.old = make(map[digest]*verified, g.limit), g.young
+	}
+	g.young[sum] = v
+}

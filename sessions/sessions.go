@@ -83,15 +83,11 @@ func New(cfg Config) (*Sessions, error) {
 	if cfg.Stolen == nil {
 		cfg.Stolen = func(context.Context, *db.TenantTx, id.Membership) error { return nil }
 	}
-	tokens, err := newCache(cfg.CacheSize)
-	if err != nil {
-		return nil, err
-	}
 	return &Sessions{
 		keys:    cfg.Keys,
 		refresh: refreshTokens{cfg.Root.Derive("sessions/refresh")},
 		access:  newAccessTokens(cfg.Issuer, cfg.Audience, cfg.Clock),
-		cache:   tokens, grace: cfg.Grace, clock: cfg.Clock, stolen: cfg.Stolen,
+		cache:   newCache(cfg.CacheSize), grace: cfg.Grace, clock: cfg.Clock, stolen: cfg.Stolen,
 	}, nil
 }
 
