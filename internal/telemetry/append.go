@@ -9,7 +9,11 @@ import (
 // gives up on a text that would have to be escaped, cut or redacted.
 func (l *Line) appendJSON(b []byte) (line []byte, plain bool) {
 	a := appender{append(b, `{"time":"`...), true}
-	a.b = time.Now().AppendFormat(a.b, time.RFC3339Nano)
+	at := l.At
+	if at.IsZero() {
+		at = time.Now()
+	}
+	a.b = at.AppendFormat(a.b, time.RFC3339Nano)
 	a.b = append(a.b, `","level":"INFO","msg":"request"`...)
 	a.text(`,"request_id":"`, l.RequestID)
 	a.text(`,"method":"`, l.Method)
@@ -53,14 +57,38 @@ func plain(s string) bool {
 		return false
 	}
 	for i := range len(s) {
-		switch c := s[i]; {
-		case c < ' ', c >= 0x7f, c == '"', c == '\\':
+		switch kinds[s[i]] {
+		case usual:
+		case escaped:
 			return false
-		case c == '_' && i >= 3 && s[i-3:i-1] == "gh", c == 'J' && i >= 2 && s[i-2:i] == "ey":
-			return false
+		case mark: // of ghk_ or eyJ
+			if s[i] == '_' && i >= 3 && s[i-3:i-1] == "gh" || s[i] == 'J' && i >= 2 && s[i-2:i] == "ey" {
+				return false
+			}
 		}
 	}
 	return true
 }
+
+// kind is what has to be known of a byte; to look it up is faster than to compare.
+type kind uint8
+
+const (
+	usual kind = iota
+	escaped
+	mark
+)
+
+var kinds = func() (kinds [256]kind) {
+	for c := range kinds {
+		switch {
+		case c < ' ', c >= 0x7f, c == '"', c == '\\':
+			kinds[c] = escaped
+		case c == '_', c == 'J':
+			kinds[c] = mark
+		}
+	}
+	return kinds
+}()
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -9,6 +9,7 @@ import (
 // Line is the canonical line of one request. Route is the pattern of the table and never what the client sent: paths and
 // queries hold codes, tokens and names.
 type Line struct {
+	At        time.Time // when the answer was finished; zero means now
 	RequestID string
 	Tenant    string
 	Kind      string // of the principal

@@ -200,9 +200,10 @@ func (ex *exchange) finish() {
 	if ex.route != nil {
 		route, seen = ex.route.label, ex.route.seen
 	}
+	now := time.Now()
 	line := telemetry.Line{
-		RequestID: ex.origin.RequestID, Address: ex.origin.Address, Method: ex.Request().Method, Route: route,
-		Status: ex.Response().Status, Code: ex.code, Duration: time.Since(ex.started), SQL: ex.within.Counter.Statements(),
+		At: now, RequestID: ex.origin.RequestID, Address: ex.origin.Address, Method: ex.Request().Method, Route: route,
+		Status: ex.Response().Status, Code: ex.code, Duration: now.Sub(ex.started), SQL: ex.within.Counter.Statements(),
 		Bytes: ex.Response().Size, Cause: ex.cause,
 	}
 	if ex.status != 0 {

@@ -65,22 +65,30 @@ func PreparedAdmit[In, P, Out any](
 func Snapshot[In, Out any](fn func(context.Context, In) (Out, error)) Handler {
 	return Handler{
 		scope: "snapshot", in: reflect.TypeFor[In](), out: reflect.TypeFor[Out](),
-		bind: func(_ *Server, r Route) (endpoint, error) {
+		bind: func(s *Server, r Route) (endpoint, error) {
 			d, err := newDecoder(r)
 			if err != nil {
 				return nil, err
 			}
 			status := r.success()
 			return func(ex *exchange) error {
-				var in In
-				if err := d.decode(ex, &in); err != nil {
+				turn := &struct {
+					in  In
+					out Out
+				}{} // both at once: each would be on the heap for the sake of its interfaces
+				if err := d.decode(ex, &turn.in); err != nil {
 					return err
 				}
-				out, err := fn(ex.ctx, in)
-				if err != nil {
+				var err error
+				if turn.out, err = fn(ex.ctx, turn.in); err != nil {
 					return err
 				}
-				body, err := encode(out)
+				if p, ok := any(&turn.out).(PlainOutput); ok {
+					if done := s.scratch.reply(ex, status, p); done {
+						return nil
+					}
+				}
+				body, err := encode(turn.out)
 				if err != nil {
 					return err
 				}

@@ -48,7 +48,8 @@ func (ex *exchange) boundBody() error {
 	if e := r.Header["Content-Encoding"]; len(e) > 0 && !ex.forwarded() { // that of a body which the proxy keeps
 		return errs.New(errs.UnsupportedMedia, "content_encoding", "The body must not be compressed.")
 	}
-	if r.Body != nil && r.Body != http.NoBody {
+	// The decoder reads no more than the length that was compared above, and needs no reader around what has one.
+	if r.Body != nil && r.Body != http.NoBody && (r.ContentLength <= 0 || ex.route.In() == nil) {
 		r.Body = http.MaxBytesReader(ex.Response().Writer, r.Body, limit)
 	}
 	return nil

@@ -42,6 +42,7 @@ type Server struct {
 	openLimit      ratelimit.Limit
 	failureLimit   ratelimit.Limit
 	fixed          fixedHeaders
+	scratch        scratch
 
 	routes                     map[routeKey]*mounted
 	steps, openSteps, unrouted []step
