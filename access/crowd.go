@@ -23,6 +23,7 @@ type crowd struct {
 type group struct {
 	people []person
 	text   string
+	tags   [crowded]byte // of the first of the people, so that one is found without a look at those before
 }
 
 // person is a member in 40 bytes. The rank is one pointer for all who have the same.
@@ -61,13 +62,27 @@ func (h *home) member(m id.Membership) (member, bool) {
 			return member{}, false
 		}
 	}
-	for i := range g.people {
-		if p := &g.people[i]; p.id == m {
-			return p.member(g.text), true
-		}
+	if p := g.find(m); p != nil {
+		return p.member(g.text), true
 	}
 	return member{}, false
 }
+
+func (g *group) find(m id.Membership) *person {
+	tag := tagOf(m)
+	for i := range g.people {
+		if i < len(g.tags) && g.tags[i] != tag {
+			continue
+		}
+		if p := &g.people[i]; p.id == m {
+			return p
+		}
+	}
+	return nil
+}
+
+// tagOf takes a byte of the random end of a UUIDv7.
+func tagOf(m id.Membership) byte { b := m.Bytes(); return b[14] }
 
 func (h *home) has(m id.Membership) bool { _, ok := h.member(m); return ok }
 
@@ -182,7 +197,15 @@ func (g *group) with(m id.Membership, v member) *group {
 	more.people[len(had.people)] = person{
 		m, unique.Make(rank{v.role, v.status}), v.version, uint32(len(had.text)), uint16(len(v.email)), uint16(len(v.name)),
 	}
-	return more
+	return more.tagged()
+}
+
+// tagged is the group once all of its people are in it.
+func (g *group) tagged() *group {
+	for i := range min(len(g.people), len(g.tags)) {
+		g.tags[i] = tagOf(g.people[i].id)
+	}
+	return g
 }
 
 // without is the group without a member, nil if nobody is left, and whether it had them.
@@ -205,5 +228,5 @@ func (g *group) without(m id.Membership) (rest *group, gone int) {
 		rest.people = append(rest.people, p)
 	}
 	rest.text = text.String()
-	return rest, 1
+	return rest.tagged(), 1
 }

@@ -28,11 +28,17 @@ type Place struct {
 func Fill(s *Store, count, people int) []Place {
 	roles := []rbac.Role{rbac.Viewer, rbac.Member, rbac.Admin, rbac.Owner}
 	places := make([]Place, 0, count*people)
+	team := billing.Pin{Plan: billing.Team}
+	for _, v := range s.catalog.Load().catalog.Versions() {
+		if v.Plan == team.Plan {
+			team.Version = max(team.Version, v.Version)
+		}
+	}
 	for n := range count {
 		tenant := id.New[id.Tenant]()
 		s.keepTenant(s.begin(tenant), &Tenant{
 			ID: tenant, Slug: fmt.Sprintf("company-%d", n), Name: fmt.Sprintf("Company Number %d", n), Status: tenants.StatusActive,
-			Plan: billing.Team, Sold: billing.Entitlements{Pin: billing.Pin{Plan: billing.Team, Version: 1}},
+			Plan: billing.Team, Sold: billing.Entitlements{Pin: team},
 			Policy: tenants.Policy{GoogleRole: rbac.Member, SessionIdle: 3600, SessionAbsolute: 86400, Version: 1}, Version: 1,
 		})
 		for i := range people {
