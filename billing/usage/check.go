@@ -17,6 +17,7 @@ const (
 	InvalidText  = "invalid_text"
 	InvalidKey   = "invalid_key"
 	NoTenant     = "no_tenant"
+	NoCurrency   = "no_currency"
 )
 
 const (
@@ -86,14 +87,23 @@ func (r *Recorder) timely(at, made, now time.Time) *Refusal {
 
 // cost prices an event that brings no cost along.
 func (e *Event) cost(m Meter) *Refusal {
-	if e.Cost != 0 || m.Price == 0 {
+	if e.Cost != 0 {
+		if e.Currency == "" {
+			e.Currency = m.Currency
+		}
+		if e.Currency == "" {
+			return refuse(NoCurrency, "A cost has a currency.")
+		}
+		return nil
+	}
+	if e.Currency = m.Currency; m.Price == 0 {
 		return nil
 	}
 	cost, ok := m.price(e.Quantity)
 	if !ok || cost > most {
 		return refuse(OutOfRange, "The cost of this quantity is more than can be told.")
 	}
-	e.Cost, e.Currency = cost, m.Currency
+	e.Cost = cost
 	return nil
 }
 

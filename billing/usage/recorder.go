@@ -17,15 +17,14 @@ import (
 // What Record answers instead of outcomes. None of the call's events was taken.
 var (
 	// ErrFull says that more events wait to be written than there is room for.
-	ErrFull = later(errs.TooMany, "usage_queue_full", "Too many events wait to be written. None of these was taken; send them again.")
+	ErrFull = again(errs.New(errs.TooMany, "usage_queue_full", "Too many events wait to be written. None of these was taken; send them again."))
 	// ErrClosed says that the server is about to stop.
-	ErrClosed = later(errs.Unavailable, "usage_closed", "This server stops. None of these events was taken; send them again.")
+	ErrClosed = again(errs.New(errs.Unavailable, "usage_closed", "This server stops. None of these events was taken; send them again."))
 	// ErrTooMany says that one call brings more events than a batch holds.
-	ErrTooMany = errs.New(errs.TooLarge, "too_many_events", "A call records at most 8,000 events.")
+	ErrTooMany = errs.New(errs.TooLarge, "too_many_events", "A call brings more events than are taken at once.")
 )
 
-func later(kind errs.Kind, code, detail string) *errs.Error {
-	e := errs.New(kind, code, detail)
+func again(e *errs.Error) *errs.Error {
 	e.RetryAfter = time.Second
 	return e
 }

@@ -1,0 +1,97 @@
+package usage
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/seed-2a059015/gatehouse/internal/errs"
+)
+
+// Step is how long each row of a report is.
+type Step string
+
+// The steps, all in UTC. Whole is one row for the whole range.
+const (
+	Whole Step = ""
+	Hour  Step = "hour"
+	Day   Step = "day"
+	Month Step = "month"
+)
+
+// Steps returns all steps that have a name.
+func Steps() []Step { return []Step{Hour, Day, Month} }
+
+// Dimension is by what a report is parted.
+type Dimension string
+
+// The dimensions. Subject is of meters of unique things alone.
+const (
+	ByUser     Dimension = "user"
+	ByAPIKey   Dimension = "api_key"
+	ByFeature  Dimension = "feature"
+	ByModel    Dimension = "model"
+	ByRoute    Dimension = "route"
+	ByRole     Dimension = "role"
+	ByCurrency Dimension = "currency"
+	BySubject  Dimension = "subject"
+)
+
+// Dimensions returns all dimensions.
+func Dimensions() []Dimension {
+	return []Dimension{ByUser, ByAPIKey, ByFeature, ByModel, ByRoute, ByRole, ByCurrency, BySubject}
+}
+
+// Query asks for the usage of one meter.
+type Query struct {
+	Meter       string
+	Aggregation Aggregation
+	// From is where the range begins, and To where it ends, which is not a part of it. They are widened to full hours if Step is Hour, else
+	// to whole days.
+	From, To time.Time
+	Step     Step
+	GroupBy  []Dimension
+	Top      int // only the groups with the largest values in the whole range; 0 means all
+}
+
+// mostRows is how many rows a report may have.
+const mostRows = 10_000
+
+// widen puts the ends of the range on the grain of the sums that answer.
+func (q Query) widen() (from, to time.Time) {
+	grain := dayLength
+	if q.Step == Hour {
+		grain = time.Hour
+	}
+	from, to = q.From.UTC().Truncate(grain), q.To.UTC().Truncate(grain)
+	if to.Before(q.To) {
+		to = to.Add(grain)
+	}
+	return from, to
+}
+
+func (q Query) check(now time.Time) error {
+	from, to := q.widen()
+	switch {
+	case q.Meter == "" || len(q.Meter) > longestText:
+		return errs.InvalidField("meter", "Name a meter of the catalog.")
+	case !slices.Contains(Aggregations(), q.Aggregation):
+		return fmt.Errorf("no aggregation %q", q.Aggregation)
+	case q.Step != Whole && !slices.Contains(Steps(), q.Step):
+		return errs.InvalidField("step", "The steps are hour, day and month.")
+	case !from.Before(to):
+		return errs.InvalidField("to", "The range ends before it begins.")
+	case q.Step == Hour && from.Before(now.AddDate(0, 0, -keepHours)):
+		return errs.InvalidField("from", "Usage by the hour is kept for 90 days. Ask by day.")
+	case q.Top < 0 || q.Top > mostRows:
+		return errs.InvalidField("top", "At most 10,000 groups.")
+	}
+	seen := map[Dimension]bool{}
+	for _, d := range q.GroupBy {
+		if seen[d] || !slices.Contains(Dimensions(), d) {
+			return errs.InvalidField("group_by", fmt.Sprintf("The groups are some of %v, each once.", Dimensions()))
+		}
+		seen[d] = true
+	}
+	return nil
+}

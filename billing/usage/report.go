@@ -1,0 +1,140 @@
+package usage
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/errs"
+	"github.com/seed-2a059015/gatehouse/internal/id"
+)
+
+// Row is what a group used in a step. What the report is not parted by is empty. A number that 64 bits cannot hold is the largest that
+// they can.
+type Row struct {
+	StartsAt time.Time
+	UserID   id.User
+	KeyID    id.Key
+	Feature  string
+	Model    string
+	Route    string
+	Role     string
+	Subject  string
+	Value    int64 // by the meter's aggregation
+	Events   int64
+
+	InputTokens  int64
+	OutputTokens int64
+	CachedTokens int64
+
+	Cost     int64  // in billionths; 0 if there are several currencies: part by currency
+	Currency string // "" if there are several, or none
+}
+
+// Report answers from the sums and from what is not folded yet, in one snapshot: it is what counting all events would give, at any moment.
+// Rows come by time, those of one step by value, largest first. A mistake in the query is an errs.InvalidField.
+func Report(ctx context.Context, tx *db.TenantTx, q Query) ([]Row, error) {
+	if err := q.check(tx.Now); err != nil {
+		return nil, err
+	}
+	from, to := q.widen()
+	sql, grain := q.sql()
+	args := []any{tx.Tenant, q.Meter, from, to, grain, tx.Tenant, q.Meter, from, to}
+	var rows []Row
+	if err := tx.DB.WithContext(ctx).Raw(sql, args...).Scan(&rows).Error; err != nil {
+		return nil, fmt.Errorf("report usage of %s: %w", q.Meter, err)
+	}
+	if len(rows) > mostRows {
+		return nil, errs.InvalidField("step", "The report has more than 10,000 rows. Ask for a shorter range, longer steps or the top groups.")
+	}
+	return rows, nil
+}
+
+// tailSQL is what the sums do not have yet. Both ends of the range of txid are said so that Postgres expects few rows and takes the index,
+// also while it knows nothing of how many there are.
+const tailSQL = `SELECT date_trunc(?, at, 'UTC'), ` + about + `, 1, quantity, quantity, input_tokens, output_tokens, cached_tokens, cost
+	FROM usage_events WHERE txid >= (SELECT txid FROM usage_watermark) AND txid < 9223372036854775807
+	AND tenant_id = ? AND meter = ? AND at >= ? AND at < ?`
+
+func (q Query) sql() (sql, grain string) {
+	table, grain := "usage_days", "day"
+	if q.Step == Hour {
+		table, grain = "usage_hours", "hour"
+	}
+	var b strings.Builder
+	b.WriteString("WITH cells AS (SELECT starts_at, " + about + ", " + sums + " FROM " + table +
+		" WHERE tenant_id = ? AND meter = ? AND starts_at >= ? AND starts_at < ? UNION ALL " + tailSQL + ")")
+	keys := q.keys()
+	value := values[q.Aggregation]
+	from := "cells"
+	if q.Top > 0 && len(keys) > 0 {
+		list := strings.Join(keys, ", ")
+		fmt.Fprintf(&b, ", best AS (SELECT %s FROM cells GROUP BY %s ORDER BY %s DESC, %s LIMIT %d)", list, list, value, list, q.Top)
+		var same []string
+		for _, k := range keys {
+			same = append(same, "b."+k+" IS NOT DISTINCT FROM c."+k)
+		}
+		from = "(SELECT c.* FROM cells c JOIN best b ON " + strings.Join(same, " AND ") + ") AS chosen"
+	}
+	groups := keys
+	at := "CAST(NULL AS timestamptz)"
+	if q.Step != Whole {
+		at = "date_trunc('" + string(q.Step) + "', starts_at, 'UTC')"
+		groups = append([]string{at}, keys...)
+	}
+	fmt.Fprintf(&b, " SELECT %s AS starts_at, %s%s AS value, %s FROM %s", at, prefixed(keys), clamped(value), measures, from)
+	if len(groups) > 0 {
+		b.WriteString(" GROUP BY " + strings.Join(groups, ", "))
+	} else {
+		b.WriteString(" HAVING count(*) > 0")
+	}
+	fmt.Fprintf(&b, " ORDER BY starts_at, value DESC%s LIMIT %d", suffixed(keys), mostRows+1)
+	return b.String(), grain
+}
+
+// keys are the columns of the groups.
+func (q Query) keys() []string {
+	keys := make([]string, 0, len(q.GroupBy))
+	for _, d := range q.GroupBy {
+		keys = append(keys, columnsOf[d])
+	}
+	return keys
+}
+
+var columnsOf = map[Dimension]string{
+	ByUser: "user_id", ByAPIKey: "key_id", ByFeature: "feature", ByModel: "model", ByRoute: "route", ByRole: "role",
+	ByCurrency: "currency", BySubject: "subject",
+}
+
+var values = map[Aggregation]string{
+	Sum: "sum(quantity)", Count: "sum(events)", Max: "max(largest)", Unique: "count(DISTINCT subject)",
+}
+
+func clamped(sum string) string {
+	return "CAST(LEAST(" + sum + ", 9223372036854775807) AS bigint)"
+}
+
+var measures = clamped("sum(events)") + " AS events, " + clamped("sum(input_tokens)") + " AS input_tokens, " +
+	clamped("sum(output_tokens)") + " AS output_tokens, " + clamped("sum(cached_tokens)") + " AS cached_tokens, " +
+	"CASE WHEN min(NULLIF(currency, '')) IS NOT DISTINCT FROM max(NULLIF(currency, '')) THEN " + clamped("sum(cost)") + " ELSE 0 END AS cost, " +
+	"CASE WHEN min(NULLIF(currency, '')) = max(currency) THEN max(currency) ELSE '' END AS currency"
+
+func prefixed(keys []string) string {
+	s := ""
+	for _, k := range keys {
+		if k != "currency" { // the measures have it
+			s += k + ", "
+		}
+	}
+	return s
+}
+
+func suffixed(keys []string) string {
+	s := ""
+	for _, k := range keys {
+		s += ", " + k
+	}
+	return s
+}
