@@ -42,7 +42,20 @@ type featureOut struct {
 	Description string          `json:"description,omitzero"`
 	From        billing.Plan    `json:"from" doc:"The lowest plan that includes it"`
 	Numbers     []numberOut     `json:"numbers,omitzero" doc:"Of a numeric feature: how much each plan includes"`
-	Period      billing.Period  `json:"period,omitzero" enum:"day,month,year" doc:"Of a metered feature: the number counts anew in each"`
+	Period      billing.Period  `json:"period,omitzero" enum:"day,month,billing,year" doc:"Of a metered feature: the number counts anew in each"`
+	Meter       meterOut        `json:"meter,omitzero" doc:"Of a metered feature"`
+}
+
+type meterOut struct {
+	Unit        string              `json:"unit,omitzero" doc:"What is counted, for people"`
+	Aggregation billing.Aggregation `json:"aggregation" enum:"sum,count,max,unique" doc:"What the events of a period come to"`
+	Limit       billing.LimitKind   `json:"limit" enum:"hard,soft" doc:"A hard one refuses what is above the number"`
+	Cost        int64               `json:"cost,omitzero" doc:"Of a unit, in millionths of a millionth of the currency's unit"`
+	Currency    string              `json:"currency,omitzero" doc:"Of the cost, as in ISO 4217"`
+}
+
+func meterOf(m billing.Meter) meterOut {
+	return meterOut{m.Unit, m.Aggregation, m.Limit, m.Cost, m.Currency}
 }
 
 type numberOut struct {
@@ -77,7 +90,7 @@ func (a *API) catalog(_ context.Context, _ web.None) (catalogOut, error) {
 		out.Plans = append(out.Plans, planOut{p.Name, p.Title})
 	}
 	for _, f := range c.Features() {
-		out.Features = append(out.Features, featureOut{f.Name, f.Title, f.Description, f.From, numbersOf(f), f.Period})
+		out.Features = append(out.Features, featureOut{f.Name, f.Title, f.Description, f.From, numbersOf(f), f.Meter.Period, meterOf(f.Meter)})
 	}
 	return out, nil
 }

@@ -36,7 +36,7 @@ type entitledOut struct {
 	Included  bool            `json:"included"`
 	Number    *int64          `json:"number,omitzero" doc:"Of a numeric feature that is not unlimited"`
 	Unlimited bool            `json:"unlimited,omitzero" doc:"Of a numeric feature"`
-	Period    billing.Period  `json:"period,omitzero" enum:"day,month,year" doc:"Of a metered feature"`
+	Period    billing.Period  `json:"period,omitzero" enum:"day,month,billing,year" doc:"Of a metered feature"`
 	Source    catalog.Source  `json:"source" enum:"plan,trial,override" doc:"What says so"`
 	ExpiresAt *time.Time      `json:"expires_at,omitzero" doc:"When the trial or the override ends"`
 }
@@ -64,7 +64,7 @@ func entitlementsOf(c *catalog.Catalog, e *billing.Entitlements, now time.Time) 
 		out.Move = &planMoveOut{e.Move.To.Plan, e.Move.To.Version, e.Move.At.UTC()}
 	}
 	for _, f := range c.Entitled(e, now) {
-		feature := entitledOut{Name: f.Feature, Included: f.Included, Period: f.Period, Source: f.Source}
+		feature := entitledOut{Name: f.Feature, Included: f.Included, Period: f.Sale.Period, Source: f.Source}
 		if f.Number != nil {
 			if feature.Unlimited = f.Number.Unlimited; !f.Number.Unlimited {
 				feature.Number = &f.Number.Value

@@ -20,11 +20,21 @@ type Terms struct {
 	Features []Feature          `json:"features"` // that are included, sorted
 	Numbers  map[Feature]Number `json:"numbers,omitempty"`
 	Limits   *Limits            `json:"limits,omitempty"` // nil of a version that is older than they are: those of the newest hold
+	Meters   map[Feature]Sale   `json:"meters,omitempty"` // of metered features, but for those of [PlainSale]
 }
 
 // Equal reports whether both include the same.
 func (t Terms) Equal(other Terms) bool {
-	return slices.Equal(t.Features, other.Features) && maps.Equal(t.Numbers, other.Numbers) && t.Limits.Equal(other.Limits)
+	return slices.Equal(t.Features, other.Features) && maps.Equal(t.Numbers, other.Numbers) && maps.Equal(t.Meters, other.Meters) &&
+		t.Limits.Equal(other.Limits)
+}
+
+// Sale returns on what terms a metered feature is sold.
+func (t Terms) Sale(f Feature) Sale {
+	if s, said := t.Meters[f]; said {
+		return s
+	}
+	return PlainSale()
 }
 
 // Includes reports whether the feature is included.

@@ -49,8 +49,8 @@ type Feature struct {
 	From        billing.Plan // the lowest plan that includes it
 	// Numbers says how much each plan includes, of all plans, and never less than the plan below. Nil of a boolean feature.
 	Numbers map[billing.Plan]billing.Number
-	// Period is that in which a metered feature may be used so often; "" of one that is not metered.
-	Period billing.Period
+	// Meter says how a metered feature is counted; zero of one that is not metered.
+	Meter billing.Meter
 }
 
 // Permission is one thing that a role may do.

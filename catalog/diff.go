@@ -79,6 +79,22 @@ func DiffNumbers(before, after *Catalog, plan billing.Plan) []NumberShift {
 	return shifts
 }
 
+// DiffMeters returns which metered features are sold otherwise on the newest version of a plan, by feature. What is metered anew, or no
+// more, is told by its number.
+func DiffMeters(before, after *Catalog, plan billing.Plan) []SaleShift {
+	var shifts []SaleShift
+	a, b := before.Terms(plan), after.Terms(plan)
+	for _, f := range after.features {
+		_, was := before.Meter(f.Name)
+		_, is := after.Meter(f.Name)
+		from, to := a.Sale(f.Name), b.Sale(f.Name)
+		if was && is && a.Includes(f.Name) && b.Includes(f.Name) && from != to {
+			shifts = append(shifts, SaleShift{f.Name, from, to})
+		}
+	}
+	return shifts
+}
+
 func joined[K comparable, V any](a, b map[K]V) map[K]V {
 	all := maps.Clone(a)
 	maps.Copy(all, b)

@@ -23,7 +23,7 @@ type Entitled struct {
 	Feature  billing.Feature
 	Included bool
 	Number   *billing.Number // of a numeric feature
-	Period   billing.Period  // of a metered feature
+	Sale     billing.Sale    // of a metered feature
 	Source   Source
 	Expires  time.Time // of a trial or an override that ends; zero if it does not
 }
@@ -71,12 +71,18 @@ type entitled struct {
 }
 
 func (c *Catalog) on(pin billing.Pin, name billing.Feature) entitled {
-	f := entitled{Entitled: Entitled{Feature: name, Period: c.draft.features[name].Period}}
+	f := entitled{Entitled: Entitled{Feature: name}}
 	terms, known := c.labels.terms[pin]
 	if !known && pin.Version == 0 {
 		terms = c.Terms(pin.Plan)
 	}
 	f.Included = terms.Includes(name)
+	if m, metered := c.Meter(name); metered {
+		f.Sale = m.Sale
+		if f.Included {
+			f.Sale = terms.Sale(name)
+		}
+	}
 	f.number, f.counted = terms.Numbers[name]
 	f.counted = f.counted || c.draft.features[name].Numbers != nil
 	return f

@@ -37,7 +37,7 @@ func (r *reader) features(d draft, n node) {
 		case feature.From == "":
 			r.at(e.key, "%s: from is missing: the lowest plan that includes it", what)
 		}
-		feature.Period = r.period(fields, what, counted)
+		feature.Meter = r.meter(fields, what, counted)
 		d.features[name] = feature
 	}
 }
@@ -107,39 +107,6 @@ func (r *reader) number(n node, what string) billing.Number {
 		return billing.Number{}
 	}
 	return number
-}
-
-// period returns the period of a metered feature, a month unless it says otherwise, or "".
-func (r *reader) period(fields map[string]node, what string, counted bool) billing.Period {
-	meter, given := fields["meter"]
-	if given && (meter.kind != boolean || meter.text != "true" && meter.text != "false") {
-		r.at(meter, "%s: meter must be true or false", what)
-		return ""
-	}
-	metered := meter.text == "true"
-	if metered && !counted {
-		r.at(meter, "%s: a meter needs numbers: how much each plan includes in a period", what)
-		return ""
-	}
-	n, named := fields["period"]
-	switch {
-	case named && !metered:
-		r.at(n, "%s: period is for a feature with meter: true", what)
-		return ""
-	case !metered:
-		return ""
-	case !named:
-		return billing.Month
-	}
-	name := r.name(n, what+": period")
-	if name == "" {
-		return billing.Month
-	}
-	period, err := billing.ParsePeriod(name)
-	if err != nil {
-		r.at(n, "%s: %v%s", what, err, suggest(name, billing.Periods()))
-	}
-	return period
 }
 
 // feature returns the feature that a permission names, or "" after reporting.

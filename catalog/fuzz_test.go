@@ -2,6 +2,7 @@ package catalog_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/seed-2a059015/gatehouse/billing"
@@ -18,6 +19,8 @@ func FuzzParse(f *testing.F) {
 		"version: 1\nroles:\n  a: {inherits: [a]}\n", "- - -", "? [", "a: &b *b", "0: 0:\n0\n.", "version: 1\npermissions: {a:b: }\n",
 		"{version: 1, limits: {free: {requests: 1/s, each: 1/min burst 5, concurrent: 3, groups: {check: 2/s, x: {each: 1/h}}}, pro: {each: unlimited}}}",
 		"{version: 1, features: {a: {numbers: {free: 1, team: unlimited}}, b: {meter: true, period: day, numbers: {pro: 0x1, team: 2}}}}",
+		"{version: 1, features: {a: {meter: {unit: t, aggregation: sum, cost: 15, currency: USD, unavailable: open, cap: 5}, numbers: {pro: 1}}}}",
+		"{version: 1, features: {a: {meter: {aggregation: unique, limit: soft}, period: billing, numbers: {free: 1}}}}",
 	} {
 		f.Add([]byte(seed))
 	}
@@ -39,6 +42,11 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("Parse(%q): viewer has lost tenant:read", src)
 		}
 		for _, f := range c.Features() {
+			m, metered := c.Meter(f.Name)
+			if metered && (f.Numbers == nil || !slices.Contains(billing.Aggregations(), m.Aggregation) || (m.Cost > 0) != (m.Currency != "") ||
+				(m.Cap > 0) != (m.Unavailable == billing.Open) || m.Cost > 0 && !m.Aggregation.Adds()) {
+				t.Errorf("Parse(%q): %q has the meter %+v", src, f.Name, m)
+			}
 			for i, plan := range billing.Plans() {
 				n, counted := f.Numbers[plan]
 				if counted && n.Any() != plan.AtLeast(f.From) || counted && i > 0 && n.Less(f.Numbers[billing.Plans()[i-1]]) {

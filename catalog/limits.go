@@ -8,6 +8,7 @@ const (
 	maxName        = 100
 	maxTitle       = 80
 	maxDescription = 400
+	maxUnit        = 32
 	maxFeatures    = 256
 	maxPermissions = 256
 	maxRoles       = 16

@@ -68,8 +68,8 @@ func TestFeaturesAndPermissionsSayWhatTheyAre(t *testing.T) {
 	c := parse(t, counted)
 	periods := map[billing.Feature]billing.Period{}
 	for _, f := range c.Features() {
-		if f.Period != "" {
-			periods[f.Name] = f.Period
+		if f.Meter.Period != "" {
+			periods[f.Name] = f.Meter.Period
 		}
 		if f.Name == "exports" && f.Description != "What leaves." {
 			t.Errorf("description of exports = %q, want that of the file", f.Description)

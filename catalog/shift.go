@@ -12,6 +12,7 @@ type Shift struct {
 	Gained, Lost []billing.Feature
 	Numbers      []NumberShift
 	Limits       []LimitShift
+	Meters       []SaleShift
 	Roles        []RoleShift // of roles that gain or lose something
 }
 
@@ -19,6 +20,12 @@ type Shift struct {
 type NumberShift struct {
 	Feature  billing.Feature
 	From, To *billing.Number
+}
+
+// SaleShift is a metered feature that is sold on other terms.
+type SaleShift struct {
+	Feature  billing.Feature
+	From, To billing.Sale
 }
 
 // RoleShift is what one role may do and could not before, and the other way round.
@@ -29,7 +36,7 @@ type RoleShift struct {
 
 // Empty reports whether nothing changes.
 func (s Shift) Empty() bool {
-	return len(s.Gained)+len(s.Lost)+len(s.Numbers)+len(s.Limits)+len(s.Roles) == 0
+	return len(s.Gained)+len(s.Lost)+len(s.Numbers)+len(s.Limits)+len(s.Meters)+len(s.Roles) == 0
 }
 
 // Shift returns what a tenant gains and loses at a moment when it has after instead of before: by the answers, so that an override that
@@ -44,6 +51,7 @@ func (c *Catalog) Shift(before, after *billing.Entitlements, at time.Time) Shift
 		}
 	}
 	s.Limits = DiffLimits(c, c, before.At(at), after.At(at))
+	s.Meters = c.shiftMeters(before, after, at)
 	for _, r := range c.roles {
 		lost, gained := apart(c.AllowedFor(before, Question{Role: r.Name}, at), c.AllowedFor(after, Question{Role: r.Name}, at))
 		if len(lost)+len(gained) > 0 {
@@ -51,6 +59,21 @@ func (c *Catalog) Shift(before, after *billing.Entitlements, at time.Time) Shift
 		}
 	}
 	return s
+}
+
+func (c *Catalog) shiftMeters(before, after *billing.Entitlements, at time.Time) (shifts []SaleShift) {
+	had := map[billing.Feature]billing.Sale{}
+	for _, f := range c.Entitled(before, at) {
+		if f.Included {
+			had[f.Feature] = f.Sale
+		}
+	}
+	for _, f := range c.Entitled(after, at) {
+		if from, both := had[f.Feature]; both && f.Included && from != f.Sale {
+			shifts = append(shifts, SaleShift{f.Feature, from, f.Sale})
+		}
+	}
+	return shifts
 }
 
 func numbersOf(all []Entitled) map[billing.Feature]*billing.Number {

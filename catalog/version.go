@@ -35,13 +35,19 @@ func tierOf(p billing.Pin) rbac.Tier { return rbac.Tier(p.String()) }
 
 // Terms returns what a plan includes by the file: the content of its newest version.
 func (c *Catalog) Terms(plan billing.Plan) billing.Terms {
-	terms := billing.Terms{Features: []billing.Feature{}, Numbers: map[billing.Feature]billing.Number{}, Limits: c.draft.rates[plan].limits()}
+	terms := billing.Terms{
+		Features: []billing.Feature{}, Numbers: map[billing.Feature]billing.Number{}, Meters: map[billing.Feature]billing.Sale{},
+		Limits: c.draft.rates[plan].limits(),
+	}
 	for _, f := range c.features {
 		if plan.AtLeast(f.From) {
 			terms.Features = append(terms.Features, f.Name)
 		}
 		if number, counted := f.Numbers[plan]; counted {
 			terms.Numbers[f.Name] = number
+		}
+		if plan.AtLeast(f.From) && f.Meter.Period != "" && f.Meter.Sale != billing.PlainSale() {
+			terms.Meters[f.Name] = f.Meter.Sale
 		}
 	}
 	return terms

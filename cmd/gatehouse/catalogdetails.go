@@ -27,7 +27,41 @@ type featureDetails struct {
 	Title       string          `json:"title"`
 	Description string          `json:"description,omitempty"`
 	Period      billing.Period  `json:"period,omitempty"`
+	Meter       *meterDetails   `json:"meter,omitempty"`
 	Included    []includedBy    `json:"included_by"`
+}
+
+type meterDetails struct {
+	Unit        string              `json:"unit,omitempty"`
+	Aggregation billing.Aggregation `json:"aggregation"`
+	Limit       billing.LimitKind   `json:"limit"`
+	Cost        int64               `json:"cost,omitempty"`
+	Currency    string              `json:"currency,omitempty"`
+	Unavailable billing.Unavailable `json:"unavailable"`
+	Cap         int64               `json:"cap,omitempty"`
+}
+
+func meterOf(m billing.Meter) *meterDetails {
+	if m.Period == "" {
+		return nil
+	}
+	return &meterDetails{m.Unit, m.Aggregation, m.Limit, m.Cost, m.Currency, m.Unavailable, m.Cap}
+}
+
+// String says a meter in one line.
+func (m meterDetails) String() string {
+	text := fmt.Sprintf("meter: %s", m.Aggregation)
+	if m.Unit != "" {
+		text += " of " + m.Unit
+	}
+	if m.Cost > 0 {
+		text += fmt.Sprintf(", %d pico-%s each", m.Cost, m.Currency)
+	}
+	text += fmt.Sprintf(", %s limit", m.Limit)
+	if m.Cap > 0 {
+		text += fmt.Sprintf(", %s up to %d an instance without the database", m.Unavailable, m.Cap)
+	}
+	return text
 }
 
 // includedBy is a version of a plan; of a file alone, which has no versions, a plan.
@@ -47,7 +81,7 @@ func detailsOf(c *catalog.Catalog, q explanation) *details {
 	}
 	for _, f := range c.Features() {
 		if wanted[f.Name] {
-			d.Features = append(d.Features, featureDetails{f.Name, f.Title, f.Description, f.Period, includers(c, f.Name)})
+			d.Features = append(d.Features, featureDetails{f.Name, f.Title, f.Description, f.Meter.Period, meterOf(f.Meter), includers(c, f.Name)})
 		}
 	}
 	return d
@@ -96,6 +130,9 @@ func (d details) String() string {
 		}
 		if f.Description != "" {
 			fmt.Fprintf(&b, "\n            %s", f.Description)
+		}
+		if f.Meter != nil {
+			fmt.Fprintf(&b, "\n            %s", f.Meter)
 		}
 		var plans []string
 		for _, by := range f.Included {

@@ -60,9 +60,16 @@ type planLimit struct {
 	limitShift
 }
 
+// planSale is a meter of a plan that is sold on other terms.
+type planSale struct {
+	Plan billing.Plan `json:"plan"`
+	saleShift
+}
+
 type diffOut struct {
 	Changes  []changeLine `json:"changes"` // for who takes the newest version of the plan
 	Numbers  []planShift  `json:"numbers"`
+	Meters   []planSale   `json:"meters"`
 	Limits   []planLimit  `json:"limits"`
 	Versions []affected   `json:"versions,omitzero"` // nil without a database
 }
@@ -90,13 +97,16 @@ func catalogDiff() *cobra.Command {
 		if err := errors.Join(errBefore, errAfter); err != nil {
 			return err
 		}
-		out := diffOut{Changes: []changeLine{}, Numbers: []planShift{}, Limits: []planLimit{}}
+		out := diffOut{Changes: []changeLine{}, Numbers: []planShift{}, Meters: []planSale{}, Limits: []planLimit{}}
 		for _, change := range catalog.Diff(before, after) {
 			out.Changes = append(out.Changes, changeOf(change))
 		}
 		for _, plan := range billing.Plans() {
 			for _, n := range catalog.DiffNumbers(before, after, plan) {
 				out.Numbers = append(out.Numbers, planShift{plan, numberShift{string(n.Feature), n.From, n.To}})
+			}
+			for _, m := range catalog.DiffMeters(before, after, plan) {
+				out.Meters = append(out.Meters, planSale{plan, saleShiftOf(m)})
 			}
 			newest := billing.Pin{Plan: plan}
 			for _, l := range catalog.DiffLimits(before, after, newest, newest) {
@@ -114,17 +124,20 @@ func catalogDiff() *cobra.Command {
 }
 
 func (o diffOut) print(c *cobra.Command) error {
-	if len(o.Changes)+len(o.Numbers)+len(o.Limits) == 0 {
+	if len(o.Changes)+len(o.Numbers)+len(o.Meters)+len(o.Limits) == 0 {
 		if err := say(c, "no role gains or loses anything"); err != nil {
 			return err
 		}
 	}
-	var changes, numbers, limits [][]string
+	var changes, numbers, meters, limits [][]string
 	for _, change := range o.Changes {
 		changes = append(changes, change.columns())
 	}
 	for _, n := range o.Numbers {
 		numbers = append(numbers, []string{string(n.Plan), n.Feature, amount(n.From), amount(n.To)})
+	}
+	for _, m := range o.Meters {
+		meters = append(meters, []string{string(m.Plan), m.Feature, m.From.String(), m.To.String()})
 	}
 	for _, l := range o.Limits {
 		limits = append(limits, []string{string(l.Plan), l.signed(), l.From, l.To})
@@ -135,7 +148,10 @@ func (o diffOut) print(c *cobra.Command) error {
 	if err := section(c, len(changes) > 0, []string{"PLAN", "NUMBER", "FROM", "TO"}, numbers); err != nil {
 		return err
 	}
-	if err := section(c, len(changes)+len(numbers) > 0, []string{"PLAN", "LIMIT", "FROM", "TO"}, limits); err != nil || o.Versions == nil {
+	if err := section(c, len(changes)+len(numbers) > 0, []string{"PLAN", "METER", "FROM", "TO"}, meters); err != nil {
+		return err
+	}
+	if err := section(c, len(changes)+len(numbers)+len(meters) > 0, []string{"PLAN", "LIMIT", "FROM", "TO"}, limits); err != nil || o.Versions == nil {
 		return err
 	}
 	return printAffected(c, o.Versions)

@@ -32,6 +32,7 @@ type difference struct {
 		From    any    `json:"from"`
 		To      any    `json:"to"`
 	} `json:"numbers"`
+	Meters []any `json:"meters"`
 	Limits []struct {
 		Plan string `json:"plan"`
 		limitShift
@@ -114,6 +115,19 @@ func TestCatalogDiffSaysWhatTheTenantsOfEachVersionGainAndLose(t *testing.T) {
 	}
 	if got := succeed(t, w.env, "catalog", "diff", lower, lower); !strings.HasPrefix(got, "no role gains or loses anything\n") {
 		t.Errorf("catalog diff of a file with itself printed %q", got)
+	}
+}
+
+func TestCatalogDiffShowsWhatMetersAreSoldFor(t *testing.T) {
+	t.Parallel()
+	const metered = "version: 1\nfeatures:\n  ai: {meter: {cost: 5, currency: USD}, numbers: {team: 20}}\n"
+	before, after := catalogFile(t, metered), catalogFile(t, strings.Replace(metered, "cost: 5, currency: USD", "limit: soft", 1))
+	const want = `PLAN        METER  FROM                       TO
+team        ai     hard by month, 5 pico-USD  soft by month
+enterprise  ai     hard by month, 5 pico-USD  soft by month
+`
+	if diff := cmp.Diff(want, succeed(t, nil, "catalog", "diff", before, after)); diff != "" {
+		t.Errorf("catalog diff (-want +got):\n%s", diff)
 	}
 }
 

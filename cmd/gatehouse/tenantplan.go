@@ -95,6 +95,7 @@ type moveOut struct {
 	Gained  []string      `json:"gained_features"`
 	Lost    []string      `json:"lost_features"`
 	Numbers []numberShift `json:"numbers"`
+	Meters  []saleShift   `json:"meters"`
 	Limits  []limitShift  `json:"limits"`
 	Roles   []roleShift   `json:"roles"`
 }
@@ -168,8 +169,12 @@ func (o *moveOut) fill(ctx context.Context, tx *db.TenantTx, s catalog.Shift) er
 		members[row.Role] = row.N
 	}
 	o.Gained, o.Lost, o.Numbers, o.Limits, o.Roles = texts(s.Gained), texts(s.Lost), []numberShift{}, limitShifts(s.Limits), []roleShift{}
+	o.Meters = []saleShift{}
 	for _, n := range s.Numbers {
 		o.Numbers = append(o.Numbers, numberShift{string(n.Feature), n.From, n.To})
+	}
+	for _, m := range s.Meters {
+		o.Meters = append(o.Meters, saleShiftOf(m))
 	}
 	for _, r := range s.Roles {
 		o.Roles = append(o.Roles, roleShift{r.Role, listed(r.Gained), listed(r.Lost), members[r.Role]})
@@ -202,13 +207,16 @@ func (o moveOut) String() string {
 	for _, n := range o.Numbers {
 		fmt.Fprintf(&b, "\nnumber    %s %s > %s", n.Feature, amount(n.From), amount(n.To))
 	}
+	for _, m := range o.Meters {
+		fmt.Fprintf(&b, "\nmeter     %s %s > %s", m.Feature, m.From, m.To)
+	}
 	for _, l := range o.Limits {
 		fmt.Fprintf(&b, "\nlimit     %s %s > %s", l.signed(), l.From, l.To)
 	}
 	for _, r := range o.Roles {
 		fmt.Fprintf(&b, "\n%-9s %s (members: %d)", r.Role, signed(r.Gained, r.Lost), r.Members)
 	}
-	if len(o.Gained)+len(o.Lost)+len(o.Numbers)+len(o.Limits)+len(o.Roles) == 0 {
+	if len(o.Gained)+len(o.Lost)+len(o.Numbers)+len(o.Meters)+len(o.Limits)+len(o.Roles) == 0 {
 		b.WriteString("\nnothing is gained or lost")
 	}
 	return b.String()
