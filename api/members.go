@@ -51,13 +51,8 @@ func (a *API) setRole(ctx context.Context, tx *db.TenantTx, in setRoleIn) (membe
 	return memberOf(m), err
 }
 
-// suspendMember ends the member's sessions too: a suspension that is lifted does not bring back what was open before.
 func (a *API) suspendMember(ctx context.Context, tx *db.TenantTx, in memberIn) (memberOut, error) {
-	m, err := tenants.SuspendMember(ctx, tx, in.Member)
-	if err != nil {
-		return memberOut{}, err
-	}
-	_, err = sessions.RevokeAll(ctx, tx, m.ID, id.Session{}, sessions.ReasonAdmin)
+	m, err := sessions.SuspendMember(ctx, tx, in.Member)
 	return memberOf(m), err
 }
 
@@ -67,9 +62,5 @@ func (a *API) resumeMember(ctx context.Context, tx *db.TenantTx, in memberIn) (m
 }
 
 func (a *API) removeMember(ctx context.Context, tx *db.TenantTx, in memberIn) (web.None, error) {
-	if err := tenants.RemoveMember(ctx, tx, in.Member); err != nil {
-		return web.None{}, err
-	}
-	_, err := sessions.RevokeAll(ctx, tx, in.Member, id.Session{}, sessions.ReasonAdmin)
-	return web.None{}, err
+	return web.None{}, sessions.RemoveMember(ctx, tx, in.Member)
 }

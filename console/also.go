@@ -14,7 +14,7 @@ func (c *Console) besides(p *authn.Principal) []wayTo {
 		{"Set-up links", "Let somebody outside connect a provider", "/sso/setup-links"},
 		{"Routing", "Over which connection who signs in", "/sso/routing"},
 	}
-	return append(ways, c.inviting(p)...)
+	return append(ways, c.people(p)...)
 }
 
 // duties are the pages with which somebody looks after their organization; none for most people.
@@ -23,12 +23,12 @@ func (c *Console) duties(p *authn.Principal) []wayTo {
 	if c.may(p, rbac.ConnectionsRead) {
 		ways = append(ways, wayTo{"Single sign-on", "Providers, and how sign-ins go", "/sso"})
 	}
-	return append(ways, c.inviting(p)...)
+	return append(ways, c.people(p)...)
 }
 
-func (c *Console) inviting(p *authn.Principal) []wayTo {
-	if !c.may(p, rbac.MembersWrite) {
-		return nil
+func (c *Console) people(p *authn.Principal) (ways []wayTo) {
+	if c.may(p, rbac.MembersWrite) {
+		ways = append(ways, wayTo{"Members", "Who belongs here, and with which role", "/members"}, wayTo{"Invitations", "Ask people to join", "/invitations"})
 	}
-	return []wayTo{{"Invitations", "Ask people to join", "/invitations"}}
+	return ways
 }

@@ -25,7 +25,7 @@ type attemptsPage struct {
 	Reason     string
 	Trace      string
 	Rows       []attemptRow
-	Older      string // the query of the next page
+	Older      string // the address of the next page
 	Connected  bool   // rows name their connection
 }
 
@@ -186,5 +186,5 @@ func older(query url.Values, last id.Attempt) string {
 			next.Set(name, v)
 		}
 	}
-	return next.Encode()
+	return "?" + next.Encode()
 }

@@ -13,7 +13,7 @@ import (
 func manageSamples() []Sample {
 	at := time.Date(2026, 3, 9, 14, 5, 0, 0, time.UTC)
 	evil := `<script>alert("1")</script>`
-	return slices.Concat(advancedSamples(at, evil), setupLinkSamples(momentOf(at), evil), routingSamples(evil), invitationSamples(momentOf(at), evil))
+	return slices.Concat(advancedSamples(at, evil), setupLinkSamples(momentOf(at), evil), routingSamples(evil), invitationSamples(momentOf(at), evil), memberSamples(momentOf(at), evil))
 }
 
 func advancedSamples(at time.Time, evil string) []Sample {
@@ -60,7 +60,7 @@ func setupLinkSamples(at moment, evil string) []Sample {
 	return []Sample{
 		{"setup-links", setupLinksPage{
 			Made: madeLink{copyValue{"made-link", "The link", "https://id.example.com/gate/setup/open#ghs_1"}, "it@acme.example", at}, Mayact: true, Email: email,
-			Connections: []option{{Label: "A new one", Chosen: true}, {Value: "con_1", Label: "Acme Okta"}}, Lives: chosen(linkLives(), "7"), Older: "before=stl_4",
+			Connections: []option{{Label: "A new one", Chosen: true}, {Value: "con_1", Label: "Acme Okta"}}, Lives: chosen(linkLives(), "7"), Older: "?before=stl_4",
 			Rows: []setupLinkRow{
 				{ID: "stl_1", For: "it@acme.example", Connection: "A new connection", By: "Olivia Acme", State: badge{"Not opened yet", careful}, Made: at, Until: at, Open: true},
 				{ID: "stl_2", For: "Handed over", Connection: "Acme Okta", By: "The operator", State: badge{"In use", good}, Made: at, Until: at, Opened: at, Ends: at, Used: at, Open: true},
@@ -104,7 +104,7 @@ func invitationSamples(at moment, evil string) []Sample {
 	wrong.Value, wrong.Problem = evil, "This is not an e-mail address that can be used."
 	return []Sample{
 		{"invitations", invitationsPage{
-			Tenant: "Acme Robotics", Email: email, Roles: grantable(&authn.Principal{Role: "owner"}, "member"), Older: "before=inv_3",
+			Tenant: "Acme Robotics", Email: email, Roles: grantable(&authn.Principal{Role: "owner"}, "member"), Older: "?before=inv_3",
 			Rows: []invitationRow{
 				{ID: "inv_1", Email: "new@acme.example", Role: "member", By: "Olivia Acme", State: badge{"Waiting", careful}, Sent: at, Until: at, Mayact: true},
 				{ID: "inv_2", Email: "boss@acme.example", Role: "owner", By: "An API key", State: badge{"Expired", bad}, Sent: at, Until: at, Sends: "3 times"},

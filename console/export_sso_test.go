@@ -60,7 +60,7 @@ func ssoSamples(at moment, request, evil string) []Sample {
 			Certificates: []certificateRow{{evil, evil, evil, evil, evil, at, at, badge{evil, evil}, 5, true}}, Groups: []sso.GroupRole{{Group: evil, Role: "member"}}, Mayact: true,
 		}},
 		{"attempts", attemptsPage{
-			Connection: "con_1", Name: "Acme Okta", Outcomes: chosen(outcomes(), "refused"), Sinces: chosen(sinces(), "24h"), Rows: []attemptRow{row, lost}, Older: "before=att_2",
+			Connection: "con_1", Name: "Acme Okta", Outcomes: chosen(outcomes(), "refused"), Sinces: chosen(sinces(), "24h"), Rows: []attemptRow{row, lost}, Older: "?before=att_2",
 		}},
 		{"attempts-all", attemptsPage{Outcomes: chosen(outcomes(), ""), Sinces: chosen(sinces(), ""), Rows: []attemptRow{row, worst}, Connected: true}},
 		{"attempts-none", attemptsPage{Outcomes: chosen(outcomes(), ""), Sinces: chosen(sinces(), ""), Trace: evil}},

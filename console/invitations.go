@@ -12,20 +12,9 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/id"
-	"github.com/seed-2a059015/gatehouse/internal/web"
 	"github.com/seed-2a059015/gatehouse/rbac"
 	"github.com/seed-2a059015/gatehouse/tenants"
 )
-
-// memberRoutes are the pages on which administrators ask people to join.
-func (c *Console) memberRoutes() web.Table {
-	return web.Table{
-		web.Get("/invitations", rbac.MembersWrite, web.Raw(c.listInvitations)).SessionOnly().Doc("Who was asked to join and has not come yet"),
-		web.Post("/invitations", rbac.MembersWrite, web.Raw(c.invite)).SessionOnly().MaxBody(maxForm).Limit(acting).Doc("Invite somebody by a mail with a one-time link"),
-		web.Post("/invitations/resend", rbac.MembersWrite, web.Raw(c.inviteAgain)).SessionOnly().MaxBody(maxForm).Limit(acting).Doc("Mail a new link; the old one stops working"),
-		web.Post("/invitations/revoke", rbac.MembersWrite, web.Raw(c.revokeInvitation)).SessionOnly().MaxBody(maxForm).Limit(acting).Doc("Revoke an invitation"),
-	}
-}
 
 // invitationsPage asks people to join, and shows who was asked and has not come yet.
 type invitationsPage struct {
@@ -34,7 +23,7 @@ type invitationsPage struct {
 	Email    field
 	Roles    []roleOption
 	Rows     []invitationRow
-	Older    string // the rest of the address; "" at the end
+	Older    string // the address of the next page; "" at the end
 }
 
 func (invitationsPage) frame() frame {
@@ -135,7 +124,7 @@ func (c *Console) drawInvitations(ctx echo.Context, typed typedInvitation, refus
 		}
 		if len(list) > shownInvitations {
 			list = list[:shownInvitations]
-			page.Older = "before=" + list[shownInvitations-1].ID.String()
+			page.Older = "?before=" + list[shownInvitations-1].ID.String()
 		}
 		page.Rows, err = connectionReader{ctx: r, tx: tx, viewer: p}.invitationRows(list)
 		return err

@@ -78,6 +78,8 @@ func every() []page {
 		setupLinksPage{},
 		routingPage{},
 		invitationsPage{},
+		membersPage{},
+		memberPage{},
 		attemptsPage{},
 		attemptPage{},
 		documentPage{},

@@ -27,7 +27,7 @@ type setupLinksPage struct {
 	Lives       []option
 
 	Rows  []setupLinkRow
-	Older string // the rest of the address; "" at the end
+	Older string // the address of the next page; "" at the end
 }
 
 func (setupLinksPage) frame() frame {
@@ -137,7 +137,7 @@ func (c *Console) drawSetupLinks(ctx echo.Context, typed typedLink, made madeLin
 		}
 		if len(list) > shownLinks {
 			list = list[:shownLinks]
-			page.Older = "before=" + list[shownLinks-1].ID.String()
+			page.Older = "?before=" + list[shownLinks-1].ID.String()
 		}
 		if page.Rows, err = (connectionReader{ctx: r, tx: tx}).setupLinkRows(list); err != nil || !decides(p) {
 			return err

@@ -200,3 +200,11 @@ func must(tb testing.TB, err error) {
 		tb.Fatal(err)
 	}
 }
+
+// builtin is the catalog in force.
+func builtin(tb testing.TB) *catalog.Catalog {
+	tb.Helper()
+	c, err := catalog.Parse("default", catalog.Default())
+	must(tb, err)
+	return c
+}

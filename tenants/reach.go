@@ -34,17 +34,22 @@ var held = clause.Locking{Strength: "SHARE"}
 // below whoever has all of its permissions, and above everybody else: what it holds is read in this scope, and stays so until it ends. A
 // permission that the catalog has dropped counts all the same, since it may come back. Where nothing can be known, nothing is reached.
 func reaches(ctx context.Context, tx *db.TenantTx, actor, role rbac.Role) (bool, error) {
+	return reachesBy(actor, role, func(r rbac.Role) ([]rbac.Permission, error) { return permissionsOf(ctx, tx, r) })
+}
+
+// reachesBy is reaches by what a function says of roles; it says nil of one that is not known.
+func reachesBy(actor, role rbac.Role, permissions func(rbac.Role) ([]rbac.Permission, error)) (bool, error) {
 	if actor.Builtin() && role.Builtin() {
 		return rbac.CanGrant(actor, role), nil
 	}
 	if actor == rbac.Owner && role.Custom() {
 		return true, nil
 	}
-	has, err := permissionsOf(ctx, tx, actor)
+	has, err := permissions(actor)
 	if err != nil || has == nil {
 		return false, err
 	}
-	wants, err := permissionsOf(ctx, tx, role)
+	wants, err := permissions(role)
 	return wants != nil && covered(wants, has), err
 }
 

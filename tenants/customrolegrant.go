@@ -1,0 +1,72 @@
+package tenants
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"gorm.io/gorm"
+
+	"github.com/seed-2a059015/gatehouse/internal/authn"
+	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/id"
+	"github.com/seed-2a059015/gatehouse/rbac"
+)
+
+// GrantableRole is a role that somebody may give. Name is what people call one of the tenant's own; a built-in role has none.
+type GrantableRole struct {
+	Role rbac.Role
+	Name string
+}
+
+// GrantableRoles lists the roles that the caller may give: the built-in ones, lowest first, then the tenant's own by name. It is for what to
+// offer, by the rule of [MayGive]; whatever gives a role asks again, and holds what it has asked about.
+func GrantableRoles(ctx context.Context, tx *db.TenantTx) ([]GrantableRole, error) {
+	own, err := CustomRoles(ctx, tx, id.Role{}, MaxCustomRoles)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(own, func(a, b CustomRole) int { return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
+	holds := map[rbac.Role][]rbac.Permission{}
+	var all []GrantableRole
+	for _, r := range rbac.BuiltinRoles() {
+		if c := catalogOf(ctx); c != nil {
+			holds[r] = c.Holds(r)
+		}
+		all = append(all, GrantableRole{Role: r})
+	}
+	for _, r := range own {
+		holds[r.Role] = append([]rbac.Permission{}, r.Permissions...)
+		all = append(all, GrantableRole{r.Role, r.Name})
+	}
+	p := authn.From(ctx)
+	switch p.Kind {
+	case authn.Operator, authn.System:
+		return all, nil
+	case authn.Member, authn.APIKey:
+		known := func(r rbac.Role) ([]rbac.Permission, error) { return holds[r], nil }
+		return slices.DeleteFunc(all, func(r GrantableRole) bool {
+			ok, err := reachesBy(rbac.Role(p.Role), r.Role, known)
+			return !ok || err != nil
+		}), nil
+	case authn.Setup, authn.Anonymous:
+	}
+	return nil, nil
+}
+
+// RoleName is what people call a role: the name of one of the tenant's own, and a built-in one as it is. One that is not there any more is
+// called by its id.
+func RoleName(ctx context.Context, tx *db.TenantTx, role rbac.Role) (string, error) {
+	if !role.Custom() {
+		return string(role), nil
+	}
+	r, err := gorm.G[CustomRole](tx.DB).Where("role = ?", role).First(ctx)
+	if db.IsMissing(err) {
+		return string(role), nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("load the name of role %s: %w", role, err)
+	}
+	return r.Name, nil
+}
