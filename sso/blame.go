@@ -62,6 +62,7 @@ var blames = map[Reason]blame{
 	MemberRemoved:       {FixAdmin, "they were removed"},
 	GoogleNotAllowed:    {FixAdmin, "the organization does not accept Google"},
 	SSORequired:         {FixPerson, "they did not use the organization's own sign-in"},
+	SeatsExhausted:      {FixAdmin, "all seats of the organization are taken"},
 	SessionEnded:        {FixPerson, "the session from which they started had ended"},
 	IdentityInUse:       {FixPerson, "the account is linked to somebody else"},
 	IdentityMismatch:    {FixPerson, "they proved another account than the one they are signed in with"},

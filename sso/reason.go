@@ -73,6 +73,7 @@ const (
 	MemberRemoved       Reason = "member_removed"
 	GoogleNotAllowed    Reason = "google_not_allowed"
 	SSORequired         Reason = "sso_required"
+	SeatsExhausted      Reason = "seats_exhausted"
 	SessionEnded        Reason = "session_ended"
 	IdentityInUse       Reason = "identity_in_use"
 	IdentityMismatch    Reason = "identity_mismatch"
@@ -147,6 +148,7 @@ var explanations = map[Reason]Explanation{
 	MemberRemoved:       {errs.Forbidden, "You are no longer a member of this organization.", "The member was removed. Signing in again does not bring them back."},
 	GoogleNotAllowed:    {errs.Forbidden, "This organization does not use Google to sign in.", "The sign-in policy does not allow Google."},
 	SSORequired:         {errs.Forbidden, "Use this organization's own sign-in.", "The sign-in policy demands the organization's own connection."},
+	SeatsExhausted:      {errs.Conflict, tenants.ErrNoSeat.Detail, "The person would become a member, and as many are active as the plan has seats. Suspend or remove one, or get more seats."},
 	SessionEnded:        {errs.Forbidden, "Your session ended meanwhile. Sign in again.", "The session that started this is over or belongs to another browser."},
 	IdentityInUse:       {errs.Conflict, "This account is already linked.", "The identity belongs to somebody else."},
 	IdentityMismatch:    {errs.Forbidden, "Use the account you are signed in with.", "The person proved another identity than that of their session."},

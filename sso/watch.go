@@ -18,7 +18,8 @@ import (
 var blameless = []Reason{
 	StateMissing, StateUnknown, AttemptUsed, AttemptExpired, WrongBrowser, ConnectionMismatch, ConnectionInactive, ConnectionChanged,
 	TenantInactive, CallbackMalformed, ProviderDenied, ProviderUnreachable, KeysUnavailable, MemberSuspended, MemberRemoved, NoMembership,
-	SessionEnded, IdentityInUse, IdentityMismatch, AssertionReplayed, UnsolicitedResponse, NotTester, IdentitiesFrozen, SSOBusy, Broken,
+	SeatsExhausted, SessionEnded, IdentityInUse, IdentityMismatch, AssertionReplayed, UnsolicitedResponse, NotTester, IdentitiesFrozen, SSOBusy,
+	Broken,
 }
 
 // uncaused are refusals that owners hear of and that take nothing back: no setting is their cause, and some of them a browser makes by itself,

@@ -84,6 +84,9 @@ func Reinstate(ctx context.Context, tx *db.TenantTx, m Membership, role rbac.Rol
 	if err != nil {
 		return m, err
 	}
+	if err := takeSeat(ctx, tx); err != nil {
+		return m, err
+	}
 	m.Role, m.Status, m.Email, m.Name, m.Picture, m.UpdatedAt = role, MemberActive, email.Address, shown(p.Name), picture(p.Picture), tx.Now
 	_, err = gorm.G[Membership](tx.DB).Where("id = ?", m.ID).Select("role", "status", "email", "name", "picture", "updated_at").Updates(ctx, m)
 	if err != nil {

@@ -49,13 +49,16 @@ type Membership struct {
 // TableName implements GORM's Tabler.
 func (Membership) TableName() string { return "memberships" }
 
-// Join makes a person a member. The conflicts are member_exists and email_in_use.
+// Join makes a person a member. The conflicts are member_exists, email_in_use and seats_exhausted.
 func Join(ctx context.Context, tx *db.TenantTx, user id.User, role rbac.Role, p Profile, source string) (Membership, error) {
 	if err := CheckRole(ctx, tx, "role", role); err != nil {
 		return Membership{}, err
 	}
 	email, err := ParseEmail(p.Email)
 	if err != nil {
+		return Membership{}, err
+	}
+	if err := takeSeat(ctx, tx); err != nil {
 		return Membership{}, err
 	}
 	m := Membership{

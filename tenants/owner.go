@@ -91,6 +91,11 @@ func changeMember(
 	if m == old {
 		return m, nil
 	}
+	if m.Status == MemberActive && old.Status != MemberActive {
+		if err := takeSeat(ctx, tx); err != nil {
+			return old, err
+		}
+	}
 	if owns(old) && !owns(m) && rows.owners() == 1 {
 		return old, ErrLastOwner
 	}

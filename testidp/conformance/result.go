@@ -55,7 +55,8 @@ type Honest struct{ Person, Tenant string }
 func unwelcome(code string) bool {
 	switch code {
 	case "email_invalid", "email_unverified", "domain_not_allowed", "jit_disabled", "link_required", "identity_changed", "identity_in_use",
-		"not_a_tester", "identities_frozen", "no_account", "no_membership", "member_suspended", "member_removed":
+		"not_a_tester", "identities_frozen", "no_account", "no_membership", "member_suspended", "member_removed",
+		"seats_exhausted":
 		return true
 	default:
 		return false
