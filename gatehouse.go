@@ -148,7 +148,7 @@ func (g *Gatehouse) assembleDoors(base string, apiKeys tenants.Keys) (err error)
 	if g.web, err = web.New(facing); err != nil {
 		return err
 	}
-	g.tables = []web.Table{g.api.Routes(), pages.Routes()}
+	g.tables = []web.Table{g.api.Routes(), g.api.Proxied(), pages.Routes()}
 	g.watch()
 	return nil
 }
@@ -225,7 +225,7 @@ func CallerOf(ctx context.Context) Caller {
 }
 
 // Routes is the table of all routes, for review. Its handlers serve nothing.
-func Routes() web.Table { return slices.Concat(new(api.API).Routes(), new(console.Console).Routes()) }
+func Routes() web.Table { return slices.Concat(new(api.API).Routes(), new(api.API).Proxied(), new(console.Console).Routes()) }
 
 // Parts gives the programs of this module what they seed and inspect with. Its types are internal, so no other module can use it.
 func (g *Gatehouse) Parts() (*db.DB, *sso.SignIn) { return g.db, g.signIn }

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -34,7 +35,7 @@ type evaluationIn struct {
 	Subject  *subjectIn     `json:"subject,omitempty"`
 	Action   *actionIn      `json:"action,omitempty"`
 	Resource *resourceIn    `json:"resource,omitempty"`
-	Context  map[string]any `json:"context,omitempty" doc:"min_version as in a check; nothing else is used"`
+	Context  map[string]any `json:"context,omitempty" doc:"min_version and quantity as in a check; nothing else is used"`
 }
 
 // since is the version that the context asks for; "" for none.
@@ -46,6 +47,24 @@ func (in evaluationIn) since() (string, error) {
 	}
 	return version, nil
 }
+
+// quantity is how much of the feature the context asks for; 0 for none. Numbers are exact to 53 bits, as in JavaScript.
+func (in evaluationIn) quantity() (int64, error) {
+	given, is := in.Context["quantity"]
+	n, number := given.(float64)
+	switch {
+	case !is:
+		return 0, nil
+	case !number || n < 1 || n > 1<<53 || n != math.Trunc(n):
+		return 0, errs.InvalidField("context.quantity", "is a whole number, and at least 1")
+	case in.Resource.Type != resourceFeature:
+		return 0, errs.InvalidField("resource.type", "Name the feature that the quantity is of.")
+	}
+	return int64(n), nil
+}
+
+// resourceFeature is the type of a resource that decides something.
+const resourceFeature = "feature"
 
 type evaluationOut struct {
 	Decision bool         `json:"decision"`

@@ -31,6 +31,7 @@ type evaluated struct {
 		Clause     string            `json:"clause"`
 		NeedsRole  string            `json:"needs_role"`
 		NeedsPlan  string            `json:"needs_plan"`
+		Limit      *int64            `json:"limit"`
 		ReasonUser map[string]string `json:"reason_user"`
 	}
 }
@@ -272,4 +273,30 @@ func TestTheStandardsMetadataNamesItsEndpoints(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("metadata (-want +got):\n%s", diff)
 	}
+}
+
+func TestAnEvaluationAsksForAQuantity(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t)
+	tenant := s.NewTenant(t, billing.Free)
+	session := s.Session(t, tenant, rbac.Member)
+	c, me := s.Bearer(session), thing("member", session.Member.ID.String())
+	ask := func(feature string, quantity any) object {
+		q := evaluationOf(me, "chat:use", thing("feature", feature))
+		q["context"] = object{"quantity": quantity}
+		return q
+	}
+	if got := evaluate(t, c, ask("seats", 3)); !got.Decision {
+		t.Errorf("evaluation of 3 seats on free = %+v, want it allowed", got)
+	}
+	got := evaluate(t, c, ask("seats", 11))
+	if got.Decision || got.Context.Clause != "quantity_exceeds_plan" || got.Context.NeedsPlan != "team" || got.Context.Limit == nil || *got.Context.Limit != 3 {
+		t.Errorf("evaluation of 11 seats on free = %+v, want that there are 3, and team has enough", got)
+	}
+	for _, wrong := range []any{0, -1, 1.5, "3", true, nil, 1e300} {
+		c.Do(t, "POST", "/access/v1/evaluation", ask("seats", wrong)).Refused(t, 422, "invalid_input")
+	}
+	q := evaluationOf(me, "chat:use", anything)
+	q["context"] = object{"quantity": 1}
+	c.Do(t, "POST", "/access/v1/evaluation", q).Refused(t, 422, "invalid_input")
 }

@@ -90,5 +90,10 @@ func TestTheServerAnswersTheTableAndNothingElse(t *testing.T) {
 }
 
 func echoPath(r web.Row) string {
-	return parameter.ReplaceAllStringFunc(r.Path, func(p string) string { return ":" + strings.Trim(p, "{}") })
+	return parameter.ReplaceAllStringFunc(r.Path, func(p string) string {
+		if strings.HasSuffix(p, "...}") {
+			return "*"
+		}
+		return ":" + strings.Trim(p, "{}")
+	})
 }

@@ -18,6 +18,7 @@ type evaluatedBy struct {
 	Clause     string            `json:"clause,omitempty" doc:"What refused"`
 	NeedsRole  string            `json:"needs_role,omitempty" doc:"The lowest role that would allow"`
 	NeedsPlan  string            `json:"needs_plan,omitempty" doc:"The lowest plan that would allow"`
+	Limit      *int64            `json:"limit,omitempty" doc:"How much the tenant has of the feature, if a quantity was asked for and there is an end to it"`
 	ReasonUser map[string]string `json:"reason_user,omitempty" doc:"For the subject, by language"`
 }
 
@@ -48,18 +49,22 @@ func (e *evaluator) evaluate(in evaluationIn) (evaluationOut, error) {
 	if err != nil {
 		return evaluationOut{}, err
 	}
+	quantity, err := in.quantity()
+	if err != nil {
+		return evaluationOut{}, err
+	}
 	of, err := e.subject(named{in.Subject.Type, in.Subject.ID, since})
 	if err != nil {
 		return evaluationOut{}, err
 	}
 	var feature billing.Feature
-	if in.Resource.Type == "feature" {
+	if in.Resource.Type == resourceFeature {
 		feature = billing.Feature(in.Resource.ID)
 	}
 	d := e.Access.Ask(of.principal, of.standing, access.Question{
-		Permission: rbac.Permission(in.Action.Name), Feature: feature, Route: web.RouteOf(e.ctx), Tenant: e.caller.Tenant,
+		Permission: rbac.Permission(in.Action.Name), Feature: feature, Quantity: quantity, Route: web.RouteOf(e.ctx), Tenant: e.caller.Tenant,
 	})
-	out := evaluationOut{d.Allowed, &evaluatedBy{ID: d.ID, Clause: d.Clause, NeedsRole: d.NeedsRole, NeedsPlan: d.NeedsPlan}}
+	out := evaluationOut{d.Allowed, &evaluatedBy{ID: d.ID, Clause: d.Clause, NeedsRole: d.NeedsRole, NeedsPlan: d.NeedsPlan, Limit: d.Limit}}
 	if d.Message != "" {
 		out.Context.ReasonUser = map[string]string{"en": d.Message}
 	}

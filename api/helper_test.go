@@ -9,7 +9,7 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/web"
 )
 
-var parameter = regexp.MustCompile(`\{[a-z_]+\}`)
+var parameter = regexp.MustCompile(`\{[a-z_]+(\.\.\.)?\}`)
 
 // anyPath fills the parameters of a row with what names nothing: enough where the request is refused before it is read.
 func anyPath(r web.Row) string {

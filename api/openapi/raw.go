@@ -19,7 +19,7 @@ var answers = map[string]answer{
 			"items": map[string]any{"type": "object", "required": []string{"kty", "kid", "alg", "use"}},
 		}},
 	}},
-	"GET /v1/forward-auth": {"text/plain", "It may pass; headers X-Gatehouse-* say for whom. The query may have permission and feature", text},
+	"GET /v1/forward-auth": {"text/plain", "It may pass; headers X-Gatehouse-* say for whom. The query may have permission, feature and quantity", text},
 
 	"GET /v1/stream": {"text/event-stream", "The events snapshot, change, beat and end; docs/stream.md says what they hold", text},
 
@@ -33,7 +33,7 @@ var answers = map[string]answer{
 
 // queries describes what raw rows read of the query, which no type says.
 var queries = map[string][]struct{ name, about string }{
-	"GET /v1/forward-auth": {{"permission", "Demand a permission, for example chat:use"}, {"feature", "Demand a feature of the plan, for example ai.agents"}},
+	"GET /v1/forward-auth": {{"permission", "Demand a permission, for example chat:use"}, {"feature", "Demand a feature of the plan, for example ai.agents"}, {"quantity", "Demand so much of the feature, which is numeric, in all"}},
 	"GET /v1/stream":       {{"once", "true: the snapshot alone"}},
 }
 

@@ -41,7 +41,9 @@ func (c *contract) hold(tb testing.TB, r *http.Request, a *Answer) {
 	}
 	path, item := c.find(r.URL.EscapedPath())
 	if item == nil || item.GetOperation(r.Method) == nil {
-		if strings.HasPrefix(r.URL.Path, "/v1/") && a.StatusCode < 400 {
+		// Rows that proxies ask by the path of another request are described beside the document.
+		proxied := strings.HasPrefix(r.URL.Path, "/v1/forward-auth/")
+		if strings.HasPrefix(r.URL.Path, "/v1/") && !proxied && a.StatusCode < 400 {
 			tb.Errorf("%s %s = %d, and the document has no such operation", r.Method, r.URL.Path, a.StatusCode)
 		}
 		return

@@ -24,7 +24,7 @@ func (r Route) check() error {
 		}
 	}
 	open, named := r.open != "", r.permission != ""
-	wrong(!slices.Contains(methods, r.method), "unknown method")
+	wrong(!slices.Contains(methods, r.method) && !(r.forwarded && r.method == http.MethodHead), "unknown method")
 	wrong(!pathPattern.MatchString(r.path), "the path is not lower-case segments and {parameters}")
 	wrong(!open && !named, "neither a permission nor a reason to be open")
 	wrong(open && named, "open and with a permission")
@@ -33,7 +33,8 @@ func (r Route) check() error {
 	wrong(open && (r.feature != "" || r.sessionOnly || r.anyStanding != ""), "an open row knows no caller to make demands of")
 	wrong(open && r.group != "", "an open row knows no tenant to count for")
 	wrong(!open && r.crossSite, "only an open row can be cross-site: other sites' requests carry no session")
-	wrong(r.forwarded && (open || r.mutates()), "only a closed row that reads is asked about another request")
+	wrong(r.forwarded && (open || r.handler.in != nil), "only a closed row that decodes nothing is asked about another request")
+	wrong(r.forwarded && r.method != http.MethodGet && !strings.HasSuffix(r.path, "...}"), "only one with the rest of a path is asked by another method")
 	wrong(r.stepUp < 0 || r.maxBody < 0, "a negative limit")
 	wrong(r.idempotent && (r.method != http.MethodPost || !r.handler.scoped), "only a POST with a transaction can be idempotent")
 	wrong(r.noEvent != "" && !r.mutates(), "a row that reads needs no excuse for leaving no event")

@@ -10,14 +10,21 @@ import (
 func (ex *exchange) forwarded() bool { return ex.route != nil && ex.route.forwarded }
 
 // judged is the request that another site's page may have caused: that of the browser, whoever passes it on. One of which the proxy does not
-// say the method is held to be one that changes something, and so is a web socket, which begins as a GET.
+// say the method is held to be one that changes something, and so is a web socket, which begins as a GET. A proxy that asks by the method of
+// the request has to pass on whether it is one: a header that says so is passed on with the others, or with none.
 func (ex *exchange) judged() *http.Request {
 	r := ex.Request()
 	if !ex.forwarded() {
 		return r
 	}
-	method := http.MethodPost
-	if given := r.Header["X-Forwarded-Method"]; len(given) == 1 && r.Header.Get("Sec-Fetch-Mode") != "websocket" {
+	method, mode := http.MethodPost, r.Header.Get("Sec-Fetch-Mode")
+	switch given := r.Header["X-Forwarded-Method"]; {
+	case mode == "websocket":
+	case ex.route.wildcard: // where the header is whatever the client says
+		if mode != "" {
+			method = r.Method
+		}
+	case len(given) == 1:
 		method = given[0]
 	}
 	return &http.Request{Method: method, URL: r.URL, Host: r.Host, Header: r.Header}

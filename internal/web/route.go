@@ -48,6 +48,15 @@ func Put(path string, p rbac.Permission, h Handler) Route { return row(http.Meth
 // Patch is a row that changes.
 func Patch(path string, p rbac.Permission, h Handler) Route { return row(http.MethodPatch, path, p, h) }
 
+// Asked is a row that a proxy asks about another request by that request's own method, and its path behind that of the row: one of a
+// row for each of [AskedBy].
+func Asked(method, path string, p rbac.Permission, h Handler) Route {
+	return row(method, path, p, h).Forwarded()
+}
+
+// AskedBy returns the methods by which proxies ask with [Asked]. There is no OPTIONS: what browsers ask so carries no credentials.
+func AskedBy() []string { return append([]string{http.MethodHead}, methods...) }
+
 // Delete is a row that removes.
 func Delete(path string, p rbac.Permission, h Handler) Route {
 	return row(http.MethodDelete, path, p, h)
@@ -98,7 +107,7 @@ func (r Route) CrossSite() Route { r.crossSite = true; return r }
 func (r Route) AnyHost() Route { r.anyHost = true; return r }
 
 // Forwarded is for a row that a proxy asks about another request, whose headers it passes on. The method that other sites' pages are kept
-// out by is the one that X-Forwarded-Method names, and no session is refreshed: the proxy may keep the new cookies from the browser, which
+// out by is the one that X-Forwarded-Method names, or of a row that takes the rest of a path its own; and no session is refreshed: the proxy may keep the new cookies from the browser, which
 // would then come back with old ones and look like a thief.
 func (r Route) Forwarded() Route { r.forwarded = true; return r }
 
@@ -123,8 +132,8 @@ func (r Route) In() reflect.Type { return r.handler.in }
 // Out is the type that is encoded as the answer; nil for [Raw].
 func (r Route) Out() reflect.Type { return r.handler.out }
 
-// mutates says that the method is one that changes something.
-func (r Route) mutates() bool { return r.method != http.MethodGet }
+// mutates says that the method is one that changes something. That of a question about another request does not.
+func (r Route) mutates() bool { return r.method != http.MethodGet && !r.forwarded }
 
 // label names the row in logs and metrics.
 func (r Route) label() string { return r.method + " " + r.path }
