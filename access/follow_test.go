@@ -173,3 +173,40 @@ func TestNoCatalogDenies(t *testing.T) {
 		t.Errorf("ReloadCatalog without one = %v, want no_catalog", err)
 	}
 }
+
+// A member who comes back has a new beginning at every instance: what an instance remembers of their keys must not begin again with them.
+func TestXT_25_KeysOfAReinstatedMemberAreNotRememberedElsewhere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.join("ada", rbac.Admin)
+	_, cred := w.key(m, tenants.NewKey{Name: "ci", Role: rbac.Member})
+	cfg := w.config()
+	cfg.DB = w.open()
+	there, _ := w.run(cfg)
+	key := func() string { return say(there.Key(t.Context(), cred)) }
+	want(t, "a key", key(), "member on team")
+	w.remove(m)
+	w.soon("it ends with its holder", func() bool { return key() == "api_key_invalid" })
+	w.reinstate(m, rbac.Viewer)
+	w.soon("the holder is back", func() bool { return say(there.Member(t.Context(), w.tenant.ID, m.ID)) == "viewer on team" })
+	want(t, "a key from before", key(), "api_key_invalid")
+}
+
+// Who held a role that is deleted has the one in its place at every instance, and so have their keys.
+func TestADeletedRoleGivesWayEverywhere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	role, lower := w.custom("Front desk", rbac.MembersRead, rbac.TenantRead), w.custom("Porter", rbac.MembersRead)
+	m := w.join("ada", role.Role)
+	_, cred := w.key(tenants.Membership{}, tenants.NewKey{Name: "ci", Role: role.Role})
+	cfg := w.config()
+	cfg.DB = w.open()
+	there, _ := w.run(cfg)
+	of := func() string {
+		return say(there.Member(t.Context(), w.tenant.ID, m.ID)) + ", key " + say(there.Key(t.Context(), cred))
+	}
+	want(t, "before", of(), string(role.Role)+" on team, key "+string(role.Role)+" on team")
+	w.in(func(ctx context.Context, tx *db.TenantTx) error { return tenants.DeleteCustomRole(ctx, tx, role.ID, lower.Role) })
+	after := string(lower.Role) + " on team, key " + string(lower.Role) + " on team"
+	w.soon("both have the other role", func() bool { return of() == after })
+}

@@ -93,9 +93,14 @@ func Reinstate(ctx context.Context, tx *db.TenantTx, m Membership, role rbac.Rol
 		return m, fmt.Errorf("reinstate member %s: %w", m.ID, err)
 	}
 	// A key stops working with its holder. It must not begin again with them.
-	_, err = gorm.G[Key](tx.DB).Where("created_by = ? AND revoked_at IS NULL", m.ID).Select("revoked_at").Updates(ctx, Key{RevokedAt: &tx.Now})
+	var keys []id.Key
+	err = tx.DB.WithContext(ctx).Raw("UPDATE api_keys SET revoked_at = ? WHERE tenant_id = ? AND created_by = ? AND revoked_at IS NULL RETURNING id",
+		tx.Now, tx.Tenant, m.ID).Scan(&keys).Error
 	if err != nil {
 		return m, fmt.Errorf("revoke the keys of member %s: %w", m.ID, err)
+	}
+	for _, k := range keys {
+		tx.Changed("key", k)
 	}
 	tx.Changed("member", m.ID)
 	return m, events.Record(ctx, tx, events.MemberJoined, m.ID, events.Data{"role": role, "source": SourceInvitation, "again": true})

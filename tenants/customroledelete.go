@@ -124,6 +124,7 @@ func (r CustomRole) giveWay(ctx context.Context, tx *db.TenantTx, instead rbac.R
 	if err != nil {
 		return fmt.Errorf("give the members of role %s another: %w", r.ID, err)
 	}
+	tx.Changed("member") // whoever has the role, and every key that has: there may be more of them than fit
 	for _, m := range members {
 		if err := events.Record(ctx, tx, events.MemberRoleChanged, m, events.Data{"from": r.Role, "to": instead, "role_deleted": true}); err != nil {
 			return err
