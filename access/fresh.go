@@ -95,9 +95,10 @@ func current[T any](ctx context.Context, s *Store, tenant id.Tenant, answer func
 	return since(ctx, s, tenant, 0, answer)
 }
 
-// since is current from a version on that the caller knows of.
+// since is current from a version on that the caller knows of, beside the one that the context asks for.
 func since[T any](ctx context.Context, s *Store, tenant id.Tenant, promised int64, answer func(proof) (T, error)) (T, error) {
 	var none T
+	promised = max(promised, promisedIn(ctx, tenant))
 	for range 3 {
 		p, err := s.prove(ctx, tenant, promised)
 		if err != nil {

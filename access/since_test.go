@@ -236,3 +236,39 @@ func TestAPromiseThatCannotBeCheckedIsNoAnswer(t *testing.T) {
 		t.Errorf("Member from memory = %v, want an answer", err)
 	}
 }
+
+// A request that is held to a version looks up others than the caller, and the tenant once more.
+func TestAContextIsHeldToAVersion(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	m := w.join("ada", rbac.Viewer)
+	late := newLine(t, w.base.URL)
+	cfg := w.config()
+	cfg.DB, cfg.Versions, cfg.Grace = w.openAt(late.url), versions(), time.Minute
+	s, _ := w.run(cfg)
+	ask := func(ctx context.Context) string {
+		t.Helper()
+		tenant, err := s.Tenant(ctx, w.tenant.ID)
+		must(t, err)
+		user, err := s.User(ctx, w.tenant.ID, m.UserID)
+		must(t, err)
+		return say(s.Member(ctx, w.tenant.ID, m.ID)) + ", " + user.Role + ", " + string(tenant.Plan)
+	}
+	want(t, "before", ask(t.Context()), "viewer on team, viewer, team")
+	late.listeners.Store(int64(10 * time.Second)) // nothing is heard for long, and the grace is longer
+	version, err := w.change(w.ctx(), s, w.db, func(ctx context.Context, tx *db.TenantTx) error {
+		if _, err := tenants.SetRole(ctx, tx, m.ID, rbac.Admin); err != nil {
+			return err
+		}
+		_, err := tenants.SetPlan(ctx, tx, billing.Free)
+		return err
+	})
+	must(t, err)
+	want(t, "what nobody was held to", ask(t.Context()), "viewer on team, viewer, team")
+	ctx, err := s.AsOf(t.Context(), w.tenant.ID, version)
+	must(t, err)
+	want(t, "as of the change", ask(ctx), "admin on free, admin, free")
+	if _, err := s.AsOf(t.Context(), id.New[id.Tenant](), version); !errors.Is(err, access.ErrVersion) {
+		t.Errorf("AsOf another tenant's version = %v, want %v", err, access.ErrVersion)
+	}
+}

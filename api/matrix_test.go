@@ -245,14 +245,7 @@ func TestEveryMutationLeavesAnEvent(t *testing.T) {
 			if r.Open != "" {
 				client = s.Anonymous()
 			}
-			where := p.tenant.ID
-			if r.Path == "/v1/session/switch" { // the event is where the person goes
-				body, _ := try.body.(map[string]any)
-				text, _ := body["tenant_id"].(string)
-				if err := where.UnmarshalText([]byte(text)); err != nil {
-					t.Fatal(err)
-				}
-			}
+			where := try.target(t, p)
 			before := s.Events(t, where)
 			client.Do(t, r.Method, try.path, try.body).Want(t, r.Status)
 			if after := s.Events(t, where); r.NoEvent == "" && after <= before {

@@ -16,7 +16,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/seed-2a059015/gatehouse"
+	"github.com/seed-2a059015/gatehouse/access"
 	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/page"
 	"github.com/seed-2a059015/gatehouse/internal/secret"
 	"github.com/seed-2a059015/gatehouse/internal/testdb"
 	"github.com/seed-2a059015/gatehouse/internal/web"
@@ -36,13 +38,14 @@ type Server struct {
 	Google  *testidp.Provider // the installation's Google
 
 	DB    *testdb.DB    // the addresses of the database
-	Scope *db.DB        // scopes as the server's own login role opens them
+	Scope *db.DB        // the server's own scopes: what a test changes through them the server answers by at once
 	Admin *pgxpool.Pool // a superuser, whom row-level security does not bind
 
 	Log *Log // what the server logged
 
 	address  string
 	sessions *sessions.Sessions
+	versions *access.Store // only makes texts
 	contract *contract
 	client   *http.Client
 	visitors atomic.Uint32
@@ -132,13 +135,11 @@ func (s *Server) run(ctx context.Context, tb testing.TB, cfg gatehouse.Config, l
 	must(tb, g.WaitReady(ready))
 }
 
-// openBehind opens what puts things into place without asking the server.
+// openBehind opens what puts things into place without a request.
 func (s *Server) openBehind(ctx context.Context, tb testing.TB, cfg gatehouse.Config) {
 	tb.Helper()
 	var err error
-	s.Scope, err = db.Open(ctx, db.Config{URL: cfg.DatabaseURL, DirectURL: cfg.DirectURL, MaxConns: 8, Log: cfg.Log})
-	must(tb, err)
-	tb.Cleanup(s.Scope.Close)
+	s.Scope, _ = s.Gatehouse.Parts()
 	s.Admin, err = pgxpool.New(ctx, s.DB.AdminURL)
 	must(tb, err)
 	tb.Cleanup(s.Admin.Close)
@@ -148,6 +149,12 @@ func (s *Server) openBehind(ctx context.Context, tb testing.TB, cfg gatehouse.Co
 	must(tb, err)
 	root := secret.Root(key)
 	s.Keys = tenants.Keys{Pepper: root.Derive("api keys")}
+	// A Store of the server's own scopes would be told of its changes in place of the server.
+	apart, err := db.Open(ctx, db.Config{URL: cfg.DatabaseURL, DirectURL: cfg.DirectURL, MaxConns: 2, Log: cfg.Log})
+	must(tb, err)
+	tb.Cleanup(apart.Close)
+	s.versions, err = access.New(access.Config{DB: apart, Keys: s.Keys, Versions: page.New(root.Derive("versions"))})
+	must(tb, err)
 	signing, err := sessions.NewKeys(sessions.KeysConfig{DB: s.Scope, Keyring: ring, Log: cfg.Log})
 	must(tb, err)
 	must(tb, signing.Ensure(ctx)) // loads those of the server

@@ -84,3 +84,11 @@ func (s *Server) Events(tb testing.TB, tenant id.Tenant) int {
 	must(tb, s.Admin.QueryRow(tb.Context(), "SELECT count(*) FROM events WHERE tenant_id = $1", tenant.UUID().String()).Scan(&n))
 	return n
 }
+
+// Version is the version of a tenant, as an answer carries it.
+func (s *Server) Version(tb testing.TB, tenant id.Tenant) string {
+	tb.Helper()
+	var n int64
+	must(tb, s.Admin.QueryRow(tb.Context(), "SELECT version FROM tenant_state WHERE tenant_id = $1", tenant.UUID().String()).Scan(&n))
+	return s.versions.VersionText(tenant, n)
+}

@@ -21,12 +21,6 @@ var (
 // authenticate says who is asking, from snapshots, and what speaks against them.
 func (ex *exchange) authenticate() error {
 	p, err := ex.identify()
-	if since := ex.Request().Header["If-Gatehouse-Version"]; len(since) > 0 && p != nil {
-		if len(since) > 1 {
-			return access.ErrVersion
-		}
-		p, err = ex.server.access.Since(ex.ctx, p, since[0])
-	}
 	e := asRefusal(err)
 	if e != nil && e.Kind == errs.Unauthenticated {
 		if ex.byCookie && !errors.Is(err, errAnonymous) && !ex.forwarded() {
@@ -38,7 +32,7 @@ func (ex *exchange) authenticate() error {
 		return err
 	}
 	ex.principal, ex.standing = p, err
-	ex.known = authn.Context{Context: &ex.asked, Principal: p}
+	ex.known = authn.Context{Context: ex.ctx, Principal: p}
 	ex.ctx = &ex.known
 	if t := ex.Request().Header["X-Tenant-Id"]; len(t) > 0 && (len(t) > 1 || t[0] != p.Tenant.String()) {
 		return errTenant
@@ -69,7 +63,26 @@ func (ex *exchange) byKey(text string) (*authn.Principal, error) {
 	if err != nil { // a typing mistake costs no look at the database
 		return nil, errKey.Because(err)
 	}
+	if err := ex.since(id.From[id.Tenant](key.Tenant)); err != nil {
+		return nil, err
+	}
 	return ex.server.access.Key(ex.ctx, key)
+}
+
+// since has all that is answered from snapshots, who is asking and what the handler looks up about others, be as new as the client asks for.
+func (ex *exchange) since(tenant id.Tenant) error {
+	version := ex.Request().Header["If-Gatehouse-Version"]
+	if len(version) == 0 {
+		return nil
+	}
+	if len(version) > 1 {
+		return access.ErrVersion
+	}
+	ctx, err := ex.server.access.AsOf(ex.ctx, tenant, version[0])
+	if err == nil {
+		ex.ctx = ctx
+	}
+	return err
 }
 
 func (ex *exchange) byToken(token string) (*authn.Principal, error) {
@@ -77,7 +90,7 @@ func (ex *exchange) byToken(token string) (*authn.Principal, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ex.server.access.Session(ex.ctx, claims.Tenant, claims.Session)
+	return ex.session(claims.Tenant, claims.Session)
 }
 
 // byCookies also refreshes, so that pages know nothing of tokens.
@@ -99,7 +112,14 @@ func (ex *exchange) byCookies() (*authn.Principal, error) {
 		return nil, err
 	}
 	sessions.SetCookies(ex.Response(), issued)
-	return ex.server.access.Session(ex.ctx, issued.Tenant, issued.Session)
+	return ex.session(issued.Tenant, issued.Session)
+}
+
+func (ex *exchange) session(tenant id.Tenant, session id.Session) (*authn.Principal, error) {
+	if err := ex.since(tenant); err != nil {
+		return nil, err
+	}
+	return ex.server.access.Session(ex.ctx, tenant, session)
 }
 
 func (ex *exchange) refresh(token string) (issued sessions.Issued, err error) {

@@ -28,8 +28,8 @@ import (
 type Access interface {
 	Session(ctx context.Context, tenant id.Tenant, session id.Session) (*authn.Principal, error)
 	Key(ctx context.Context, key secret.Credential) (*authn.Principal, error)
-	// Since is the principal again, as of a version that the client knows of or later.
-	Since(ctx context.Context, p *authn.Principal, version string) (*authn.Principal, error)
+	// AsOf is a context in which all answers about a tenant are from a version that the client knows of, or later.
+	AsOf(ctx context.Context, tenant id.Tenant, version string) (context.Context, error)
 	VersionText(tenant id.Tenant, version int64) string
 	Ask(p *authn.Principal, standing error, q access.Question) access.Decision
 	Rates(p *authn.Principal) *catalog.Rates

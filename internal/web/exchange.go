@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/internal/ratelimit"
 	"github.com/seed-2a059015/gatehouse/internal/telemetry"
 )
@@ -177,13 +178,23 @@ func (ex *exchange) reply(status int, body []byte) error {
 			h["Content-Length"] = []string{strconv.Itoa(len(body))}
 		}
 	}
-	if moved := ex.within.Counter.Moved(); moved != nil {
-		if text := ex.server.access.VersionText(moved.Tenant, moved.Version); text != "" {
-			ex.Response().Header()["Gatehouse-Version"] = []string{text}
-		}
-	}
+	ex.tellMoved()
 	ex.write(status, body)
 	return nil
+}
+
+// tellMoved tells the client which version of the tenant the request has made. It belongs on every answer, refusals too: some of them have
+// changed what they must remember.
+func (ex *exchange) tellMoved() {
+	if moved := ex.within.Counter.Moved(); moved != nil {
+		ex.tellVersion(moved.Tenant, moved.Version)
+	}
+}
+
+func (ex *exchange) tellVersion(tenant id.Tenant, version int64) {
+	if text := ex.server.access.VersionText(tenant, version); text != "" {
+		ex.Response().Header()["Gatehouse-Version"] = []string{text}
+	}
 }
 
 // write ignores that the client may be gone.

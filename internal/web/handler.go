@@ -104,6 +104,7 @@ func Raw(fn func(echo.Context) error) Handler {
 	return Handler{scope: "raw", bind: func(*Server, Route) (endpoint, error) {
 		return func(ex *exchange) error {
 			ex.SetRequest(ex.Request().WithContext(ex.ctx))
+			ex.Response().Before(ex.tellMoved)
 			if err := fn(ex); err != nil {
 				return err
 			}
@@ -157,10 +158,13 @@ func scoped[In, P, Out any](
 			}
 			var answer []byte
 			err = open(ex.ctx, s.db, ex.principal.Tenant, func(sys *db.SystemTx, tx *db.TenantTx) error {
-				stored, err := once.claim(ex.ctx, tx)
-				if err != nil || stored != nil {
-					answer = stored.bytes()
+				stored, err := once.claim(tx)
+				if err != nil {
 					return err
+				}
+				if stored != nil {
+					answer = stored.told(ex)
+					return nil
 				}
 				out, err := apply(ex.ctx, sys, tx, in, prepared)
 				if err != nil {

@@ -152,11 +152,11 @@ func (a *snapshots) Rates(p *authn.Principal) *catalog.Rates {
 	return a.rates.Load().Rates(billing.Plan(p.Plan))
 }
 
-func (a *snapshots) Since(_ context.Context, p *authn.Principal, version string) (*authn.Principal, error) {
-	if version != a.VersionText(p.Tenant, 1) {
+func (a *snapshots) AsOf(ctx context.Context, tenant id.Tenant, version string) (context.Context, error) {
+	if version != a.VersionText(tenant, 1) {
 		return nil, access.ErrVersion
 	}
-	return p, a.standing
+	return ctx, nil
 }
 
 func (a *snapshots) VersionText(tenant id.Tenant, version int64) string {

@@ -37,12 +37,17 @@ type once struct {
 }
 
 // stored is an answer that was given before.
-type stored struct{ body []byte }
+type stored struct {
+	body    []byte
+	status  int
+	version int64 // of the tenant now, which is not before that of the change
+}
 
-func (s *stored) bytes() []byte {
-	if s == nil {
-		return nil
-	}
+// told marks the answer of an exchange as a repetition, and returns its body. Who repeats a request may have lost the first answer, and with
+// it the version that the change has made: this one has one too.
+func (s *stored) told(ex *exchange) []byte {
+	ex.Response().Header().Set("Idempotency-Replayed", "true")
+	ex.tellVersion(ex.principal.Tenant, s.version)
 	return s.body
 }
 
@@ -70,7 +75,7 @@ type onceRow struct {
 	RequestHash []byte
 	Status      int
 	Response    []byte
-	ExpiresAt   time.Time
+	Version     int64
 }
 
 // replay answers from an earlier request, before anything is prepared.
@@ -86,12 +91,11 @@ func (o *once) replay(ex *exchange) (done bool, err error) {
 	if err != nil || row == nil {
 		return false, err
 	}
-	body, err := o.open(row)
+	answer, err := o.open(row)
 	if err != nil {
 		return false, err
 	}
-	ex.Response().Header().Set("Idempotency-Replayed", "true")
-	return true, ex.reply(row.Status, body)
+	return true, ex.reply(answer.status, answer.told(ex))
 }
 
 const onceInsert = `INSERT INTO idempotency_keys (tenant_id, principal, key_hash, request_hash, status, response, created_at, expires_at)
@@ -99,7 +103,7 @@ VALUES (?, ?, ?, ?, 0, '', ?, ?) ON CONFLICT (tenant_id, principal, key_hash) DO
 
 // claim takes the key for this transaction, waiting for another that holds it. It returns that one's answer, if there is
 // one.
-func (o *once) claim(ctx context.Context, tx *db.TenantTx) (*stored, error) {
+func (o *once) claim(tx *db.TenantTx) (*stored, error) {
 	if o == nil {
 		return nil, nil //nolint:nilnil // nothing stored is not an error
 	}
@@ -122,20 +126,14 @@ func (o *once) claim(ctx context.Context, tx *db.TenantTx) (*stored, error) {
 	if row == nil { // it went between the two statements
 		return nil, errOnceRaced
 	}
-	body, err := o.open(row)
-	if err != nil {
-		return nil, err
-	}
-	if ex, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
-		ex.Response().Header().Set("Idempotency-Replayed", "true")
-	}
-	return &stored{body}, nil
+	return o.open(row)
 }
 
 func (o *once) read(tx *db.TenantTx) (*onceRow, error) {
 	var rows []onceRow
-	err := tx.DB.Raw(`SELECT request_hash, status, response, expires_at FROM idempotency_keys
-WHERE tenant_id = ? AND principal = ? AND key_hash = ? AND expires_at > ?`, tx.Tenant, o.principal, o.key, tx.Now).Scan(&rows).Error
+	err := tx.DB.Raw(`SELECT k.request_hash, k.status, k.response, p.version
+FROM idempotency_keys k JOIN tenant_state p ON p.tenant_id = k.tenant_id
+WHERE k.tenant_id = ? AND k.principal = ? AND k.key_hash = ? AND k.expires_at > ?`, tx.Tenant, o.principal, o.key, tx.Now).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read an idempotency key: %w", err)
 	}
@@ -146,7 +144,7 @@ WHERE tenant_id = ? AND principal = ? AND key_hash = ? AND expires_at > ?`, tx.T
 }
 
 // open checks that the row answers this request, and unseals it.
-func (o *once) open(row *onceRow) ([]byte, error) {
+func (o *once) open(row *onceRow) (*stored, error) {
 	if !secret.Equal(row.RequestHash, o.request) {
 		return nil, errOnceMismatch
 	}
@@ -154,7 +152,7 @@ func (o *once) open(row *onceRow) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open a stored answer: %w", err)
 	}
-	return body, nil
+	return &stored{body, row.Status, row.Version}, nil
 }
 
 // keep stores the answer. It is sealed: it may hold a secret that is shown once.

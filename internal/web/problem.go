@@ -93,6 +93,7 @@ func (s *Server) refuse(ex *exchange, err error) {
 		ex.status = http.StatusInternalServerError // the client has seen another one, and half of an answer
 		return
 	}
+	ex.tellMoved()
 	h := ex.Response().Header()
 	h.Set("Cache-Control", "no-store")
 	if e.RetryAfter > 0 {
