@@ -59,20 +59,16 @@ type Limiter interface {
 	Allow(key Key, limit Limit) Result
 }
 
-// next is GCRA: tat is the theoretical arrival time of the key's next event, and now the time of this one.
-func (l Limit) next(tat, now time.Time) (time.Time, Result) {
-	if tat.Before(now) {
-		tat = now
-	}
+// next is GCRA: arrives is the theoretical arrival time of the key's next event, and now the time of this one.
+func (l Limit) next(arrives, now time.Duration) (time.Duration, Result) {
 	interval := l.Per / time.Duration(l.Events)
 	tolerance := interval * time.Duration(l.Burst)
-	if most := now.Add(tolerance); tat.After(most) {
-		tat = most // what a narrower limit before has filled; a tenant that moved to a better plan does not wait for it
+	// What is beyond the tolerance a narrower limit before has filled; a tenant that moved to a better plan does not wait for it.
+	arrives = min(max(arrives, now), now+tolerance)
+	after := arrives + interval
+	if wait := after - tolerance - now; wait > 0 {
+		return arrives, Result{RetryAfter: wait, ResetAfter: arrives - now}
 	}
-	after := tat.Add(interval)
-	if wait := after.Add(-tolerance).Sub(now); wait > 0 {
-		return tat, Result{RetryAfter: wait, ResetAfter: tat.Sub(now)}
-	}
-	room := tolerance - after.Sub(now)
-	return after, Result{Allowed: true, Remaining: int(room / max(interval, 1)), ResetAfter: after.Sub(now)}
+	room := tolerance - (after - now)
+	return after, Result{Allowed: true, Remaining: int(room / max(interval, 1)), ResetAfter: after - now}
 }

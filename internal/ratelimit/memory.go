@@ -4,33 +4,34 @@ import (
 	"hash/maphash"
 	"sync"
 	"time"
-
-	"github.com/hashicorp/golang-lru/v2/simplelru"
 )
 
 const shards = 32
 
-// Memory is a [Limiter] of one process. It remembers a bounded number of keys: whoever sends many of them pushes out the
-// oldest, never the process.
+// Memory is a [Limiter] of one process. It remembers a bounded number of keys: whoever sends many of them pushes out what was not asked for
+// lately, never the process.
 type Memory struct {
+	start  time.Time // all times are counted from here, by the monotonic clock alone
 	seed   maphash.Seed
 	shards [shards]shard
 }
 
+// shard has two generations. When the younger has half of the room, it becomes the older one, which is let go: what is in use has come to the
+// younger by then. A list in the order of use would cost each question more than the answer.
 type shard struct {
-	mu   sync.Mutex
-	keys *simplelru.LRU[Key, time.Time]
+	mu         sync.Mutex
+	limit      int // of each generation
+	young, old map[Key]*cell
 }
 
-// NewMemory returns a limiter that remembers about so many keys, at least one for each of its shards.
+// cell is what is remembered of a key: when its next event would come if all came evenly.
+type cell struct{ arrives time.Duration }
+
+// NewMemory returns a limiter that remembers up to so many keys, at least two for each of its shards, and the latest half of them for certain.
 func NewMemory(keys int) *Memory {
-	m := &Memory{seed: maphash.MakeSeed()}
+	m := &Memory{start: time.Now(), seed: maphash.MakeSeed()}
 	for i := range m.shards {
-		lru, err := simplelru.NewLRU[Key, time.Time](max(keys/shards, 1), nil)
-		if err != nil {
-			panic(err) // only for a size below one
-		}
-		m.shards[i].keys = lru
+		m.shards[i].limit, m.shards[i].young = max(keys/shards/2, 1), map[Key]*cell{}
 	}
 	return m
 }
@@ -40,14 +41,32 @@ func (m *Memory) Allow(key Key, limit Limit) Result {
 	if limit.IsZero() {
 		return Result{RetryAfter: time.Minute}
 	}
+	now := time.Since(m.start)
 	// A seed of our own: nobody can aim at one shard.
 	s := &m.shards[maphash.Comparable(m.seed, key)%shards]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	tat, _ := s.keys.Get(key)
-	tat, result := limit.next(tat, time.Now())
-	s.keys.Add(key, tat)
+	c := s.cell(key)
+	var result Result
+	c.arrives, result = limit.next(c.arrives, now)
 	return result
+}
+
+// cell finds or makes that of a key, and keeps it for another while.
+func (s *shard) cell(key Key) *cell {
+	c := s.young[key]
+	if c != nil {
+		return c
+	}
+	if c = s.old[key]; c == nil {
+		c = &cell{}
+	}
+	if len(s.young) >= s.limit {
+		s.young, s.old = map[Key]*cell{}, s.young
+	}
+	delete(s.old, key)
+	s.young[key] = c
+	return c
 }
 
 // Len is the number of keys remembered.
@@ -56,7 +75,7 @@ func (m *Memory) Len() int {
 	for i := range m.shards {
 		s := &m.shards[i]
 		s.mu.Lock()
-		n += s.keys.Len()
+		n += len(s.young) + len(s.old)
 		s.mu.Unlock()
 	}
 	return n

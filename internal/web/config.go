@@ -132,7 +132,7 @@ func (s *Server) fill(cfg Config) {
 	s.openLimit = orDefault(s.openLimit, ratelimit.PerMinute(60))
 	s.failureLimit = orDefault(s.failureLimit, ratelimit.PerMinute(60))
 	if s.limiter == nil {
-		s.limiter = ratelimit.NewMemory(100_000)
+		s.limiter = ratelimit.NewMemory(200_000)
 	}
 	if s.metrics == nil {
 		s.metrics = telemetry.NewMetrics()
