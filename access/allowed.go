@@ -60,5 +60,5 @@ func (s *Store) warm(tenant id.Tenant, membership id.Membership) (*Tenant, membe
 		return nil, member{}, time.Time{}
 	}
 	sh.hits.Add(2)
-	return t, m, s.clock(time.Unix(0, s.origin.Load()+int64(up)).UTC())
+	return t, m, s.moment(up)
 }

@@ -30,7 +30,8 @@ func (s *Store) Age() time.Duration { return uptime() - time.Duration(s.beat.Loa
 // proof is what is known of the snapshots of a tenant: those of the version were true at a time.
 type proof struct {
 	asOf    time.Duration
-	version int64 // or anyVersion
+	version int64         // or anyVersion
+	found   time.Duration // the monotonic clock when this became known
 }
 
 const anyVersion = -1
@@ -43,10 +44,11 @@ func (p proof) vouches(version int64) bool { return p.version == anyVersion || p
 // has not heard of.
 func (s *Store) prove(ctx context.Context, tenant id.Tenant, promised int64) (proof, error) {
 	beat := time.Duration(s.beat.Load())
-	age := uptime() - beat
+	now := uptime()
+	age := now - beat
 	unheard := promised > 0 && s.heard(tenant) < promised
 	if age < s.grace && !unheard {
-		return proof{beat, anyVersion}, nil
+		return proof{beat, anyVersion, now}, nil
 	}
 	s.stats.Revalidations.Add(1)
 	limit := 2 * s.grace
@@ -59,9 +61,9 @@ func (s *Store) prove(ctx context.Context, tenant id.Tenant, promised int64) (pr
 		return proof{}, ErrVersion // ours, but of a database that was put back to an older state
 	}
 	if err == nil {
-		return proof{asked, version}, nil
+		return proof{asked, version, uptime()}, nil
 	}
-	if p := (proof{beat, anyVersion}); !unheard && s.holds(p) {
+	if p := (proof{beat, anyVersion, uptime()}); !unheard && s.holds(p) {
 		return p, nil
 	}
 	return proof{}, s.stale(err)

@@ -45,10 +45,11 @@ func (s *Store) key(ctx context.Context, known proof, cred secret.Credential, na
 	if err != nil {
 		return nil, err
 	}
-	if !k.matches(s.keys.HashOf(cred), s.Now()) {
+	now := s.Now()
+	if !k.matches(s.keys.HashOf(cred), now) {
 		return nil, ErrKeyInvalid
 	}
-	return s.bearer(ctx, known, named, k)
+	return s.bearer(ctx, known, named, k, now)
 }
 
 // again is key for one whose secret was seen a moment ago.
@@ -57,12 +58,12 @@ func (s *Store) again(ctx context.Context, known proof, named apiKey) (*authn.Pr
 	if err != nil {
 		return nil, err
 	}
-	return s.bearer(ctx, known, named, k)
+	return s.bearer(ctx, known, named, k, s.Now())
 }
 
-// bearer is who uses a key.
-func (s *Store) bearer(ctx context.Context, known proof, named apiKey, k *key) (*authn.Principal, error) {
-	tenant, now := named.tenant, s.Now()
+// bearer is who uses a key at a moment.
+func (s *Store) bearer(ctx context.Context, known proof, named apiKey, k *key, now time.Time) (*authn.Principal, error) {
+	tenant := named.tenant
 	if k.revoked || (!k.expiresAt.IsZero() && !now.Before(k.expiresAt)) {
 		return nil, ErrKeyInvalid
 	}

@@ -49,6 +49,7 @@ func (s *Store) Session(ctx context.Context, tenant id.Tenant, sid id.Session) (
 func (s *Store) session(ctx context.Context, known proof, tenant id.Tenant, sid id.Session) (*authn.Principal, error) {
 	named := sessionKey{tenant, sid}
 	v, ok := s.heldSession(known, named)
+	now := s.moment(known.found)
 	if !ok {
 		s.stats.Misses.Add(1)
 		var err error
@@ -56,8 +57,8 @@ func (s *Store) session(ctx context.Context, known proof, tenant id.Tenant, sid 
 		if err != nil {
 			return nil, err
 		}
+		now = s.Now()
 	}
-	now := s.Now()
 	if !v.revoked && !now.Before(v.idleUntil) && now.Before(v.expires) && ok {
 		// A refresh moves the idle limit without an announcement, which every five minutes of every session would be: look again.
 		var err error
