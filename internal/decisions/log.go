@@ -87,7 +87,7 @@ func (l *Log) Dropped() int64 { return l.dropped.Load() }
 
 const (
 	batch      = 500
-	flushEvery = 200 * time.Millisecond
+	flushEvery = 500 * time.Millisecond // each flush is a transaction: to fewer of them the sample of a busy server is a trifle
 	tellEvery  = time.Minute
 	patience   = 5 * time.Second // with one statement
 	retryAfter = time.Second
