@@ -40,12 +40,12 @@ func TestAWarmCheckAllocatesLittle(t *testing.T) { //nolint:paralleltest // Allo
 		path, body, header, value string
 		most                      float64
 	}{
-		"session":           {"/v1/check", one, "Authorization", session, 20},
-		"API key":           {"/v1/check", one, "X-API-Key", key, 28},
-		"batch, session":    {"/v1/check/batch", batch, "Authorization", session, 31},
-		"refused, session":  {"/v1/check", `{"permission":"tenant:delete"}`, "Authorization", session, 22},
-		"spaced, session":   {"/v1/check", `{"permission": "chat:use", "feature": "ai.agents"}`, "Authorization", session, 20},
-		"escaped, the rest": {"/v1/check", `{"permission":"chat\u003ause"}`, "Authorization", session, 22},
+		"session":           {"/v1/check", one, "Authorization", session, 15},
+		"API key":           {"/v1/check", one, "X-API-Key", key, 24},
+		"batch, session":    {"/v1/check/batch", batch, "Authorization", session, 20},
+		"refused, session":  {"/v1/check", `{"permission":"tenant:delete"}`, "Authorization", session, 17},
+		"spaced, session":   {"/v1/check", `{"permission": "chat:use", "feature": "ai.agents"}`, "Authorization", session, 15},
+		"escaped, the rest": {"/v1/check", `{"permission":"chat\u003ause"}`, "Authorization", session, 17},
 	} {
 		r := httptest.NewRequest(http.MethodPost, s.URL+c.path, nil)
 		r.Header.Set("Content-Type", "application/json")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/seed-2a059015/gatehouse/catalog"
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/id"
@@ -31,10 +32,12 @@ type exchange struct {
 	principal *authn.Principal // nil until somebody is known
 	standing  error            // what speaks against the principal
 	byCookie  bool
-	from      string    // the address, as shares are counted, on an open row
-	limits    [2]string // the policy and what is left, as headers have them
-	roomed    bool      // counted into the share of the principal's tenant
-	left      bool      // it is not counted any more
+	rated     bool           // plan is known
+	plan      *catalog.Rates // of the principal's tenant; nil for no limits
+	from      string         // the address, as shares are counted, on an open row
+	limits    [2]string      // the policy and what is left, as headers have them
+	roomed    bool           // counted into the share of the principal's tenant
+	left      bool           // it is not counted any more
 	cookies   cookieOrder
 	body      []byte
 	started   time.Time

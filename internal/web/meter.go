@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/catalog"
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/ratelimit"
@@ -21,7 +22,7 @@ func (ex *exchange) meter() error {
 			return m.refuse(ex, "", own)
 		}
 	}
-	if rate := ex.server.access.Rates(p).Of(ex.route.group); rate != nil {
+	if rate := ex.rates().Of(ex.route.group); rate != nil {
 		group := string(rate.Group)
 		key := ratelimit.Key{What: group, Tenant: p.Tenant.Bytes(), Who: caller(p)}
 		if !rate.Caller.IsZero() && !m.allow(ex, group, "-each", key, rate.Caller) {
@@ -94,7 +95,7 @@ var errConcurrent = errs.New(errs.TooMany, "too_many_concurrent", "Your organiza
 // room holds a tenant to the number of its requests that may be in progress: that of its plan, and a share of the server, since one whose
 // people send their bodies slowly would else stop all others.
 func (ex *exchange) room() error {
-	most, needs := ex.server.access.Rates(ex.principal).Concurrent()
+	most, needs := ex.rates().Concurrent()
 	shares := ex.server.tenantShares
 	if most == 0 || most >= shares.Limit() {
 		if ex.roomed = shares.Enter(ex.principal.Tenant); !ex.roomed {
@@ -108,6 +109,14 @@ func (ex *exchange) room() error {
 		return needing(e, needs)
 	}
 	return nil
+}
+
+// rates are those of the principal's tenant. They are asked for once, so that one request is held to one state of them.
+func (ex *exchange) rates() *catalog.Rates {
+	if !ex.rated {
+		ex.plan, ex.rated = ex.server.access.Rates(ex.principal), true
+	}
+	return ex.plan
 }
 
 // needing says which plan is a way out, if there is one.
