@@ -30,5 +30,8 @@ func (c *Console) people(p *authn.Principal) (ways []wayTo) {
 	if c.may(p, rbac.MembersWrite) {
 		ways = append(ways, wayTo{"Members", "Who belongs here, and with which role", "/members"}, wayTo{"Invitations", "Ask people to join", "/invitations"})
 	}
+	if c.may(p, rbac.RolesRead) {
+		ways = append(ways, wayTo{"Roles", "What people may do, and roles of your own", "/roles"})
+	}
 	return ways
 }

@@ -42,3 +42,42 @@ func TestLookingAfterMembersNeedsNeitherMouseNorScript(t *testing.T) {
 		t.Error("who was removed is in the list")
 	}
 }
+
+// TestRolesNeedNeitherMouseNorScript makes, changes and deletes a role with the keyboard alone.
+func TestRolesNeedNeitherMouseNorScript(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t)
+	tenant := s.NewTenant(t, billing.Enterprise)
+	k := noMouse(t, s, s.Session(t, tenant, rbac.Owner))
+
+	k.do(t, chromedp.Navigate(s.URL+"/"))
+	k.press(t, `.besides a[href$="/roles"]`, "Roles")
+	k.picture(t, "roles-1")
+	k.press(t, `.heading a[href$="/roles/new"]`, "A new role")
+	k.reach(t, `#name`)
+	k.types(t, "Owners")
+	k.reach(t, `#description`)
+	k.types(t, "Greets people")
+	k.tick(t, `[name="may-chat:use"]`)
+	k.press(t, `.onward button`, "A new role")
+	k.picture(t, "role-1")
+	k.reach(t, `#problems a`)
+	k.do(t, chromedp.KeyEvent(kb.Enter))
+	k.reach(t, `#description`)
+	k.do(t, chromedp.KeyEvent(kb.Tab, chromedp.KeyModifiers(chromedp.ModifierShift))) // which selects what is there
+	k.types(t, "Front desk")
+	k.press(t, `.onward button`, "Roles")
+	k.picture(t, "roles-2")
+	k.press(t, `.rows a`, "Front desk")
+	k.picture(t, "role-2")
+	k.tick(t, `[name="may-members:read"]`)
+	k.press(t, `.onward button`, "Front desk")
+	if got := evaluate[int64](t, k, `document.querySelectorAll("input:checked").length`); got != 2 {
+		t.Errorf("the role has %d permissions, want 2", got)
+	}
+	k.tick(t, `#confirmed`)
+	k.press(t, `form[action$="/delete"] button`, "Roles")
+	if got := k.text(t); !strings.Contains(got, "There are none") {
+		t.Errorf("the role was not deleted:\n%s", got)
+	}
+}

@@ -80,6 +80,8 @@ func every() []page {
 		invitationsPage{},
 		membersPage{},
 		memberPage{},
+		rolesPage{},
+		rolePage{},
 		attemptsPage{},
 		attemptPage{},
 		documentPage{},
