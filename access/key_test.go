@@ -80,7 +80,7 @@ func TestKEY_03_EveryWrongKeyAnswersTheSame(t *testing.T) {
 	s := w.store()
 	_, cred := w.key(w.owner, tenants.NewKey{Name: "ci", Role: rbac.Admin})
 	other, _ := w.company("globex")
-	for what, change := range map[string]func(*secret.Credential){
+	changes := map[string]func(*secret.Credential){
 		"secret":        func(c *secret.Credential) { c.Secret[31] ^= 1 },
 		"generation":    func(c *secret.Credential) { c.Generation++ },
 		"id":            func(c *secret.Credential) { c.ID[15] ^= 1 },
@@ -90,19 +90,24 @@ func TestKEY_03_EveryWrongKeyAnswersTheSame(t *testing.T) {
 		"installation":  func(c *secret.Credential) { c.Tenant = id.Installation.Bytes() },
 		"kind of token": func(c *secret.Credential) { c.Prefix = secret.PrefixRefresh },
 		"everything":    func(c *secret.Credential) { *c = secret.Credential{} },
-	} {
-		wrong := cred
-		change(&wrong)
-		p, err := s.Key(t.Context(), wrong)
-		if p != nil || say(p, err) != "api_key_invalid" || err.Error() != access.ErrKeyInvalid.Error() {
-			t.Errorf("Key with a wrong %s = %v, %v, want the one refusal", what, p, err)
+	}
+	refuse := func(when string) {
+		for what, change := range changes {
+			wrong := cred
+			change(&wrong)
+			p, err := s.Key(t.Context(), wrong)
+			if p != nil || say(p, err) != "api_key_invalid" || err.Error() != access.ErrKeyInvalid.Error() {
+				t.Errorf("Key with a wrong %s %s = %v, %v, want the one refusal", what, when, p, err)
+			}
 		}
 	}
+	refuse("before the right one was seen")
 	p, err := s.Key(t.Context(), cred)
 	must(t, err)
 	if p.Kind != authn.APIKey || p.Key != id.From[id.Key](cred.ID) || p.Tenant != w.tenant.ID || !p.Membership.IsZero() || !p.User.IsZero() {
 		t.Errorf("Key = %+v, want a machine of the tenant and no person", p)
 	}
+	refuse("after the right one was seen")
 }
 
 func TestKEY_14_ExactTimes(t *testing.T) {
