@@ -41,7 +41,7 @@ func TestAWarmCheckAllocatesLittle(t *testing.T) { //nolint:paralleltest // Allo
 		most                      float64
 	}{
 		"session":           {"/v1/check", one, "Authorization", session, 15},
-		"API key":           {"/v1/check", one, "X-API-Key", key, 24},
+		"API key":           {"/v1/check", one, "X-API-Key", key, 16},
 		"batch, session":    {"/v1/check/batch", batch, "Authorization", session, 20},
 		"refused, session":  {"/v1/check", `{"permission":"tenant:delete"}`, "Authorization", session, 17},
 		"spaced, session":   {"/v1/check", `{"permission": "chat:use", "feature": "ai.agents"}`, "Authorization", session, 15},
@@ -63,7 +63,12 @@ func TestAWarmCheckAllocatesLittle(t *testing.T) { //nolint:paralleltest // Allo
 		if w.status != http.StatusOK {
 			t.Fatalf("%s: status %d", name, w.status)
 		}
-		if got := testing.AllocsPerRun(2000, ask); got > c.most+dropped {
+		// The least of some: what is written to the log of decisions meanwhile, beside the path, is counted too.
+		got := testing.AllocsPerRun(400, ask)
+		for range 4 {
+			got = min(got, testing.AllocsPerRun(400, ask))
+		}
+		if got > c.most+dropped {
 			t.Errorf("%s: %v allocations, want at most %v", name, got, c.most+dropped)
 		}
 	}
