@@ -40,6 +40,7 @@ type Config struct {
 	RedisURL string // redis:// or rediss://, by which several instances share rate limits; "" counts in this process alone
 
 	Hosts           []string       // further host names (with port) that requests may name, beside that of BaseURL
+	InternalHosts   []string       // host names (with port) at which the API alone answers, and no cookie counts: for neighbors on a private network
 	TrustedProxies  []netip.Prefix // whose X-Forwarded-For is believed
 	CORSOrigins     []string
 	IdentityNetwork []netip.Prefix // private networks where tenants' identity providers may be, in spite of the guard

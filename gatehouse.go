@@ -139,7 +139,7 @@ func (g *Gatehouse) assembleDoors(base string, apiKeys tenants.Keys) (err error)
 		return err
 	}
 	facing := web.Config{
-		BaseURL: base, ExtraHosts: g.cfg.Hosts, TrustedProxies: g.cfg.TrustedProxies, Origins: g.cfg.CORSOrigins,
+		BaseURL: base, ExtraHosts: g.cfg.Hosts, InternalHosts: g.cfg.InternalHosts, TrustedProxies: g.cfg.TrustedProxies, Origins: g.cfg.CORSOrigins,
 		DB: g.db, Access: g.access, Sessions: g.sessions, Keyring: g.parts.keyring, Metrics: g.metrics, Log: g.log, HTMLError: pages.Error,
 	}
 	if g.limits != nil { // a nil *shared.Limiter would be a Limiter that is not nil
@@ -225,7 +225,9 @@ func CallerOf(ctx context.Context) Caller {
 }
 
 // Routes is the table of all routes, for review. Its handlers serve nothing.
-func Routes() web.Table { return slices.Concat(new(api.API).Routes(), new(api.API).Proxied(), new(console.Console).Routes()) }
+func Routes() web.Table {
+	return slices.Concat(new(api.API).Routes(), new(api.API).Proxied(), new(console.Console).Routes())
+}
 
 // Parts gives the programs of this module what they seed and inspect with. Its types are internal, so no other module can use it.
 func (g *Gatehouse) Parts() (*db.DB, *sso.SignIn) { return g.db, g.signIn }

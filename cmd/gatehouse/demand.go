@@ -47,6 +47,7 @@ func (s settings) forServe(catalogFile string) (parsed, error) {
 	out.base = s.baseURL(&p)
 	s.needMail(&p)
 	needOrigins(&p, s.CORSOrigins)
+	needHosts(&p, s.InternalHosts)
 	if (s.GoogleClientID == "") != (s.GoogleSecret == "") {
 		p.add("GATEHOUSE_GOOGLE_CLIENT_ID and GATEHOUSE_GOOGLE_CLIENT_SECRET go together")
 	}
@@ -122,6 +123,14 @@ func needOrigins(p *problems, list []string) {
 		u, err := url.Parse(o)
 		if err != nil || u.Scheme+"://"+u.Host != o || u.Host == "" {
 			p.add("GATEHOUSE_CORS_ORIGINS: %q is not an origin like https://app.example.com", o)
+		}
+	}
+}
+
+func needHosts(p *problems, list []string) {
+	for _, h := range list {
+		if u, err := url.Parse("http://" + h); err != nil || u.Host != h || h == "" || h != strings.ToLower(h) || strings.ContainsAny(h, "@* ") {
+			p.add("GATEHOUSE_INTERNAL_HOSTS: %q is not a host like gatehouse:8080, in lower case", h)
 		}
 	}
 }

@@ -64,7 +64,7 @@ func (s settings) config(p parsed) gatehouse.Config {
 	return gatehouse.Config{
 		DatabaseURL: s.DatabaseURL, DirectURL: s.DirectURL, MaxConns: p.conns, BaseURL: s.BaseURL, MasterKeys: s.MasterKeys,
 		RootSecret: s.RootSecret, GoogleClientID: s.GoogleClientID, GoogleClientSecret: s.GoogleSecret, GoogleIssuer: s.GoogleIssuer,
-		SMTPURL: s.SMTPURL, MailFrom: s.MailFrom, TrustedProxies: p.proxies, CORSOrigins: s.CORSOrigins, IdentityNetwork: p.idpNets,
+		SMTPURL: s.SMTPURL, MailFrom: s.MailFrom, TrustedProxies: p.proxies, CORSOrigins: s.CORSOrigins, InternalHosts: s.InternalHosts, IdentityNetwork: p.idpNets,
 		IdentityPorts: p.idpPorts, DecisionSample: p.sample,
 		EgressProxy: p.egress, DNSResolver: s.DNSResolver, RedisURL: s.RedisURL, Catalog: p.catalog,
 	}

@@ -73,6 +73,7 @@ func TestServeRefusesABadConfiguration(t *testing.T) {
 		{"GATEHOUSE_IDP_NETWORKS", "10.0.0.0/99", `GATEHOUSE_IDP_NETWORKS: "10.0.0.0/99" is not a network`},
 		{"GATEHOUSE_EGRESS_PROXY", "socks5://proxy", "GATEHOUSE_EGRESS_PROXY is not an http or https URL"},
 		{"GATEHOUSE_CORS_ORIGINS", "https://app.example.com/,*", `GATEHOUSE_CORS_ORIGINS: "https://app.example.com/" is not an origin`},
+		{"GATEHOUSE_INTERNAL_HOSTS", "app:8080,http://app", `GATEHOUSE_INTERNAL_HOSTS: "http://app" is not a host`},
 		{"GATEHOUSE_DATABASE_DIRECT_URL", "nonsense", "GATEHOUSE_DATABASE_DIRECT_URL is not an address"},
 		{"GATEHOUSE_DATABASE_MAX_CONNS", "many", "GATEHOUSE_DATABASE_MAX_CONNS is not a number"},
 		{"GATEHOUSE_DATABASE_MAX_CONNS", "1", "GATEHOUSE_DATABASE_MAX_CONNS is not a number"},

@@ -25,6 +25,7 @@ type settings struct {
 	GoogleIssuer     string   `env:"GATEHOUSE_GOOGLE_ISSUER" envDefault:"https://accounts.google.com"`
 	TrustedProxies   []string `env:"GATEHOUSE_TRUSTED_PROXIES"`
 	CORSOrigins      []string `env:"GATEHOUSE_CORS_ORIGINS"`
+	InternalHosts    []string `env:"GATEHOUSE_INTERNAL_HOSTS"`
 	IDPNetworks      []string `env:"GATEHOUSE_IDP_NETWORKS"`
 	IDPPorts         []string `env:"GATEHOUSE_IDP_PORTS"`
 	EgressProxy      string   `env:"GATEHOUSE_EGRESS_PROXY"`

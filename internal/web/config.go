@@ -48,6 +48,9 @@ type Config struct {
 	BaseURL string
 	// ExtraHosts are further Host headers to answer, with the port where it is not the scheme's.
 	ExtraHosts []string
+	// InternalHosts are further Host headers at which the API alone answers, for neighbors of the server: no page, and no cookie is read or
+	// set, but for what a proxy asks about a browser's request.
+	InternalHosts []string
 	// TrustedProxies may say by X-Forwarded-For who the client is.
 	TrustedProxies []netip.Prefix
 	// Origins are other origins whose pages may read answers (CORS), such as "https://app.example.com".
@@ -86,17 +89,23 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		base: base.String(), origin: base.Scheme + "://" + base.Host, prefix: base.Path, secure: base.Scheme == "https",
-		hosts: map[string]bool{base.Host: true}, origins: map[string]bool{}, proxies: cfg.TrustedProxies,
+		hosts: map[string]bool{base.Host: true}, internal: map[string]bool{}, origins: map[string]bool{}, proxies: cfg.TrustedProxies,
 		db: cfg.DB, access: cfg.Access, sessions: cfg.Sessions, keyring: cfg.Keyring,
 		limiter: cfg.Limiter, metrics: cfg.Metrics, log: cfg.Log, htmlError: cfg.HTMLError,
 		crossOrigin: http.NewCrossOriginProtection(), routes: map[routeKey]*mounted{},
 		openLimit: cfg.OpenLimit, failureLimit: cfg.FailureLimit,
 	}
 	for _, h := range cfg.ExtraHosts {
-		if h == "" || h != strings.ToLower(h) || strings.ContainsAny(h, "/@ *?#") {
+		if !plainHost(h) {
 			wrong("extra host %q: want host or host:port, in lower case", h)
 		}
 		s.hosts[h] = true
+	}
+	for _, h := range cfg.InternalHosts {
+		if !plainHost(h) {
+			wrong("internal host %q: want host or host:port, in lower case", h)
+		}
+		s.internal[h] = true
 	}
 	for _, o := range append([]string{s.origin}, cfg.Origins...) {
 		if err := s.trustOrigin(o); err != nil && base.Host != "" {
@@ -150,6 +159,10 @@ func orDefault[T comparable](v, otherwise T) T {
 		return otherwise
 	}
 	return v
+}
+
+func plainHost(h string) bool {
+	return h != "" && h == strings.ToLower(h) && !strings.ContainsAny(h, "/@ *?#")
 }
 
 func parseBase(s string) (*url.URL, error) {

@@ -33,14 +33,14 @@ func principal(c echo.Context) string { return authn.From(c.Request().Context())
 func TestNewReportsAllMistakes(t *testing.T) {
 	t.Parallel()
 	_, err := web.New(web.Config{
-		BaseURL: "http://gatehouse.test", ExtraHosts: []string{"A.test", "b/c"}, Origins: []string{"*", "https://*.test", "https://a.test/x", "null"},
+		BaseURL: "http://gatehouse.test", ExtraHosts: []string{"A.test", "b/c"}, InternalHosts: []string{"", "c@d"}, Origins: []string{"*", "https://*.test", "https://a.test/x", "null"},
 		MaxInFlight: -1,
 	})
 	if err == nil {
 		t.Fatal("New = nil, want mistakes")
 	}
 	for _, want := range []string{
-		"want https (http only on a loopback host)", `extra host "A.test"`, `extra host "b/c"`, "no database", "no access", "no sessions",
+		"want https (http only on a loopback host)", `extra host "A.test"`, `extra host "b/c"`, `internal host ""`, `internal host "c@d"`, "no database", "no access", "no sessions",
 		"no keyring", "requests in flight",
 	} {
 		if !strings.Contains(err.Error(), want) {

@@ -35,6 +35,9 @@ func (ex *exchange) gather() error {
 	}
 	access, refresh, err := sessions.FromRequest(r)
 	ex.shown = credentials{access: access, refresh: refresh, cookies: access != "" || refresh != "" || err != nil}
+	if ex.internal && ex.shown.cookies && !ex.forwarded() {
+		return errHost // cookies are of the public host, and a browser has no business here
+	}
 	if ex.route != nil && ex.route.open != "" {
 		return nil // nobody is asked
 	}

@@ -32,6 +32,7 @@ type exchange struct {
 	principal *authn.Principal // nil until somebody is known
 	standing  error            // what speaks against the principal
 	byCookie  bool
+	internal  bool           // it came to a host where the API alone answers
 	rated     bool           // plan is known
 	plan      *catalog.Rates // of the principal's tenant; nil for no limits
 	from      string         // the address, as shares are counted, on an open row

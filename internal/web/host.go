@@ -23,7 +23,19 @@ func (ex *exchange) checkHost() error {
 	if host := ex.Request().Host; s.hosts[host] || s.hosts[bareHost(scheme, strings.ToLower(host))] {
 		return nil
 	}
-	return errs.New(errs.Misdirected, "wrong_host", "This server does not answer for that host.")
+	if s.internal[strings.ToLower(ex.Request().Host)] && ex.route != nil && s.isInternal(ex.Request().URL.Path) {
+		ex.internal = true
+		ex.Response().Before(func() { ex.Response().Header().Del("Set-Cookie") })
+		return nil
+	}
+	return errHost
+}
+
+var errHost = errs.New(errs.Misdirected, "wrong_host", "This server does not answer for that host.")
+
+// isInternal says that a path is one for machines: those of the API, and what says how to ask it.
+func (s *Server) isInternal(path string) bool {
+	return s.isAPI(path) || strings.HasPrefix(path, s.prefix+"/.well-known/")
 }
 
 // checkPath refuses parameters that no link of ours has: Echo lets the last one hold slashes, and leaves escapes in place.

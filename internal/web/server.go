@@ -20,6 +20,7 @@ type Server struct {
 	base, origin string // the public base URL, and its scheme and host
 	prefix       string // the path of the base URL: "" or "/gatehouse"
 	hosts        map[string]bool
+	internal     map[string]bool // hosts where the API alone answers
 	secure       bool
 	origins      map[string]bool // CORS
 	proxies      []netip.Prefix
