@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -138,8 +139,19 @@ func (r connectionReader) page() (connectionPage, error) {
 	c := r.connection
 	p := connectionPage{
 		ID: c.ID.String(), Name: c.Name, Protocol: protocolName(c.Protocol), Provider: providerName(c), Issuer: c.Issuer,
-		State: stateBadge(c.Status), Steps: stepsOf(c.Status), Frozen: someMoment(c.FrozenAt), Settings: settingsOf(c), Groups: c.GroupRoles,
+		State: stateBadge(c.Status), Steps: stepsOf(c.Status), Frozen: someMoment(c.FrozenAt), Settings: settingsOf(c),
 		Testers: c.Testers, Legacy: legacyOf(c), Metadata: metadataOf(c), SAML: c.SAML != nil,
+	}
+	names, err := roleNamesOf(r.ctx, r.tx)
+	if err != nil {
+		return p, err
+	}
+	p.Groups = slices.Clone(c.GroupRoles)
+	for i, g := range p.Groups {
+		p.Groups[i].Role = rbac.Role(names.of(g.Role))
+	}
+	for i, s := range p.Settings {
+		p.Settings[i].Value = names.tell(s.Value)
 	}
 	for _, read := range []func(*connectionPage) error{r.standing, r.pulse, r.causes, r.attempts, r.domains, r.certificates, r.history} {
 		if err := read(&p); err != nil {

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/sso"
 )
@@ -104,7 +103,7 @@ func invitationSamples(at moment, evil string) []Sample {
 	wrong.Value, wrong.Problem = evil, "This is not an e-mail address that can be used."
 	return []Sample{
 		{"invitations", invitationsPage{
-			Tenant: "Acme Robotics", Email: email, Roles: grantable(&authn.Principal{Role: "owner"}, "member"), Older: "?before=inv_3",
+			Tenant: "Acme Robotics", Email: email, Roles: []roleOption{{"member", "Member", true}, {"owner", "Owner", false}, {"rol_1", evil, false}}, Older: "?before=inv_3",
 			Rows: []invitationRow{
 				{ID: "inv_1", Email: "new@acme.example", Role: "member", By: "Olivia Acme", State: badge{"Waiting", careful}, Sent: at, Until: at, Mayact: true},
 				{ID: "inv_2", Email: "boss@acme.example", Role: "owner", By: "An API key", State: badge{"Expired", bad}, Sent: at, Until: at, Sends: "3 times"},
@@ -112,7 +111,7 @@ func invitationSamples(at moment, evil string) []Sample {
 			},
 		}},
 		{"invitations-none", invitationsPage{
-			Tenant: evil, Email: wrong, Roles: grantable(&authn.Principal{Role: "admin"}, "viewer"),
+			Tenant: evil, Email: wrong, Roles: []roleOption{{"viewer", "Viewer", true}},
 			Problems: problems{"That was not done", "", []problem{{"email", wrong.Problem}}},
 		}},
 	}

@@ -10,9 +10,12 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/seed-2a059015/gatehouse/internal/authn"
+	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/id"
+	"github.com/seed-2a059015/gatehouse/rbac"
 	"github.com/seed-2a059015/gatehouse/sso"
+	"github.com/seed-2a059015/gatehouse/tenants"
 )
 
 // homePage tells a person who and where they are.
@@ -60,12 +63,22 @@ func (c *Console) home(ctx echo.Context) error {
 	if err != nil {
 		return err
 	}
+	role := p.Role
+	if rbac.Role(role).Custom() {
+		err := c.db.Tenant(ctx.Request().Context(), p.Tenant, func(tx *db.TenantTx) (err error) {
+			role, err = tenants.RoleName(ctx.Request().Context(), tx, rbac.Role(p.Role))
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
 	name := p.Name
 	if name == "" {
 		name, _, _ = strings.Cut(p.Email, "@")
 	}
 	page := homePage{
-		Name: name, Email: p.Email, Initial: initial(name), Tenant: tenant.Name, Role: p.Role, Plan: p.Plan, Method: methodName(p.Method),
+		Name: name, Email: p.Email, Initial: initial(name), Tenant: tenant.Name, Role: role, Plan: p.Plan, Method: methodName(p.Method),
 		SignedIn: momentOf(p.AuthTime), Places: places, Duties: c.duties(p),
 	}
 	for _, w := range ways {
@@ -105,9 +118,17 @@ func (c *Console) placesOf(ctx context.Context, p *authn.Principal) ([]homePlace
 		}
 		// Only a hint for the button: Switch decides.
 		direct := p.Method == sso.MethodGoogle && place.Policy.Allows(p.Method, place.Membership.Role)
-		others = append(others, homePlace{place.Tenant.ID.String(), place.Tenant.Name, string(place.Membership.Role), !direct})
+		others = append(others, homePlace{place.Tenant.ID.String(), place.Tenant.Name, roleElsewhere(place.Membership.Role), !direct})
 	}
 	return others, nil
+}
+
+// roleElsewhere is what a page calls a role of another organization, whose names stay there.
+func roleElsewhere(r rbac.Role) string {
+	if r.Custom() {
+		return "one of its own"
+	}
+	return string(r)
 }
 
 // methodName is how people call a way of signing in.

@@ -92,7 +92,7 @@ func (c *Console) welcome(ctx echo.Context, cred secret.Credential) error {
 
 func invitedPageOf(w sso.Welcome, cred secret.Credential) invitedPage {
 	return invitedPage{
-		Link: cred.String(), Tenant: w.Tenant, Email: w.Email, Role: string(w.Role), Connections: waysOf(w.Connections), Google: w.Google, ByLink: w.Link,
+		Link: cred.String(), Tenant: w.Tenant, Email: w.Email, Role: w.RoleName, Connections: waysOf(w.Connections), Google: w.Google, ByLink: w.Link,
 	}
 }
 

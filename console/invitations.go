@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
@@ -111,13 +112,16 @@ func (c *Console) drawInvitations(ctx echo.Context, typed typedInvitation, refus
 		return err
 	}
 	page := invitationsPage{
-		Tenant: tenant.Name, Problems: wrong, Roles: grantable(p, typed.role),
+		Tenant: tenant.Name, Problems: wrong,
 		Email: field{
 			ID: "email", Label: "E-mail", Type: "email", Value: typed.email, Problem: wrong.of("email"),
 			Hint: "Only who proves this address can accept.",
 		},
 	}
-	err = c.db.Tenant(r, p.Tenant, func(tx *db.TenantTx) error {
+	err = c.db.Tenant(r, p.Tenant, func(tx *db.TenantTx) (err error) {
+		if page.Roles, err = rolesToGive(r, tx, typed.role); err != nil {
+			return err
+		}
 		list, err := tenants.WaitingInvitations(r, tx, before, shownInvitations+1)
 		if err != nil {
 			return err
@@ -126,7 +130,7 @@ func (c *Console) drawInvitations(ctx echo.Context, typed typedInvitation, refus
 			list = list[:shownInvitations]
 			page.Older = "?before=" + list[shownInvitations-1].ID.String()
 		}
-		page.Rows, err = connectionReader{ctx: r, tx: tx, viewer: p}.invitationRows(list)
+		page.Rows, err = connectionReader{ctx: r, tx: tx, viewer: p}.invitationRows(list, page.Roles)
 		return err
 	})
 	if err != nil {
@@ -149,23 +153,17 @@ func refusedInvitation(ctx echo.Context, refusal error) (status int, wrong probl
 	return status, wrong, ok
 }
 
-// grantable are the roles that somebody may give. One that is chosen and above their own is not offered: the default takes its place.
-func grantable(p *authn.Principal, chosen rbac.Role) []roleOption {
-	var list []roleOption
-	for _, r := range []rbac.Role{rbac.Viewer, rbac.Member, rbac.Admin, rbac.Owner} {
-		if rbac.CanGrant(rbac.Role(p.Role), r) {
-			list = append(list, roleOption{string(r), roleName(r), r == chosen})
-		}
+// invitationRows says of invitations what a list does. Those with a role that the viewer may give can be acted on.
+func (r connectionReader) invitationRows(list []tenants.Invitation, given []roleOption) ([]invitationRow, error) {
+	names, err := roleNamesOf(r.ctx, r.tx)
+	if err != nil {
+		return nil, err
 	}
-	return list
-}
-
-func (r connectionReader) invitationRows(list []tenants.Invitation) ([]invitationRow, error) {
 	var rows []invitationRow
 	for _, i := range list {
 		row := invitationRow{
-			ID: i.ID.String(), Email: i.Email, Role: string(i.Role), State: badge{"Waiting", careful}, Sent: momentOf(i.SentAt), Until: momentOf(i.ExpiresAt),
-			Mayact: rbac.CanGrant(rbac.Role(r.viewer.Role), i.Role), By: "The operator",
+			ID: i.ID.String(), Email: i.Email, Role: names.of(i.Role), State: badge{"Waiting", careful}, Sent: momentOf(i.SentAt), Until: momentOf(i.ExpiresAt),
+			Mayact: slices.ContainsFunc(given, func(o roleOption) bool { return o.Value == string(i.Role) }), By: "The operator",
 		}
 		if i.Status(r.tx.Now) == tenants.InvitationExpired {
 			row.State = badge{"Expired", bad}
@@ -173,7 +171,6 @@ func (r connectionReader) invitationRows(list []tenants.Invitation) ([]invitatio
 		if i.Sends > 1 {
 			row.Sends = count(i.Sends, "time", "times")
 		}
-		var err error
 		switch {
 		case !i.InvitedKey.IsZero():
 			row.By = "An API key"

@@ -2,10 +2,13 @@ package console
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/rbac"
+	"github.com/seed-2a059015/gatehouse/sso"
 	"github.com/seed-2a059015/gatehouse/tenants"
 )
 
@@ -30,6 +33,23 @@ func (n roleNames) of(r rbac.Role) string {
 		return "A deleted role"
 	}
 	return string(r)
+}
+
+// tell puts names in the place of ids in a text.
+func (n roleNames) tell(text string) string {
+	for role, name := range n {
+		text = strings.ReplaceAll(text, string(role), name)
+	}
+	return text
+}
+
+// changes tells what was changed with names.
+func (n roleNames) changes(list []sso.Change) []sso.Change {
+	told := slices.Clone(list)
+	for i, one := range told {
+		told[i].From, told[i].To = n.tell(one.From), n.tell(one.To)
+	}
+	return told
 }
 
 // rolesToGive are the roles that the viewer may give, as options. One that is chosen and that they may not give is not among them.

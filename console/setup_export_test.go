@@ -7,6 +7,7 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/sso"
 	"github.com/seed-2a059015/gatehouse/sso/guide"
+	"github.com/seed-2a059015/gatehouse/tenants"
 )
 
 // setupSamples are the pages of the set-up as an owner, an administrator whose sign-in was a while ago, and the holder of a link meet them.
@@ -54,15 +55,17 @@ func setupSamples() []Sample {
 	oidcPlan := journey{guide: entra, plan: "con_1.oidc.entra.t0.mac"}
 	stale := details(made, typedDetails{name: "Okta", source: asStored}, problems{})
 	stale.Walk.Stale, stale.Stored = true, "http://www.okta.com/exk1a2b3c4"
-	mapping := mappingPageOf(viewer{principal: &authn.Principal{Role: "owner"}}, made, typedMapping{
+	builtinLent := lent{roles: []tenants.GrantableRole{{Role: "viewer"}, {Role: "member"}, {Role: "admin"}}}
+	own := lent{roles: append(builtinLent.roles, tenants.GrantableRole{Role: "rol_00000000000000000000000001", Name: "Front desk"}, tenants.GrantableRole{Role: "rol_00000000000000000000000002", Name: evil})}
+	mapping := mappingPageOf(own, made, typedMapping{
 		sso.ClaimMapping{Email: "email", Name: "name", Groups: "groups"}, []sso.GroupRole{{Group: "Engineering", Role: "admin"}, {Group: evil, Role: "viewer"}}, true, "member", 3,
 	}, problems{})
 	mapping.Walk = walkAt(made, atMapping)
-	wrongMapping := mappingPageOf(viewer{principal: &authn.Principal{Role: "admin"}}, made, typedMapping{
+	wrongMapping := mappingPageOf(builtinLent, made, typedMapping{
 		sso.ClaimMapping{Email: "sub"}, nil, false, "owner", 3,
 	}, problems{"This cannot be saved yet", "", []problem{{"email", "Use the name of a claim about the person."}, {"default_role", "Use admin, member or viewer: an owner is never made by a provider."}}})
 	_, moved := outdatedForm()
-	oldMapping := mappingPageOf(viewer{principal: &authn.Principal{Role: "owner"}}, made, typedMapping{sso.ClaimMapping{Email: "email"}, nil, true, "member", 4}, moved)
+	oldMapping := mappingPageOf(own, made, typedMapping{sso.ClaimMapping{Email: "email"}, nil, true, "member", 4}, moved)
 	oldMapping.Walk = walkAt(made, atMapping)
 	wrongMapping.Walk = walkAt(made, atMapping)
 	newDomain := field{ID: "domain", Label: "Domain", Type: "text", Hint: "Exactly what stands after the @, such as company.com. A sub-domain is another domain."}

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -8,9 +9,11 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/rbac"
 	"github.com/seed-2a059015/gatehouse/sso"
 	"github.com/seed-2a059015/gatehouse/sso/guide"
+	"github.com/seed-2a059015/gatehouse/tenants"
 )
 
 // mappingPage says which of the provider's attributes are a person's profile, and which groups give which role.
@@ -145,16 +148,20 @@ func (c *Console) drawMapping(ctx echo.Context, v viewer, j journey, m typedMapp
 			return refusal
 		}
 	}
-	p := mappingPageOf(v, j, m, wrong)
+	l, err := c.lentBy(ctx.Request().Context(), v)
+	if err != nil {
+		return err
+	}
+	p := mappingPageOf(l, j, m, wrong)
 	p.Walk = c.walkOf(v, j, atMapping)
 	p.Walk.Stale = p.Walk.Stale || asksAgain(refusal)
 	return c.render(ctx, status, p)
 }
 
-func mappingPageOf(v viewer, j journey, m typedMapping, wrong problems) mappingPage {
+func mappingPageOf(l lent, j journey, m typedMapping, wrong problems) mappingPage {
 	p := mappingPage{
 		Problems: wrong, Sending: j.guide.Preset.Sending, Limits: j.guide.Preset.Limits, Joins: m.joins, Version: m.version,
-		Default: roleOptions(v, m.defaultRole),
+		Default: l.options(m.defaultRole),
 	}
 	input := func(id, label, value, hint string) field {
 		return field{ID: id, Label: label, Type: "text", Value: value, Hint: hint, Problem: wrong.of(id), Optional: id != "email"}
@@ -166,9 +173,9 @@ func mappingPageOf(v viewer, j journey, m typedMapping, wrong problems) mappingP
 	p.LastName = input("last_name", "Last name", m.claims.LastName, usually(j.guide.Preset.LastName))
 	p.Groups = input("groups", "Groups", m.claims.Groups, usually(preset.Groups))
 	for n := range min(len(m.groups)+spareRows, maxGroups) {
-		row := groupRow{Number: n + 1, GroupID: groupID(n + 1), RoleID: roleID(n + 1), Roles: roleOptions(v, rbac.Member)}
+		row := groupRow{Number: n + 1, GroupID: groupID(n + 1), RoleID: roleID(n + 1), Roles: l.options(rbac.Member)}
 		if n < len(m.groups) {
-			row.Group, row.Roles = m.groups[n].Group, roleOptions(v, m.groups[n].Role)
+			row.Group, row.Roles = m.groups[n].Group, l.options(m.groups[n].Role)
 		}
 		p.Rows = append(p.Rows, row)
 	}
@@ -183,19 +190,37 @@ func usually(name string) string {
 	return "Usually " + name
 }
 
-// roleOptions are the roles that the viewer may let the provider give, and the one that is chosen whatever it is: who may not give it is told
+// options are the roles that the viewer may let the provider give, and the one that is chosen whatever it is: who may not give it is told
 // when they save.
-func roleOptions(v viewer, chosen rbac.Role) []roleOption {
+func (l lent) options(chosen rbac.Role) []roleOption {
 	var list []roleOption
 	found := false
-	for _, r := range v.roles() {
-		list = append(list, roleOption{string(r), roleName(r), r == chosen})
-		found = found || r == chosen
+	for _, r := range l.roles {
+		list = append(list, roleOption{string(r.Role), or(r.Name, roleName(r.Role)), r.Role == chosen})
+		found = found || r.Role == chosen
 	}
 	if !found && chosen != "" {
-		list = append(list, roleOption{string(chosen), roleName(chosen), true})
+		list = append(list, roleOption{string(chosen), roleName(rbac.Role(l.names.of(chosen))), true})
 	}
 	return list
+}
+
+// lent is what the form offers to let the provider give.
+type lent struct {
+	roles []tenants.GrantableRole
+	names roleNames
+}
+
+func (c *Console) lentBy(ctx context.Context, v viewer) (l lent, err error) {
+	ctx = v.in(ctx)
+	err = c.db.Tenant(ctx, v.principal.Tenant, func(tx *db.TenantTx) error {
+		if l.roles, err = sso.LendableRoles(ctx, tx); err != nil {
+			return err
+		}
+		l.names, err = roleNamesOf(ctx, tx)
+		return err
+	})
+	return l, err
 }
 
 func roleName(r rbac.Role) string {

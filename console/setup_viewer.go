@@ -1,8 +1,6 @@
 package console
 
 import (
-	"slices"
-
 	"github.com/labstack/echo/v4"
 
 	"github.com/seed-2a059015/gatehouse/internal/authn"
@@ -28,16 +26,6 @@ func (v viewer) sees(c id.Connection) error {
 		return errs.NotFound("connection")
 	}
 	return nil
-}
-
-// roles are those that the viewer may let a provider give, the least first. Nobody gives a role above their own, and a provider never
-// makes an owner; sso holds both.
-func (v viewer) roles() []rbac.Role {
-	mine := rbac.Role(v.principal.Role)
-	if v.outside() {
-		mine = rbac.Member
-	}
-	return slices.DeleteFunc([]rbac.Role{rbac.Viewer, rbac.Member, rbac.Admin}, func(r rbac.Role) bool { return !rbac.CanGrant(mine, r) })
 }
 
 // decides says that the viewer is an owner, who alone begins and ends the requirement.

@@ -43,9 +43,13 @@ func (s *SignIn) mailInvitation(ctx context.Context, tx *db.TenantTx, i tenants.
 	if p := authn.From(ctx); p.Kind == authn.Member {
 		asks = plain(or(p.Name, p.Email)) + " invites you"
 	}
+	role, err := tenants.RoleName(ctx, tx, i.Role)
+	if err != nil {
+		return err
+	}
 	m, err := mail.Letter{
 		Subject:    "Invitation to " + plain(t.Name),
-		Paragraphs: []string{asks + " to join " + plain(t.Name) + " as " + string(i.Role) + "."},
+		Paragraphs: []string{asks + " to join " + plain(t.Name) + " as " + plain(role) + "."},
 		// Behind the # no server, proxy or log sees it.
 		Action: mail.Action{Label: "Accept the invitation", URL: s.base + "/login/invitation#" + cred.String()},
 		Note:   "The link works once and for seven days. If you did not expect it, ignore this message.",
@@ -61,6 +65,7 @@ type Welcome struct {
 	Slug, Tenant string
 	Email        string
 	Role         rbac.Role
+	RoleName     string // what people call it
 	Connections  []Door
 	Google       bool
 	// Link says that the link itself is proof enough: the address has no provider, and the tenant's policy takes links.
@@ -98,6 +103,9 @@ func (s *SignIn) welcome(ctx context.Context, tx *db.TenantTx, cred secret.Crede
 		return Welcome{}, i, err
 	}
 	w := Welcome{Slug: t.Slug, Tenant: t.Name, Email: i.Email, Role: i.Role}
+	if w.RoleName, err = tenants.RoleName(ctx, tx, i.Role); err != nil {
+		return Welcome{}, i, err
+	}
 	email, err := tenants.ParseEmail(i.Email)
 	if err != nil {
 		return Welcome{}, i, err

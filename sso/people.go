@@ -1,11 +1,15 @@
 package sso
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/seed-2a059015/gatehouse/internal/authn"
+	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/rbac"
 	"github.com/seed-2a059015/gatehouse/tenants"
 )
@@ -55,6 +59,22 @@ func (d *Draft) checkPeople(add func(name, detail string)) {
 // lendable says that a provider may give a role of this form. That a custom role is one of the tenant is for who configures to be asked.
 func lendable(role rbac.Role) bool {
 	return role != rbac.Owner && (role.Builtin() || role.Custom())
+}
+
+// LendableRoles lists the roles that the caller may let a provider give: those that they may give themselves, but for owner. The holder of a
+// set-up link lets it give member and viewer.
+func LendableRoles(ctx context.Context, tx *db.TenantTx) ([]tenants.GrantableRole, error) {
+	var list []tenants.GrantableRole
+	if authn.From(ctx).Kind == authn.Setup {
+		for _, r := range rbac.BuiltinRoles() {
+			if rbac.CanGrant(setupRole, r) {
+				list = append(list, tenants.GrantableRole{Role: r})
+			}
+		}
+		return list, nil
+	}
+	list, err := tenants.GrantableRoles(ctx, tx)
+	return slices.DeleteFunc(list, func(r tenants.GrantableRole) bool { return !lendable(r.Role) }), err
 }
 
 func plainGroup(s string) bool {
