@@ -94,6 +94,12 @@ const (
 	KeyRotated Type = "api_key.rotated"
 	KeyRevoked Type = "api_key.revoked"
 
+	QuotaReached  Type = "quota.reached" // 50, 80 or 100 percent of a budget, each once in its period
+	GrantGiven    Type = "quota.granted"
+	GrantRevoked  Type = "quota.grant_revoked"
+	BudgetSet     Type = "quota.budget_set"
+	BudgetRemoved Type = "quota.budget_removed"
+
 	SigningKeyRotated Type = "signing_key.rotated"
 	CatalogApplied    Type = "catalog.applied"
 )

@@ -25,6 +25,8 @@ type (
 	planMove      struct{}
 	planTrial     struct{}
 	role          struct{}
+	grant         struct{}
+	reservation   struct{}
 )
 
 func (tenant) prefix() string        { return "tnt" }
@@ -47,6 +49,8 @@ func (invitation) prefix() string    { return "inv" }
 func (planMove) prefix() string      { return "pmv" }
 func (planTrial) prefix() string     { return "ptr" }
 func (role) prefix() string          { return "rol" }
+func (grant) prefix() string         { return "grt" }
+func (reservation) prefix() string   { return "rsv" }
 
 // The ids of Gatehouse, one type a kind.
 type (
@@ -70,6 +74,8 @@ type (
 	PlanMove      = Of[planMove]
 	PlanTrial     = Of[planTrial]
 	Role          = Of[role]
+	Grant         = Of[grant]
+	Reservation   = Of[reservation]
 )
 
 // Installation is the tenant that stands for the installation itself: sign-ins that have no tenant yet (Google, before the person's

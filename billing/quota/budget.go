@@ -1,0 +1,71 @@
+package quota
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/internal/id"
+)
+
+// Measure is what of an event a budget counts.
+type Measure string
+
+// The measures. The cost is in billionths of the currency's unit.
+const (
+	Quantity Measure = "quantity"
+	Events   Measure = "events"
+	Cost     Measure = "cost"
+)
+
+// Kind is whose a budget is.
+type Kind string
+
+// The kinds, the widest first.
+const (
+	OfTenant Kind = "tenant"
+	OfUser   Kind = "user"
+	OfKey    Kind = "api_key"
+)
+
+// width orders budgets: the narrowest is taken first, so that a call that fails there has not touched what others share.
+func (k Kind) width() int {
+	switch k {
+	case OfKey:
+		return 0
+	case OfUser:
+		return 1
+	case OfTenant:
+	}
+	return 2
+}
+
+// Budget names what is limited. It is comparable.
+type Budget struct {
+	Tenant  id.Tenant
+	Meter   billing.Feature
+	Measure Measure
+	Kind    Kind
+	Subject uuid.UUID // the user or the key; zero of the tenant
+	Period  billing.Period
+	Starts  time.Time // in UTC
+}
+
+// compare is the one order in which budgets are taken and locked.
+func (b Budget) compare(other Budget) int {
+	return cmp.Or(
+		cmp.Compare(b.Kind.width(), other.Kind.width()), cmp.Compare(b.Meter, other.Meter), cmp.Compare(b.Measure, other.Measure),
+		cmp.Compare(b.Subject.String(), other.Subject.String()), cmp.Compare(b.Period, other.Period), b.Starts.Compare(other.Starts),
+	)
+}
+
+// terms is what a budget is at the moment.
+type terms struct {
+	base    int64
+	ends    time.Time
+	soft    bool
+	byPlan  bool  // grants add to it
+	version int64 // of the tenant
+}

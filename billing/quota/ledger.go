@@ -1,0 +1,166 @@
+package quota
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/seed-2a059015/gatehouse/internal/db"
+)
+
+// ledger is the SQL of budgets and leases. The row of a budget is locked before anything of it or of its leases changes, and rows of
+// several in the order of [Budget.compare].
+type ledger struct {
+	pool     *db.Usage
+	instance uuid.UUID
+	ttl      time.Duration
+	trips    atomic.Int64
+}
+
+// key is the parameters $1 to $7 of all statements about one budget.
+func (b Budget) key(more ...any) []any {
+	return append([]any{b.Tenant.UUID(), string(b.Meter), string(b.Measure), string(b.Kind), b.Subject, string(b.Period), b.Starts}, more...)
+}
+
+const isBudget = `tenant_id = $1 AND meter = $2 AND measure = $3 AND kind = $4 AND subject = $5 AND period = $6 AND starts_at = $7`
+
+// row is a budget as the database has it.
+type row struct {
+	amount, version, used, leased int64
+	others                        int64 // instances beside this one that have something of it
+	now                           time.Time
+}
+
+const lockSQL = `SELECT amount, version, used, leased, clock_timestamp(),
+	(SELECT count(DISTINCT instance) FROM quota_leases WHERE ` + isBudget + ` AND instance <> $8 AND granted > 0 AND expires_at > clock_timestamp())
+	FROM quotas WHERE ` + isBudget + ` FOR UPDATE`
+
+var errNoRow = errors.New("the budget has no row yet")
+
+func (l *ledger) lock(ctx context.Context, tx pgx.Tx, b Budget) (r row, err error) {
+	err = tx.QueryRow(ctx, lockSQL, b.key(l.instance)...).Scan(&r.amount, &r.version, &r.used, &r.leased, &r.now, &r.others)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return row{}, errNoRow
+	}
+	if err != nil {
+		return row{}, fmt.Errorf("lock the budget of %s: %w", b.Meter, err)
+	}
+	return r, nil
+}
+
+// What was used before the row is made is in the sums, as far as it is folded; the fold adds the rest to the row. So no fold may be under way.
+const makeSQL = `INSERT INTO quotas (tenant_id, meter, measure, kind, subject, period, starts_at, ends_at, base, amount, version, used)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, COALESCE((
+	SELECT sum(CASE $3 WHEN 'events' THEN events WHEN 'cost' THEN cost ELSE quantity END) FROM usage_hours h
+	WHERE h.tenant_id = $1 AND h.meter = $2 AND h.starts_at >= $7 AND h.starts_at < $8
+	AND ($4 = 'tenant' OR $4 = 'user' AND user_id = $5 OR $4 = 'api_key' AND key_id = $5)), 0)::bigint
+ON CONFLICT ON CONSTRAINT quotas_pkey DO NOTHING`
+
+// make makes the rows of budgets that have none, in a transaction of its own: it waits for the fold, which waits for budgets.
+func (l *ledger) make(ctx context.Context, budgets []*budget) error {
+	l.trips.Add(1)
+	return l.pool.Tx(ctx, func(tx pgx.Tx) error {
+		// Before the statement that reads the sums, so that it sees those of the fold that it has waited for.
+		if _, err := tx.Exec(ctx, "SELECT 1 FROM usage_watermark FOR SHARE"); err != nil {
+			return fmt.Errorf("wait for the fold: %w", err)
+		}
+		for _, b := range budgets {
+			t := b.terms.Load()
+			if _, err := tx.Exec(ctx, makeSQL, b.key(t.ends, t.base, t.version)...); err != nil {
+				return fmt.Errorf("make the budget of %s: %w", b.Meter, err)
+			}
+		}
+		return nil
+	})
+}
+
+const amendSQL = `UPDATE quotas SET amount = $8, base = $9, version = $10 WHERE ` + isBudget
+
+// amount brings the amount of a locked budget up to date, unless another instance knows of a newer version of the tenant.
+func (l *ledger) amount(ctx context.Context, tx pgx.Tx, b *budget, r *row, grants []Grant) error {
+	t := b.terms.Load()
+	if t.version < r.version {
+		return nil
+	}
+	amount := t.base
+	if t.byPlan && len(grants) > 0 {
+		former, err := l.former(ctx, tx, b.Budget, grants)
+		if err != nil {
+			return err
+		}
+		amount += left(grants, former, r.now)
+	}
+	if amount == r.amount && t.version == r.version {
+		return nil
+	}
+	r.amount = amount
+	if _, err := tx.Exec(ctx, amendSQL, b.key(amount, t.base, t.version)...); err != nil {
+		return fmt.Errorf("amend the budget of %s: %w", b.Meter, err)
+	}
+	return nil
+}
+
+const formerSQL = `SELECT starts_at, ends_at, GREATEST(0, used + leased - base)::bigint FROM quotas
+	WHERE tenant_id = $1 AND meter = $2 AND measure = $3 AND kind = $4 AND subject = $5 AND period = $6 AND starts_at < $7 AND ends_at > $8 ORDER BY starts_at`
+
+// former returns what former periods have used beyond the plan since the first of the grants, if one began before this period.
+func (l *ledger) former(ctx context.Context, tx pgx.Tx, b Budget, grants []Grant) (list []spent, err error) {
+	first := b.Starts
+	for _, g := range grants {
+		if g.StartsAt.Before(first) {
+			first = g.StartsAt
+		}
+	}
+	if !first.Before(b.Starts) {
+		return nil, nil
+	}
+	rows, err := tx.Query(ctx, formerSQL, b.key(first)...)
+	if err != nil {
+		return nil, fmt.Errorf("read former periods of %s: %w", b.Meter, err)
+	}
+	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (s spent, err error) {
+		err = r.Scan(&s.starts, &s.ends, &s.over)
+		return s, err
+	})
+}
+
+const lendSQL = `WITH lent AS (
+	UPDATE quotas SET leased = leased + $9::bigint WHERE ` + isBudget + `
+)
+INSERT INTO quota_leases (tenant_id, meter, measure, kind, subject, period, starts_at, id, granted, instance, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, clock_timestamp() + $11)
+ON CONFLICT ON CONSTRAINT quota_leases_pkey DO UPDATE SET granted = quota_leases.granted + EXCLUDED.granted, expires_at = EXCLUDED.expires_at,
+	dead_txid = NULL RETURNING xmax = 0`
+
+// lend adds n to a lease of a locked budget and makes it last. first says that there was no such lease (any more).
+func (l *ledger) lend(ctx context.Context, tx pgx.Tx, b Budget, lease uuid.UUID, n int64) (first bool, err error) {
+	if err := tx.QueryRow(ctx, lendSQL, b.key(lease, n, l.instance, l.ttl)...).Scan(&first); err != nil {
+		return false, fmt.Errorf("lend of %s: %w", b.Meter, err)
+	}
+	return first, nil
+}
+
+// A lease that has expired is the sweep's.
+const returnSQL = `WITH held AS MATERIALIZED (
+	SELECT LEAST(granted, $9::bigint) AS n FROM quota_leases WHERE ` + isBudget + ` AND id = $8 AND dead_txid IS NULL AND expires_at > clock_timestamp()
+), shorter AS (
+	UPDATE quota_leases SET granted = granted - (SELECT n FROM held) WHERE ` + isBudget + ` AND id = $8 AND EXISTS (SELECT FROM held)
+)
+UPDATE quotas SET leased = leased - (SELECT n FROM held) WHERE ` + isBudget + ` AND EXISTS (SELECT FROM held) RETURNING (SELECT n FROM held)`
+
+// giveBack takes n out of a lease of a locked budget, if it still lasts, and says how much came back.
+func (l *ledger) giveBack(ctx context.Context, tx pgx.Tx, b Budget, lease uuid.UUID, n int64) (back int64, err error) {
+	err = tx.QueryRow(ctx, returnSQL, b.key(lease, n)...).Scan(&back)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("give back of %s: %w", b.Meter, err)
+	}
+	return back, nil
+}

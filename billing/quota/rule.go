@@ -1,0 +1,199 @@
+package quota
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/errs"
+	"github.com/seed-2a059015/gatehouse/internal/events"
+)
+
+// Rule is a budget that a tenant sets within its plan. Of a user or a key it counts from when it was first needed in its period, with what
+// had been used before.
+type Rule struct {
+	Meter   billing.Feature
+	Measure Measure
+	Kind    Kind
+	Subject uuid.UUID // one user or key; zero means each, or the tenant
+	Period  billing.Period
+	Amount  int64
+	Soft    bool
+}
+
+// A call meets at most the plan's number and the rules of its meter: for the tenant, the user and the key.
+const maxRules = maxBudgets - 1
+
+// SetRule sets a budget of the tenant, or replaces the one of the same meter, measure, kind, subject and period.
+func SetRule(ctx context.Context, tx *db.TenantTx, r Rule) error {
+	if err := r.check(); err != nil {
+		return err
+	}
+	var n int
+	err := tx.DB.WithContext(ctx).Raw(`SELECT count(DISTINCT (measure, kind, period)) FROM quota_rules WHERE tenant_id = ? AND meter = ?
+		AND (measure, kind, period) <> (?, ?, ?)`, tx.Tenant, r.Meter, r.Measure, r.Kind, r.Period).Scan(&n).Error
+	if err != nil {
+		return fmt.Errorf("count the rules of %s: %w", r.Meter, err)
+	}
+	if n >= maxRules {
+		return errs.New(errs.Conflict, "too_many_budgets", "A meter may have budgets of at most 7 kinds.")
+	}
+	err = tx.DB.WithContext(ctx).Exec(`INSERT INTO quota_rules (meter, measure, kind, subject, period, amount, soft, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant_id, meter, measure, kind, subject, period)
+		DO UPDATE SET amount = EXCLUDED.amount, soft = EXCLUDED.soft, created_at = EXCLUDED.created_at`,
+		r.Meter, r.Measure, r.Kind, r.Subject, r.Period, r.Amount, r.Soft, tx.Now).Error
+	if err != nil {
+		return fmt.Errorf("set the budget of %s: %w", r.Meter, err)
+	}
+	tx.Changed("tenant")
+	return events.Record(ctx, tx, events.BudgetSet, tx.Tenant, r.data())
+}
+
+func (r Rule) check() error {
+	_, badMeter := billing.ParseFeature(string(r.Meter))
+	_, badPeriod := billing.ParsePeriod(string(r.Period))
+	switch {
+	case badMeter != nil:
+		return errs.InvalidField("meter", "This is no name of a meter.")
+	case badPeriod != nil:
+		return errs.InvalidField("period", "A period is a day, a month, a billing period or a year.")
+	case r.Measure != Quantity && r.Measure != Events && r.Measure != Cost:
+		return errs.InvalidField("measure", "A budget is of quantity, events or cost.")
+	case r.Kind != OfTenant && r.Kind != OfUser && r.Kind != OfKey:
+		return errs.InvalidField("kind", "A budget is of the tenant, a user or an api_key.")
+	case r.Kind == OfTenant && r.Subject != uuid.Nil:
+		return errs.InvalidField("subject", "A budget of the tenant is nobody's else.")
+	case r.Amount < 0:
+		return errs.InvalidField("amount", "A budget is not less than nothing.")
+	}
+	return nil
+}
+
+func (r Rule) data() events.Data {
+	data := events.Data{"meter": r.Meter, "measure": r.Measure, "kind": r.Kind, "period": r.Period, "amount": r.Amount, "soft": r.Soft}
+	if r.Subject != uuid.Nil {
+		data["subject"] = r.Subject
+	}
+	return data
+}
+
+// RemoveRule removes a budget of the tenant. Only what names a rule is read of r.
+func RemoveRule(ctx context.Context, tx *db.TenantTx, r Rule) error {
+	deleted := tx.DB.WithContext(ctx).Exec(`DELETE FROM quota_rules WHERE tenant_id = ? AND meter = ? AND measure = ? AND kind = ? AND subject = ?
+		AND period = ?`, tx.Tenant, r.Meter, r.Measure, r.Kind, r.Subject, r.Period)
+	if deleted.Error != nil {
+		return fmt.Errorf("remove the budget of %s: %w", r.Meter, deleted.Error)
+	}
+	if deleted.RowsAffected == 0 {
+		return errs.NotFound("budget")
+	}
+	tx.Changed("tenant")
+	return events.Record(ctx, tx, events.BudgetRemoved, tx.Tenant, r.data())
+}
+
+// Rules returns the budgets that the tenant has set.
+func Rules(ctx context.Context, tx *db.TenantTx) ([]Rule, error) {
+	var list []Rule
+	err := tx.DB.WithContext(ctx).Raw(`SELECT meter, measure, kind, subject, period, amount, soft FROM quota_rules WHERE tenant_id = ?
+		ORDER BY meter, measure, kind, subject, period`, tx.Tenant).Scan(&list).Error
+	if err != nil {
+		return nil, fmt.Errorf("list budgets: %w", err)
+	}
+	return list, nil
+}
+
+// rules is what a tenant has beside its plan. It is immutable but for being stale.
+type rules struct {
+	byMeter map[billing.Feature][]Rule
+	grants  map[billing.Feature][]Grant
+	read    time.Duration
+	stale   atomic.Bool
+}
+
+// fresh is for how long rules are believed without an announcement.
+const fresh = time.Minute
+
+// asks reports whether some rule of the meter is for people, or for keys.
+func (r *rules) asks(meter billing.Feature) (byUser, byKey bool) {
+	for _, rule := range r.byMeter[meter] {
+		byUser = byUser || rule.Kind == OfUser
+		byKey = byKey || rule.Kind == OfKey
+	}
+	return byUser, byKey
+}
+
+// of returns the rules that a call meets. One for its user or key comes before one for each.
+func (r *rules) of(c *Call) (met []Rule) {
+	for _, rule := range r.byMeter[c.Meter] {
+		var who uuid.UUID
+		switch rule.Kind {
+		case OfUser:
+			who = c.User.UUID()
+		case OfKey:
+			who = c.Key.UUID()
+		case OfTenant:
+			met = append(met, rule)
+			continue
+		}
+		if who == uuid.Nil || rule.Subject != uuid.Nil && rule.Subject != who || rule.Subject == uuid.Nil && r.named(rule, who) {
+			continue
+		}
+		met = append(met, rule)
+	}
+	return met
+}
+
+// named reports whether there is a rule like this one for a user or key alone.
+func (r *rules) named(like Rule, who uuid.UUID) bool {
+	for _, rule := range r.byMeter[like.Meter] {
+		if rule.Kind == like.Kind && rule.Measure == like.Measure && rule.Period == like.Period && rule.Subject == who {
+			return true
+		}
+	}
+	return false
+}
+
+// rulesOf returns the tenant's rules, which it reads if they are not fresh. It also reads the clock.
+func (e *Engine) rulesOf(ctx context.Context, h *holder) (*rules, error) {
+	mono, _ := e.now()
+	h.mu.Lock()
+	r := h.rules
+	h.mu.Unlock()
+	if r != nil && mono-r.read < fresh {
+		return r, nil
+	}
+	next := &rules{byMeter: map[billing.Feature][]Rule{}, grants: map[billing.Feature][]Grant{}, read: mono}
+	e.ledger.trips.Add(1)
+	err := e.db.Tenant(ctx, h.tenant, func(tx *db.TenantTx) error {
+		e.saw(mono, tx.Now)
+		list, err := Rules(ctx, tx)
+		if err != nil {
+			return err
+		}
+		for _, rule := range list {
+			next.byMeter[rule.Meter] = append(next.byMeter[rule.Meter], rule)
+		}
+		grants, err := Grants(ctx, tx)
+		for _, g := range grants {
+			if g.RevokedAt == nil {
+				next.grants[g.Meter] = append(next.grants[g.Meter], g)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.rules != nil {
+		h.rules.stale.Store(true)
+	}
+	h.rules = next
+	return next, nil
+}
