@@ -17,7 +17,7 @@ const (
 	pace = 250 * time.Millisecond
 	// first is how much more than it needs an instance asks for whose pace is not known.
 	first = 64
-	// refused and shared are for how long a refusal is believed: where all is used, and where others may give back.
+	// refused and shared are for how long a refusal is believed: where all is used, and at first where others may give back.
 	refused = 250 * time.Millisecond
 	shared  = 20 * time.Millisecond
 )
@@ -297,11 +297,13 @@ func (e *Engine) fill(g *turnstile, r lending, from time.Duration, wall time.Tim
 func (e *Engine) deny(g *turnstile, r lending) {
 	mono, _ := e.now()
 	believed := refused
-	if r.leased > 0 {
-		believed = shared
+	if last := g.denied.Load(); r.leased > 0 {
+		if believed = shared; last != nil {
+			believed = min(2*last.believed, refused)
+		}
 	}
 	used := r.used + r.leased - g.hand
-	g.over = &denial{g.n, mono + believed, State{
+	g.over = &denial{g.n, mono + believed, believed, State{
 		Limit: billing.Number{Value: r.amount}, Used: used, Remaining: max(0, r.amount-used), ResetsAt: g.terms.Load().ends,
 	}}
 	g.denied.Store(g.over)

@@ -42,8 +42,9 @@ type budget struct {
 
 // denial is a refusal that need not be asked for again at once.
 type denial struct {
-	n     int64
-	until time.Duration
+	n        int64
+	until    time.Duration
+	believed time.Duration
 	State
 }
 

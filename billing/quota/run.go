@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-
 )
 
 const (
@@ -178,4 +177,3 @@ func (e *Engine) forget() {
 		h.mu.Unlock()
 	}
 }
-
