@@ -11,7 +11,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/decisions"
@@ -20,61 +19,30 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/testdb"
 )
 
-type bench struct {
-	testing.TB
-	db     *db.DB
-	admin  *pgx.Conn
-	tenant id.Tenant
-}
+type bench struct{ *testdb.Scoped }
 
 func newBench(tb testing.TB) *bench {
 	tb.Helper()
-	base := testdb.New(tb)
-	b := &bench{TB: tb}
-	var err error
-	b.db, err = db.Open(tb.Context(), db.Config{URL: base.URL, MaxConns: 4})
-	b.must(err)
-	tb.Cleanup(b.db.Close)
-	b.admin, err = pgx.Connect(tb.Context(), base.AdminURL)
-	b.must(err)
-	tb.Cleanup(func() { _ = b.admin.Close(context.WithoutCancel(tb.Context())) })
-	b.tenant = b.newTenant("acme")
-	return b
-}
-
-func (b *bench) must(err error) {
-	b.Helper()
-	if err != nil {
-		b.Fatal(err)
-	}
-}
-
-func (b *bench) newTenant(slug string) id.Tenant {
-	b.Helper()
-	t := id.New[id.Tenant]()
-	_, err := b.admin.Exec(b.Context(), `WITH t AS (INSERT INTO tenants (id, slug, name, status, plan, created_at, updated_at)
-		VALUES ($1, $2, 'x', 'active', 'free', now(), now()) RETURNING id) INSERT INTO tenant_state (tenant_id) SELECT id FROM t`, t.UUID(), slug)
-	b.must(err)
-	return t
+	return &bench{testdb.NewScoped(tb)}
 }
 
 // run starts a log and returns what ends it and waits.
 func (b *bench) run(cfg decisions.Config) (l *decisions.Log, end func()) {
 	b.Helper()
-	cfg.DB = b.db
+	cfg.DB = b.DB
 	l, err := decisions.New(cfg)
-	b.must(err)
+	b.Must(err)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(b.Context()))
 	done := make(chan error, 1)
 	go func() { done <- l.Run(ctx) }()
-	end = sync.OnceFunc(func() { cancel(); b.must(<-done) })
+	end = sync.OnceFunc(func() { cancel(); b.Must(<-done) })
 	b.Cleanup(end)
 	return l, end
 }
 
 func (b *bench) list(tenant id.Tenant, f decisions.Filter, before id.Decision, limit int) (list []decisions.Decision) {
 	b.Helper()
-	b.must(b.db.Tenant(b.Context(), tenant, func(tx *db.TenantTx) (err error) {
+	b.Must(b.DB.Tenant(b.Context(), tenant, func(tx *db.TenantTx) (err error) {
 		list, err = decisions.List(b.Context(), tx, f, before, limit)
 		return err
 	}))
@@ -93,18 +61,18 @@ func TestWhatIsNotedIsWritten(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	l, end := b.run(decisions.Config{})
-	other := b.newTenant("globex")
+	other := b.NewTenant("globex")
 	now := time.Now()
 	first, second := b.refusal(now), b.refusal(now.Add(time.Second))
 	second.MemberID, second.KeyID, second.Allowed, second.Permission = id.Membership{}, id.New[id.Key](), true, "members:read"
-	l.Note(b.tenant, first)
-	l.Note(b.tenant, second)
+	l.Note(b.Tenant, first)
+	l.Note(b.Tenant, second)
 	l.Note(other, b.refusal(now))
 	l.Note(id.Tenant{}, b.refusal(now))                  // about nobody's tenant
 	l.Note(id.New[id.Tenant](), b.refusal(now))          // of a tenant that does not exist
 	odd := b.refusal(now.Add(2 * time.Second))           // what no database takes
 	odd.Permission = "a\x00b" + strings.Repeat("é", 100) // cut in the middle of a letter
-	l.Note(b.tenant, odd)
+	l.Note(b.Tenant, odd)
 	end()
 	if l.Dropped() != 0 || l.Written() != 5 {
 		t.Errorf("dropped, written = %d, %d, want 0, 5", l.Dropped(), l.Written())
@@ -118,21 +86,21 @@ func TestWhatIsNotedIsWritten(t *testing.T) {
 		}
 	}
 	yes := true
-	same("List", b.list(b.tenant, decisions.Filter{}, id.Decision{}, 10), all)
-	same("List of a page", b.list(b.tenant, decisions.Filter{}, odd.ID, 1), all[1:2])
-	same("List of a member", b.list(b.tenant, decisions.Filter{Member: first.MemberID}, id.Decision{}, 10), all[2:])
-	same("List of a permission", b.list(b.tenant, decisions.Filter{Permission: "members:read"}, id.Decision{}, 10), all[1:2])
-	same("List of approvals", b.list(b.tenant, decisions.Filter{Allowed: &yes}, id.Decision{}, 10), all[1:2])
-	same("List of a time", b.list(b.tenant, decisions.Filter{Since: second.At, Until: odd.At}, id.Decision{}, 10), all[1:2])
+	same("List", b.list(b.Tenant, decisions.Filter{}, id.Decision{}, 10), all)
+	same("List of a page", b.list(b.Tenant, decisions.Filter{}, odd.ID, 1), all[1:2])
+	same("List of a member", b.list(b.Tenant, decisions.Filter{Member: first.MemberID}, id.Decision{}, 10), all[2:])
+	same("List of a permission", b.list(b.Tenant, decisions.Filter{Permission: "members:read"}, id.Decision{}, 10), all[1:2])
+	same("List of approvals", b.list(b.Tenant, decisions.Filter{Allowed: &yes}, id.Decision{}, 10), all[1:2])
+	same("List of a time", b.list(b.Tenant, decisions.Filter{Since: second.At, Until: odd.At}, id.Decision{}, 10), all[1:2])
 	if n := len(b.list(other, decisions.Filter{}, id.Decision{}, 10)); n != 1 {
 		t.Errorf("decisions of another tenant = %d, want 1", n)
 	}
-	b.must(b.db.Tenant(t.Context(), b.tenant, func(tx *db.TenantTx) error {
+	b.Must(b.DB.Tenant(t.Context(), b.Tenant, func(tx *db.TenantTx) error {
 		got, err := decisions.Find(t.Context(), tx, first.ID)
 		same("Find", []decisions.Decision{got}, all[2:])
 		return err
 	}))
-	err := b.db.Tenant(t.Context(), other, func(tx *db.TenantTx) error { _, err := decisions.Find(t.Context(), tx, first.ID); return err })
+	err := b.DB.Tenant(t.Context(), other, func(tx *db.TenantTx) error { _, err := decisions.Find(t.Context(), tx, first.ID); return err })
 	if errs.As(err).Kind != errs.Missing {
 		t.Errorf("Find by another tenant = %v, want not found", err)
 	}
@@ -142,12 +110,12 @@ func TestWithoutADatabaseNobodyWaitsAndLossesAreCounted(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	var out bytes.Buffer
-	_, err := b.admin.Exec(t.Context(), "REVOKE INSERT ON decisions FROM gatehouse_system")
-	b.must(err)
+	_, err := b.Admin.Exec(t.Context(), "REVOKE INSERT ON decisions FROM gatehouse_system")
+	b.Must(err)
 	l, end := b.run(decisions.Config{Room: 10, Log: slog.New(slog.NewTextHandler(&out, nil))})
 	began := time.Now()
 	for range 10_000 {
-		l.Note(b.tenant, b.refusal(began))
+		l.Note(b.Tenant, b.refusal(began))
 	}
 	if d := time.Since(began); d > 2*time.Second {
 		t.Errorf("10,000 notes took %s", d)
@@ -165,18 +133,18 @@ func TestDecisionsOutliveAnOutage(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	l, end := b.run(decisions.Config{Room: 10})
-	_, err := b.admin.Exec(t.Context(), "BEGIN; LOCK TABLE decisions IN ACCESS EXCLUSIVE MODE")
-	b.must(err)
+	_, err := b.Admin.Exec(t.Context(), "BEGIN; LOCK TABLE decisions IN ACCESS EXCLUSIVE MODE")
+	b.Must(err)
 	for range 25 {
-		l.Note(b.tenant, b.refusal(time.Now()))
+		l.Note(b.Tenant, b.refusal(time.Now()))
 	}
 	if l.Dropped() < 5 {
 		t.Errorf("dropped = %d, want what the ring has no room for", l.Dropped())
 	}
-	_, err = b.admin.Exec(t.Context(), "COMMIT")
-	b.must(err)
+	_, err = b.Admin.Exec(t.Context(), "COMMIT")
+	b.Must(err)
 	end()
-	if n := int64(len(b.list(b.tenant, decisions.Filter{}, id.Decision{}, 100))); n != l.Written() || n+l.Dropped() != 25 || n < 10 {
+	if n := int64(len(b.list(b.Tenant, decisions.Filter{}, id.Decision{}, 100))); n != l.Written() || n+l.Dropped() != 25 || n < 10 {
 		t.Errorf("in the log, written, dropped = %d, %d, %d, want 25 in all and none twice", n, l.Written(), l.Dropped())
 	}
 }
@@ -185,8 +153,8 @@ func TestSample(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	count := func(sample int, allowed bool) (n int) {
-		l, err := decisions.New(decisions.Config{DB: b.db, Sample: sample})
-		b.must(err)
+		l, err := decisions.New(decisions.Config{DB: b.DB, Sample: sample})
+		b.Must(err)
 		for range 10_000 {
 			if l.Wants(allowed) {
 				n++
@@ -213,10 +181,10 @@ func TestSample(t *testing.T) {
 
 func TestNotingAllocatesNothing(t *testing.T) { //nolint:paralleltest // it counts allocations
 	b := newBench(t)
-	l, err := decisions.New(decisions.Config{DB: b.db})
-	b.must(err)
+	l, err := decisions.New(decisions.Config{DB: b.DB})
+	b.Must(err)
 	d := *b.refusal(time.Now())
-	if n := testing.AllocsPerRun(100, func() { l.Note(b.tenant, &d) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { l.Note(b.Tenant, &d) }); n != 0 {
 		t.Errorf("allocations of Note = %v, want 0", n)
 	}
 }
@@ -227,16 +195,16 @@ func TestSevenDaysAreKept(t *testing.T) {
 	l, end := b.run(decisions.Config{})
 	week := time.Now().Add(-7 * 24 * time.Hour)
 	old, young := b.refusal(week.Add(-time.Minute)), b.refusal(week.Add(time.Minute))
-	l.Note(b.tenant, old)
-	l.Note(b.tenant, young)
+	l.Note(b.Tenant, old)
+	l.Note(b.Tenant, young)
 	end()
-	b.must(b.db.System(t.Context(), func(sys *db.SystemTx) error {
+	b.Must(b.DB.System(t.Context(), func(sys *db.SystemTx) error {
 		if n, err := decisions.Prune(t.Context(), sys); err != nil || n != 1 {
 			t.Errorf("Prune = %d, %v, want 1", n, err)
 		}
 		return nil
 	}))
-	if got := b.list(b.tenant, decisions.Filter{}, id.Decision{}, 10); len(got) != 1 || got[0].ID != young.ID {
+	if got := b.list(b.Tenant, decisions.Filter{}, id.Decision{}, 10); len(got) != 1 || got[0].ID != young.ID {
 		t.Errorf("left = %v, want the younger one", got)
 	}
 }
@@ -245,11 +213,11 @@ func TestNobodyRewritesDecisions(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	for _, sql := range []string{"UPDATE decisions SET allowed = true", "DELETE FROM decisions", "TRUNCATE decisions"} {
-		if err := b.db.Tenant(t.Context(), b.tenant, func(tx *db.TenantTx) error { return tx.DB.Exec(sql).Error }); err == nil {
+		if err := b.DB.Tenant(t.Context(), b.Tenant, func(tx *db.TenantTx) error { return tx.DB.Exec(sql).Error }); err == nil {
 			t.Errorf("%s as the tenant = nil, want it refused", sql)
 		}
 	}
-	if err := b.db.System(t.Context(), func(tx *db.SystemTx) error { return tx.DB.Exec("UPDATE decisions SET allowed = true").Error }); err == nil {
+	if err := b.DB.System(t.Context(), func(tx *db.SystemTx) error { return tx.DB.Exec("UPDATE decisions SET allowed = true").Error }); err == nil {
 		t.Error("UPDATE as the system = nil, want it refused")
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
@@ -16,51 +15,20 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/testdb"
 )
 
-type bench struct {
-	testing.TB
-	db     *db.DB
-	admin  *pgx.Conn
-	tenant id.Tenant
-}
+type bench struct{ *testdb.Scoped }
 
 func newBench(tb testing.TB) *bench {
 	tb.Helper()
-	base := testdb.New(tb)
-	b := &bench{TB: tb}
-	var err error
-	b.db, err = db.Open(tb.Context(), db.Config{URL: base.URL, MaxConns: 4})
-	b.must(err)
-	tb.Cleanup(b.db.Close)
-	b.admin, err = pgx.Connect(tb.Context(), base.AdminURL)
-	b.must(err)
-	tb.Cleanup(func() { _ = b.admin.Close(context.WithoutCancel(tb.Context())) })
-	b.tenant = b.newTenant("acme")
-	return b
-}
-
-func (b *bench) must(err error) {
-	b.Helper()
-	if err != nil {
-		b.Fatal(err)
-	}
-}
-
-func (b *bench) newTenant(slug string) id.Tenant {
-	b.Helper()
-	t := id.New[id.Tenant]()
-	_, err := b.admin.Exec(b.Context(), `WITH t AS (INSERT INTO tenants (id, slug, name, status, plan, created_at, updated_at)
-		VALUES ($1, $2, 'x', 'active', 'free', now(), now()) RETURNING id) INSERT INTO tenant_state (tenant_id) SELECT id FROM t`, t.UUID(), slug)
-	b.must(err)
-	return t
+	return &bench{testdb.NewScoped(tb)}
 }
 
 func (b *bench) record(ctx context.Context, typ events.Type, target id.Membership, data events.Data) error {
-	return b.db.Tenant(ctx, b.tenant, func(tx *db.TenantTx) error { return events.Record(ctx, tx, typ, target, data) })
+	return b.DB.Tenant(ctx, b.Tenant, func(tx *db.TenantTx) error { return events.Record(ctx, tx, typ, target, data) })
 }
 
 func (b *bench) list(tenant id.Tenant, f events.Filter, before id.Event, limit int) (list []events.Event) {
 	b.Helper()
-	b.must(b.db.Tenant(b.Context(), tenant, func(tx *db.TenantTx) (err error) {
+	b.Must(b.DB.Tenant(b.Context(), tenant, func(tx *db.TenantTx) (err error) {
 		list, err = events.List(b.Context(), tx, f, before, limit)
 		return err
 	}))
@@ -73,8 +41,8 @@ func TestAUD_06_RecordSaysWhoDidWhatFromWhere(t *testing.T) {
 	p := &authn.Principal{Kind: authn.Member, Membership: id.New[id.Membership](), ActingFor: id.New[id.User]()}
 	ctx := authn.WithOrigin(authn.With(t.Context(), p), authn.Origin{RequestID: "req_1", Address: "192.0.2.1", UserAgent: "x"})
 	target := id.New[id.Membership]()
-	b.must(b.record(ctx, events.MemberRemoved, target, events.Data{"from": "admin"}))
-	got := b.list(b.tenant, events.Filter{}, id.Event{}, 10)
+	b.Must(b.record(ctx, events.MemberRemoved, target, events.Data{"from": "admin"}))
+	got := b.list(b.Tenant, events.Filter{}, id.Event{}, 10)
 	if len(got) != 1 || got[0].ID.IsZero() || got[0].CreatedAt.IsZero() {
 		t.Fatalf("List = %+v, want one event", got)
 	}
@@ -91,9 +59,9 @@ func TestAUD_04_RecordTakesWhatPeopleSend(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	for _, text := range []string{"plain", "nul \x00 byte", `written \u0000`, "bad \xff byte", "line\nbreak\u2028", "</script>", "\ud7ff😀"} {
-		b.must(b.record(t.Context(), events.TenantRenamed, id.Membership{}, events.Data{"to": text}))
+		b.Must(b.record(t.Context(), events.TenantRenamed, id.Membership{}, events.Data{"to": text}))
 		var data map[string]string
-		newest := b.list(b.tenant, events.Filter{}, id.Event{}, 1)[0]
+		newest := b.list(b.Tenant, events.Filter{}, id.Event{}, 1)[0]
 		if err := json.Unmarshal(newest.Data, &data); err != nil || data["to"] == "" {
 			t.Errorf("Record(%q) kept %s (%v)", text, newest.Data, err)
 		}
@@ -112,23 +80,23 @@ func TestListFiltersAndPages(t *testing.T) {
 	target := id.New[id.Membership]()
 	p := &authn.Principal{Kind: authn.APIKey, Key: id.New[id.Key]()}
 	for range 3 {
-		b.must(b.record(authn.With(t.Context(), p), events.MemberSuspended, target, nil))
-		b.must(b.record(t.Context(), events.MemberResumed, id.New[id.Membership](), nil))
+		b.Must(b.record(authn.With(t.Context(), p), events.MemberSuspended, target, nil))
+		b.Must(b.record(t.Context(), events.MemberResumed, id.New[id.Membership](), nil))
 	}
 	for _, f := range []events.Filter{{Type: events.MemberSuspended}, {Actor: p.Key.String()}, {Target: target.String()}} {
-		if got := b.list(b.tenant, f, id.Event{}, 10); len(got) != 3 {
+		if got := b.list(b.Tenant, f, id.Event{}, 10); len(got) != 3 {
 			t.Errorf("List(%+v) has %d events, want 3", f, len(got))
 		}
 	}
-	if got := b.list(b.tenant, events.Filter{Type: events.MemberSuspended, Actor: "nobody"}, id.Event{}, 10); len(got) != 0 {
+	if got := b.list(b.Tenant, events.Filter{Type: events.MemberSuspended, Actor: "nobody"}, id.Event{}, 10); len(got) != 0 {
 		t.Errorf("List by nobody = %v, want none", got)
 	}
-	if got := b.list(b.tenant, events.Filter{Target: "' OR true --"}, id.Event{}, 10); len(got) != 0 {
+	if got := b.list(b.Tenant, events.Filter{Target: "' OR true --"}, id.Event{}, 10); len(got) != 0 {
 		t.Errorf("List of SQL = %v, want none", got)
 	}
 	var seen []id.Event
 	var before id.Event
-	for page := b.list(b.tenant, events.Filter{}, before, 4); len(page) > 0; page = b.list(b.tenant, events.Filter{}, before, 4) {
+	for page := b.list(b.Tenant, events.Filter{}, before, 4); len(page) > 0; page = b.list(b.Tenant, events.Filter{}, before, 4) {
 		for _, e := range page {
 			seen = append(seen, e.ID)
 		}
@@ -147,38 +115,38 @@ func TestListFiltersAndPages(t *testing.T) {
 func TestAUD_05_EventsOfOtherTenantsAreNotThere(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	other := b.newTenant("globex")
-	b.must(b.record(t.Context(), events.MemberResumed, id.Membership{}, nil))
+	other := b.NewTenant("globex")
+	b.Must(b.record(t.Context(), events.MemberResumed, id.Membership{}, nil))
 	if got := b.list(other, events.Filter{}, id.Event{}, 10); len(got) != 0 {
 		t.Errorf("another tenant sees %v", got)
 	}
-	err := b.db.Admit(t.Context(), other, func(_ *db.SystemTx, tx *db.TenantTx) error {
+	err := b.DB.Admit(t.Context(), other, func(_ *db.SystemTx, tx *db.TenantTx) error {
 		list, err := events.List(t.Context(), tx, events.Filter{}, id.Event{}, 10)
 		if len(list) != 0 {
 			t.Errorf("another tenant sees %v when it admits somebody", list)
 		}
 		return err
 	})
-	b.must(err)
+	b.Must(err)
 }
 
 func TestAUD_01_NobodyRewritesTheLog(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
-	b.must(b.record(t.Context(), events.MemberResumed, id.Membership{}, nil))
+	b.Must(b.record(t.Context(), events.MemberResumed, id.Membership{}, nil))
 	for _, sql := range []string{"UPDATE events SET type = 'x'", "DELETE FROM events", "TRUNCATE events"} {
-		if err := b.db.Tenant(t.Context(), b.tenant, func(tx *db.TenantTx) error { return tx.DB.Exec(sql).Error }); err == nil {
+		if err := b.DB.Tenant(t.Context(), b.Tenant, func(tx *db.TenantTx) error { return tx.DB.Exec(sql).Error }); err == nil {
 			t.Errorf("%s as the tenant = nil, want it refused", sql)
 		}
-		if err := b.db.System(t.Context(), func(tx *db.SystemTx) error { return tx.DB.Exec(sql).Error }); err == nil {
+		if err := b.DB.System(t.Context(), func(tx *db.SystemTx) error { return tx.DB.Exec(sql).Error }); err == nil {
 			t.Errorf("%s as the system = nil, want it refused", sql)
 		}
 	}
 	refused := errors.New("refused")
-	err := b.db.Tenant(t.Context(), b.tenant, func(tx *db.TenantTx) error {
+	err := b.DB.Tenant(t.Context(), b.Tenant, func(tx *db.TenantTx) error {
 		return errors.Join(events.Record(t.Context(), tx, events.MemberSuspended, id.Membership{}, nil), refused)
 	})
-	if !errors.Is(err, refused) || len(b.list(b.tenant, events.Filter{}, id.Event{}, 10)) != 1 {
+	if !errors.Is(err, refused) || len(b.list(b.Tenant, events.Filter{}, id.Event{}, 10)) != 1 {
 		t.Errorf("after a refusal (%v) there are other events than before", err)
 	}
 }
