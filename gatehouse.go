@@ -14,6 +14,7 @@ import (
 
 	"github.com/seed-2a059015/gatehouse/access"
 	"github.com/seed-2a059015/gatehouse/api"
+	"github.com/seed-2a059015/gatehouse/billing/usage"
 	"github.com/seed-2a059015/gatehouse/console"
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
@@ -42,6 +43,9 @@ type Gatehouse struct {
 	signIn   *sso.SignIn
 	api      *api.API
 	limits   *shared.Limiter // nil: in this process alone
+	writer   *db.Usage
+	usage    *usage.Recorder
+	folder   *usage.Folder
 	web      *web.Server
 	tables   []web.Table
 	metrics  *telemetry.Metrics
@@ -64,7 +68,7 @@ func New(ctx context.Context, cfg Config) (*Gatehouse, error) {
 	}
 	g := &Gatehouse{cfg: cfg, log: cfg.Log, db: d, parts: p, metrics: telemetry.NewMetrics()}
 	if err := g.assemble(ctx); err != nil {
-		d.Close()
+		g.Close()
 		return nil, fmt.Errorf("gatehouse: %w", err)
 	}
 	return g, nil
@@ -120,6 +124,9 @@ func (g *Gatehouse) assemble(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	if err := g.assembleUsage(ctx); err != nil {
+		return err
+	}
 	return g.assembleDoors(base, apiKeys)
 }
 
@@ -127,7 +134,7 @@ func (g *Gatehouse) assemble(ctx context.Context) (err error) {
 func (g *Gatehouse) assembleDoors(base string, apiKeys tenants.Keys) (err error) {
 	g.api, err = api.New(api.Config{
 		DB: g.db, Access: g.access, Sessions: g.sessions, Keys: g.keys, SignIn: g.signIn, APIKeys: apiKeys, Prover: g.prover(),
-		Cursors: page.New(g.parts.root.Derive("cursors")), BaseURL: base,
+		Usage: g.usage, Cursors: page.New(g.parts.root.Derive("cursors")), BaseURL: base,
 	})
 	if err != nil {
 		return err
@@ -175,6 +182,8 @@ func (g *Gatehouse) Run(ctx context.Context) error {
 	group.Go(func() error { return g.access.Run(ctx) })
 	group.Go(func() error { return g.keys.Run(ctx) })
 	group.Go(func() error { return g.decided.Run(ctx) })
+	group.Go(func() error { return g.usage.Run(ctx) })
+	group.Go(func() error { return g.folder.Run(ctx) })
 	if g.limits != nil {
 		group.Go(func() error { return g.limits.Run(ctx) })
 	}
@@ -186,7 +195,12 @@ func (g *Gatehouse) Run(ctx context.Context) error {
 func (g *Gatehouse) Drain() { g.api.Drain() }
 
 // Close ends the connections to the database. Run must have returned.
-func (g *Gatehouse) Close() { g.db.Close() }
+func (g *Gatehouse) Close() {
+	if g.writer != nil {
+		g.writer.Close()
+	}
+	g.db.Close()
+}
 
 // Ready says what keeps the server from serving; nil when nothing does.
 func (g *Gatehouse) Ready(ctx context.Context) error { return g.api.Ready(ctx) }

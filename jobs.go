@@ -41,6 +41,7 @@ func (g *Gatehouse) runJobs(ctx context.Context) error {
 			{Name: "prune_assertions", Every: time.Hour, Func: g.prune(sso.PruneAssertions)},
 			{Name: "prune_connection_versions", Every: 24 * time.Hour, Func: g.prune(sso.PruneVersions)},
 			{Name: "prune_decisions", Every: 10 * time.Minute, Func: g.prune(decisions.Prune)},
+			{Name: "tend_usage", Every: 10 * time.Minute, Func: g.tendUsage},
 			{Name: "prune_sessions", Every: time.Hour, Func: g.prune(func(ctx context.Context, sys *db.SystemTx) (int64, error) {
 				return sessions.Prune(ctx, sys, sys.Now.Add(-keepEnded))
 			})},

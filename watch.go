@@ -7,6 +7,7 @@ import (
 // watch puts the pool, the log of decisions and the snapshots on the metrics page.
 func (g *Gatehouse) watch() {
 	g.metrics.WatchPool("requests", func() telemetry.PoolStat { return g.db.Stat() })
+	g.metrics.WatchPool("usage", func() telemetry.PoolStat { return g.writer.Stat() })
 	if g.limits != nil {
 		g.metrics.WatchSharedLimits(g.limits.Shared, g.limits.Losses)
 	}

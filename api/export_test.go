@@ -12,10 +12,16 @@ func RawAnswers() map[string]reflect.Type {
 	return map[string]reflect.Type{
 		"GET /v1/permissions":                    reflect.TypeFor[permissionsOut](),
 		"GET /.well-known/authzen-configuration": reflect.TypeFor[authzenOut](),
+		"POST /v1/usage":                         reflect.TypeFor[usageOut](),
 		"POST /v1/connections/{connection}/test": reflect.TypeFor[testOut](),
 		"POST /v1/connections/{connection}/link": reflect.TypeFor[departOut](),
 		"POST /v1/session/reauthenticate":        reflect.TypeFor[departOut](),
 	}
+}
+
+// RawReads are the types that raw rows read, one of each or a list.
+func RawReads() map[string]reflect.Type {
+	return map[string]reflect.Type{"POST /v1/usage": reflect.TypeFor[usageEventIn]()}
 }
 
 // EntityTag is entityTag.

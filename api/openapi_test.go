@@ -34,7 +34,7 @@ func compareGolden(tb testing.TB, name string, got []byte) {
 
 func TestGoldenOpenAPI(t *testing.T) {
 	t.Parallel()
-	got, err := openapi.Describe(openapi.Source{Table: new(api.API).Routes(), Raw: api.RawAnswers(), Codes: problems.Codes()})
+	got, err := openapi.Describe(openapi.Source{Table: new(api.API).Routes(), Raw: api.RawAnswers(), Reads: api.RawReads(), Codes: problems.Codes()})
 	if err != nil {
 		t.Fatal(err)
 	}

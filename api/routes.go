@@ -119,6 +119,10 @@ func (a *API) Routes() web.Table {
 		web.Post("/v1/api-keys/{key}/rotate", rbac.APIKeysWrite, web.Tenant(a.rotateAPIKey)).SessionOnly().StepUp(fresh).Idempotent().Doc("Give an API key a new secret"),
 		web.Delete("/v1/api-keys/{key}", rbac.APIKeysWrite, web.Tenant(a.revokeAPIKey)).SessionOnly().Doc("End an API key"),
 
+		// Usage.
+		web.Post("/v1/usage", rbac.UsageWrite, web.Raw(a.recordUsage)).MaxBody(maxUsage).NoEvent("usage is counted, and changes nothing else").Group(catalog.Check).Doc("Record one event of usage, or up to 1,000; each gets an answer of its own"),
+		web.Get("/v1/usage", rbac.UsageRead, web.Prepared(a.meterOf, a.reportUsage)).Doc("How much was used, up to this moment"),
+
 		// The logs.
 		web.Get("/v1/decisions", rbac.EventsRead, web.Tenant(a.decisions)).Doc("What was refused, and a sample of what was allowed, newest first"),
 		web.Get("/v1/decisions/{decision}", rbac.EventsRead, web.Tenant(a.decision)).Doc("One decision, by the id that a refusal carries"),

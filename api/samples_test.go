@@ -43,6 +43,8 @@ var samples = map[string]func(testing.TB, place) sample{
 	"GET /v1/forward-auth": fixed("/v1/forward-auth?permission=members:read", nil),
 	"GET /v1/catalog":      fixed("/v1/catalog", nil),
 	"GET /v1/entitlements": fixed("/v1/entitlements", nil),
+	"POST /v1/usage":       fixed("/v1/usage", map[string]any{"id": "a sample", "meter": "ai.messages"}),
+	"GET /v1/usage":        fixed("/v1/usage?meter=ai.messages&step=day&group_by=user,role", nil),
 	"GET /v1/me/tenants":   fixed("/v1/me/tenants", nil),
 	"POST /v1/me/leave": func(tb testing.TB, p place) sample {
 		tb.Helper() // the last owner could not

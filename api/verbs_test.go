@@ -76,6 +76,9 @@ func TestAZ12NoFieldIsSetThatTheRowDoesNotName(t *testing.T) {
 				"is_staff": true, "email_verified": true, "plan": "enterprise", "created_at": "2020-01-01T00:00:00Z", "id": "x", "status": "active",
 				"__proto__": map[string]any{"role": "owner"},
 			} {
+				if _, own := fields[name]; own {
+					continue
+				}
 				body := map[string]any{name: value}
 				maps.Copy(body, fields)
 				got := s.Bearer(try.caller).Do(t, r.Method, try.path, body).Refused(t, 422, "invalid_input")

@@ -32,7 +32,7 @@ func Base() Definition {
 		Member: {Inherits: []Role{Viewer}},
 		Admin: {Inherits: []Role{Member}, Permissions: []Permission{
 			TenantWrite, MembersWrite, ConnectionsRead, ConnectionsWrite, SessionsRead, SessionsWrite,
-			APIKeysRead, APIKeysWrite, DomainsRead, DomainsWrite, EventsRead, UsageRead, RolesRead, RolesWrite,
+			APIKeysRead, APIKeysWrite, DomainsRead, DomainsWrite, EventsRead, UsageRead, UsageWrite, RolesRead, RolesWrite,
 		}},
 		Owner: {Inherits: []Role{Admin}, Permissions: []Permission{TenantDelete}},
 	}

@@ -25,6 +25,7 @@ const (
 	DomainsWrite     Permission = "domains:write"
 	EventsRead       Permission = "events:read"
 	UsageRead        Permission = "usage:read"
+	UsageWrite       Permission = "usage:write"
 	RolesRead        Permission = "roles:read"
 	RolesWrite       Permission = "roles:write"
 )

@@ -15,6 +15,7 @@ import (
 type Source struct {
 	Table web.Table
 	Raw   map[string]reflect.Type // what raw rows answer as JSON, by "METHOD /path"
+	Reads map[string]reflect.Type // what raw rows read as JSON, one of it or a list
 	Codes []string                // of problems
 }
 

@@ -84,6 +84,7 @@ var tags = []struct{ name, about string }{
 	{"Members", "The people of the tenant."},
 	{"Single sign-on", "Connections to identity providers, and what became of each sign-in."},
 	{"API keys", "Credentials for machines."},
+	{"Usage", "What was used, by whom, and how much of it."},
 	{"Decision log", "What was refused and why, and a sample of what was allowed, for seven days."},
 	{"Audit log", "What happened in the tenant, and who did it."},
 	{"Service", "For everybody, without a credential."},
@@ -102,6 +103,9 @@ var operations = map[string]named{
 	"GET /v1/me":           {"getMe", "Decisions"},
 	"GET /v1/catalog":      {"getCatalog", "Decisions"},
 	"GET /v1/entitlements": {"getEntitlements", "Decisions"},
+
+	"POST /v1/usage": {"recordUsage", "Usage"},
+	"GET /v1/usage":  {"reportUsage", "Usage"},
 
 	"POST /access/v1/evaluation":             {"evaluate", "Decisions"},
 	"POST /access/v1/evaluations":            {"evaluateBatch", "Decisions"},

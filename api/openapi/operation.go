@@ -35,6 +35,9 @@ func (d *document) add(r web.Route) error {
 		return err
 	}
 	body, err := d.body(&op, in)
+	if read, raw := d.Reads[label]; raw {
+		body, err = true, d.rawBody(&op, label, read)
+	}
 	if err != nil {
 		return err
 	}
@@ -178,6 +181,23 @@ func (d *document) body(op *openapi31.Operation, in reflect.Type) (bool, error) 
 		Required: new(true), Content: map[string]openapi31.MediaType{"application/json": {Schema: schema}},
 	}}
 	return true, nil
+}
+
+// rawBody describes what a raw row reads: one of a type or a list of them, or other media types.
+func (d *document) rawBody(op *openapi31.Operation, label string, of reflect.Type) error {
+	d.markInputs(of)
+	one, err := d.schema(of)
+	if err != nil {
+		return err
+	}
+	content := map[string]openapi31.MediaType{"application/json": {Schema: map[string]any{
+		"oneOf": []any{one, map[string]any{"type": "array", "description": "Such objects. One that cannot be read is refused alone", "minItems": 1}},
+	}}}
+	for kind, schema := range bodies[label] {
+		content[kind] = openapi31.MediaType{Schema: schema}
+	}
+	op.RequestBody = &openapi31.RequestBodyOrReference{RequestBody: &openapi31.RequestBody{Required: new(true), Content: content}}
+	return nil
 }
 
 func (d *document) responses(op *openapi31.Operation, r web.Route, row web.Row, body bool) error {

@@ -31,6 +31,14 @@ var answers = map[string]answer{
 	"GET /readyz":        {"text/plain", "It can", text},
 }
 
+// bodies describes what raw rows read beside the JSON of a type: their media types, and what they hold.
+var bodies = map[string]map[string]map[string]any{
+	"POST /v1/usage": {
+		"application/cloudevents+json":       {"type": "object", "description": "A CloudEvent 1.0, whose data has the members of an event but id, at and subject"},
+		"application/cloudevents-batch+json": {"type": "array", "maxItems": 1000, "items": map[string]any{"type": "object"}},
+	},
+}
+
 // queries describes what raw rows read of the query, which no type says.
 var queries = map[string][]struct{ name, about string }{
 	"GET /v1/forward-auth": {{"permission", "Demand a permission, for example chat:use"}, {"feature", "Demand a feature of the plan, for example ai.agents"}, {"quantity", "Demand so much of the feature, which is numeric, in all"}},

@@ -1,9 +1,8 @@
 package usage
 
 import (
+	"context"
 	"time"
-
-	"github.com/seed-2a059015/gatehouse/internal/id"
 )
 
 // call is what one caller waits for. All of it is written in one batch.
@@ -13,12 +12,15 @@ type call struct {
 	done     chan error
 }
 
-func (r *Recorder) prepare(events []Event) *call {
+func (r *Recorder) prepare(ctx context.Context, events []Event) (*call, error) {
 	now := r.now().UTC()
 	c := &call{rows: make([]row, 0, len(events)), done: make(chan error, 1)}
 	for i := range events {
 		e := events[i]
-		k, why := r.complete(&e, now)
+		k, why, err := r.complete(ctx, &e, now)
+		if err != nil {
+			return nil, err
+		}
 		if why != nil {
 			if c.refusals == nil {
 				c.refusals = make([]*Refusal, len(events))
@@ -28,7 +30,7 @@ func (r *Recorder) prepare(events []Event) *call {
 		}
 		c.rows = append(c.rows, row{Event: e, key: k, tenant: e.Tenant.UUID(), day: bind(k, e.At)})
 	}
-	return c
+	return c, nil
 }
 
 // bind is the day that a key gets at first sight.
@@ -58,5 +60,3 @@ func (c *call) outcomes() []Outcome {
 	}
 	return all
 }
-
-func anyMeter(id.Tenant, string) (Meter, bool) { return Meter{}, true }

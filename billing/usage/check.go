@@ -1,6 +1,8 @@
 package usage
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -32,42 +34,57 @@ const (
 func refuse(code, detail string) *Refusal { return &Refusal{Code: code, Detail: detail} }
 
 // complete fills in what an event leaves open, and says why it cannot be taken.
-func (r *Recorder) complete(e *Event, now time.Time) (key, *Refusal) {
+func (r *Recorder) complete(ctx context.Context, e *Event, now time.Time) (key, *Refusal, error) {
 	if e.Tenant.IsZero() {
-		return key{}, refuse(NoTenant, "An event belongs to a tenant.")
+		return key{}, refuse(NoTenant, "An event belongs to a tenant."), nil
 	}
 	if e.Key == "" {
 		e.Key = id.At[id.Request](now).UUID().String()
 	}
 	if len(e.Key) > longestKey {
-		return key{}, refuse(InvalidKey, "A key has at most 255 bytes.")
+		return key{}, refuse(InvalidKey, "A key has at most 255 bytes."), nil
 	}
 	if e.At.IsZero() {
 		e.At = now
 	}
 	k := parseKey(e.Key)
 	if why := r.timely(e.At, k.made, now); why != nil {
-		return key{}, why
+		return key{}, why, nil
 	}
-	m, known := r.meters(e.Tenant, e.Meter)
+	m, known, err := r.meters(ctx, e.Tenant, e.Meter)
+	if err != nil {
+		return key{}, nil, fmt.Errorf("look up meter %q: %w", e.Meter, err)
+	}
 	if !known {
-		return key{}, refuse(UnknownMeter, "The catalog has no meter of this name.")
-	}
-	for _, n := range [...]int64{e.Quantity, e.InputTokens, e.OutputTokens, e.CachedTokens, e.Cost} {
-		if n < 0 || n > most {
-			return key{}, refuse(OutOfRange, "Quantity, tokens and cost are 0 to 999,999,999,999,999.")
-		}
-	}
-	if why := e.cost(m); why != nil {
-		return key{}, why
+		return key{}, refuse(UnknownMeter, "The catalog has no meter of this name."), nil
 	}
 	e.subject(m)
-	for _, text := range [...]string{e.Meter, e.Subject, e.Feature, e.Role, e.Plan, e.Route, e.Model, e.Currency} {
-		if len(text) > longestText || !utf8.ValidString(text) || strings.IndexByte(text, 0) >= 0 {
-			return key{}, refuse(InvalidText, "A text has at most 255 bytes of UTF-8 without NUL.")
+	if why := e.numbers(); why != nil {
+		return key{}, why, nil
+	}
+	if why := e.cost(m); why != nil {
+		return key{}, why, nil
+	}
+	return k, e.texts(), nil
+}
+
+func (e *Event) numbers() *Refusal {
+	for _, n := range [...]int64{e.Quantity, e.InputTokens, e.OutputTokens, e.CachedTokens, e.Cost} {
+		if n < 0 || n > most {
+			return refuse(OutOfRange, "Quantity, tokens and cost are 0 to 999,999,999,999,999.")
 		}
 	}
-	return k, nil
+	return nil
+}
+
+// texts holds each text to what Postgres stores: one that it does not would take the whole batch with it.
+func (e *Event) texts() *Refusal {
+	for _, text := range [...]string{e.Meter, e.Subject, e.Feature, e.Role, e.Plan, e.Route, e.Model, e.Currency} {
+		if len(text) > longestText || !utf8.ValidString(text) || strings.IndexByte(text, 0) >= 0 {
+			return refuse(InvalidText, "A text has at most 255 bytes of UTF-8 without NUL.")
+		}
+	}
+	return nil
 }
 
 // timely holds both clocks of an event to what can be taken: its own, and that of a key which tells its day.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/id"
 )
 
@@ -36,4 +37,10 @@ type Event struct {
 	Currency string
 
 	Lease uuid.UUID // of the budget that paid; zero for none
+}
+
+// By returns the event as caused by a principal, in its tenant, whatever it said before.
+func (e Event) By(p *authn.Principal) Event {
+	e.Tenant, e.User, e.APIKey, e.Role, e.Plan = p.Tenant, p.User, p.Key, p.Role, p.Plan
+	return e
 }

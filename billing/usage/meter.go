@@ -1,6 +1,10 @@
 package usage
 
-import "github.com/seed-2a059015/gatehouse/internal/id"
+import (
+	"context"
+
+	"github.com/seed-2a059015/gatehouse/internal/id"
+)
 
 // Meter is what has to be known of a meter to record it.
 type Meter struct {
@@ -9,8 +13,11 @@ type Meter struct {
 	Currency string // of the price
 }
 
-// Meters says how a tenant's meter is recorded, or that there is none of this name. It is asked for each event, and must not wait.
-type Meters func(tenant id.Tenant, meter string) (Meter, bool)
+// Meters says how a tenant's meter is recorded, or that there is none of this name. It is asked for each event and should answer from memory;
+// its error is that of the whole call.
+type Meters func(ctx context.Context, tenant id.Tenant, meter string) (m Meter, known bool, err error)
+
+func anyMeter(context.Context, id.Tenant, string) (Meter, bool, error) { return Meter{}, true, nil }
 
 // price is the cost of a quantity in billionths, rounded half up. ok is false where no cost can be told in 64 bits.
 func (m Meter) price(quantity int64) (cost int64, ok bool) {

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/billing/usage"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/id"
@@ -185,7 +186,7 @@ func TestInARestoredDatabaseNothingIsHiddenOrCountedTwice(t *testing.T) {
 	again := rigOn(t, r, pool)
 	check := func(when string, want int64) {
 		t.Helper()
-		rows := report(t, r.db, a, usage.Query{Meter: "ai.tokens", Aggregation: usage.Sum, From: now, To: now})
+		rows := report(t, r.db, a, usage.Query{Meter: "ai.tokens", Aggregation: billing.Sum, From: now, To: now})
 		if len(rows) != 1 || rows[0].Value != want {
 			t.Errorf("%s: %+v, want %d", when, rows, want)
 		}

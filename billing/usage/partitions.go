@@ -90,7 +90,7 @@ func createPartition(ctx context.Context, tx pgx.Tx, d day) error {
 }
 
 const partitionsSQL = `SELECT c.relname::text FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
-	AND c.relname ~ '^usage_events_[0-9]{8}$' AND c.relowner = 'gatehouse_usage'::regrole ORDER BY 1`
+	AND c.relname ~ '^usage_events_[0-9]{8}$' AND pg_get_userbyid(c.relowner) = current_user ORDER BY 1`
 
 // list returns the days that have a partition, or one on its way out, oldest first.
 func listPartitions(ctx context.Context, c *pgx.Conn) ([]day, error) {

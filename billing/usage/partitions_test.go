@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/billing/usage"
 	"github.com/seed-2a059015/gatehouse/internal/id"
 )
@@ -92,7 +93,7 @@ func TestALateEventCountsInItsOwnHour(t *testing.T) {
 	a, at := id.New[id.Tenant](), time.Now().UTC().AddDate(0, 0, -20)
 	late := tokens(a, at, 7) // its key is of today
 	r.record(t, []usage.Event{late}, "accepted")
-	q := usage.Query{Meter: "ai.tokens", Aggregation: usage.Sum, From: at, To: at.Add(time.Hour), Step: usage.Hour}
+	q := usage.Query{Meter: "ai.tokens", Aggregation: billing.Sum, From: at, To: at.Add(time.Hour), Step: usage.Hour}
 	for _, folded := range []bool{false, true} {
 		rows := report(t, r.db, a, q)
 		if len(rows) != 1 || rows[0].Value != 7 || !rows[0].StartsAt.Equal(at.Truncate(time.Hour)) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 )
 
@@ -45,7 +46,7 @@ func Dimensions() []Dimension {
 // Query asks for the usage of one meter.
 type Query struct {
 	Meter       string
-	Aggregation Aggregation
+	Aggregation billing.Aggregation
 	// From is where the range begins, and To where it ends, which is not a part of it. They are widened to full hours if Step is Hour, else
 	// to whole days.
 	From, To time.Time
@@ -57,8 +58,8 @@ type Query struct {
 // mostRows is how many rows a report may have.
 const mostRows = 10_000
 
-// widen puts the ends of the range on the grain of the sums that answer.
-func (q Query) widen() (from, to time.Time) {
+// Range is that of the answer: From and To on the grain of the sums that it is made of.
+func (q Query) Range() (from, to time.Time) {
 	grain := dayLength
 	if q.Step == Hour {
 		grain = time.Hour
@@ -71,11 +72,11 @@ func (q Query) widen() (from, to time.Time) {
 }
 
 func (q Query) check(now time.Time) error {
-	from, to := q.widen()
+	from, to := q.Range()
 	switch {
 	case q.Meter == "" || len(q.Meter) > longestText:
 		return errs.InvalidField("meter", "Name a meter of the catalog.")
-	case !slices.Contains(Aggregations(), q.Aggregation):
+	case !slices.Contains(billing.Aggregations(), q.Aggregation):
 		return fmt.Errorf("no aggregation %q", q.Aggregation)
 	case q.Step != Whole && !slices.Contains(Steps(), q.Step):
 		return errs.InvalidField("step", "The steps are hour, day and month.")

@@ -100,7 +100,10 @@ func (r *Recorder) Record(ctx context.Context, events ...Event) ([]Outcome, erro
 	if len(events) > batch {
 		return nil, ErrTooMany
 	}
-	c := r.prepare(events)
+	c, err := r.prepare(ctx, events)
+	if err != nil {
+		return nil, err
+	}
 	if len(c.rows) == 0 {
 		return c.outcomes(), nil
 	}

@@ -1,6 +1,7 @@
 package usage_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -37,8 +38,8 @@ func TestWhatCannotBeTakenIsRefusedAlone(t *testing.T) {
 	t.Parallel()
 	r := build(t, func(c *usage.Config) {
 		c.Keep = 3
-		c.Meters = func(_ id.Tenant, meter string) (usage.Meter, bool) {
-			return usage.Meter{Price: 2_500_000, Currency: "USD"}, meter != "nothing"
+		c.Meters = func(_ context.Context, _ id.Tenant, meter string) (usage.Meter, bool, error) {
+			return usage.Meter{Price: 2_500_000, Currency: "USD"}, meter != "nothing", nil
 		}
 	})
 	a, now := id.New[id.Tenant](), time.Now()

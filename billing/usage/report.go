@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/id"
@@ -39,7 +40,7 @@ func Report(ctx context.Context, tx *db.TenantTx, q Query) ([]Row, error) {
 	if err := q.check(tx.Now); err != nil {
 		return nil, err
 	}
-	from, to := q.widen()
+	from, to := q.Range()
 	sql, grain := q.sql()
 	args := []any{tx.Tenant, q.Meter, from, to, grain, tx.Tenant, q.Meter, from, to}
 	var rows []Row
@@ -108,8 +109,8 @@ var columnsOf = map[Dimension]string{
 	ByCurrency: "currency", BySubject: "subject",
 }
 
-var values = map[Aggregation]string{
-	Sum: "sum(quantity)", Count: "sum(events)", Max: "max(largest)", Unique: "count(DISTINCT subject)",
+var values = map[billing.Aggregation]string{
+	billing.Sum: "sum(quantity)", billing.Count: "sum(events)", billing.Max: "max(largest)", billing.Unique: "count(DISTINCT subject)",
 }
 
 func clamped(sum string) string {

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/billing/usage"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/id"
@@ -52,8 +53,8 @@ type counted struct {
 }
 
 // recounts are what reports must equal, as SQL over the events alone.
-var recounts = map[usage.Aggregation]string{
-	usage.Sum: "sum(quantity)", usage.Count: "count(*)", usage.Max: "max(quantity)", usage.Unique: "count(DISTINCT subject)",
+var recounts = map[billing.Aggregation]string{
+	billing.Sum: "sum(quantity)", billing.Count: "count(*)", billing.Max: "max(quantity)", billing.Unique: "count(DISTINCT subject)",
 }
 
 // same compares reports of every aggregation and step with a recount of the events in the same snapshot, and says how many there were.
@@ -95,7 +96,9 @@ func same(ctx context.Context, d *db.DB, tenant id.Tenant, from, to time.Time) (
 func TestReportsEqualARecountWhileEventsComeAndAreFolded(t *testing.T) {
 	t.Parallel()
 	r := build(t, func(c *usage.Config) {
-		c.Meters = func(id.Tenant, string) (usage.Meter, bool) { return usage.Meter{Unique: true}, true }
+		c.Meters = func(context.Context, id.Tenant, string) (usage.Meter, bool, error) {
+			return usage.Meter{Unique: true}, true, nil
+		}
 	})
 	still := r.still(t)
 	tenants := []id.Tenant{id.New[id.Tenant](), id.New[id.Tenant]()}
@@ -190,7 +193,7 @@ func TestATopIsOfTheWholeRange(t *testing.T) {
 	events := []usage.Event{e("large", 48, 10, 5, "USD"), e("large", 0, 10, 5, "USD"), e("small", 0, 15, 1, "EUR"), e("tiny", 48, 1, 0, ""), e("tiny", 0, 1, 0, "")}
 	r.record(t, events, "accepted", "accepted", "accepted", "accepted", "accepted")
 	q := usage.Query{
-		Meter: "ai.tokens", Aggregation: usage.Sum, From: now.AddDate(0, 0, -3), To: now, Step: usage.Day, GroupBy: []usage.Dimension{usage.ByModel}, Top: 1,
+		Meter: "ai.tokens", Aggregation: billing.Sum, From: now.AddDate(0, 0, -3), To: now, Step: usage.Day, GroupBy: []usage.Dimension{usage.ByModel}, Top: 1,
 	}
 	for _, folded := range []bool{false, true} {
 		rows := report(t, r.db, a, q)
