@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/billing/quota"
 	"github.com/seed-2a059015/gatehouse/billing/usage"
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/id"
@@ -20,7 +21,7 @@ func (g *Gatehouse) assembleUsage(ctx context.Context) (err error) {
 	if g.usage, err = usage.New(usage.Config{Pool: g.writer, Meters: g.meterOf, Clock: g.now, Log: g.log}); err != nil {
 		return err
 	}
-	g.folder, err = usage.NewFolder(g.writer, g.log)
+	g.folder, err = usage.NewFolder(g.writer, g.log, quota.Sink)
 	return err
 }
 

@@ -23,14 +23,18 @@ func main() {
 	each := flag.Duration("each", time.Second, "how long each row is loaded in a round")
 	clients := flag.Int("clients", 32, "connections at once")
 	hot := flag.Bool("hot", false, "measure the requests of warm callers only")
+	onlyUsage := flag.Bool("usage", false, "measure the recording of usage only")
 	out := flag.String("out", "bench/latest.json", "where the numbers are kept")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	l := load{*rounds, *each, *clients}
 	measures := []measure{(*world).traffic}
-	if !*hot {
-		measures = append(measures, (*world).decisions, (*world).callback, (*world).acs)
+	switch {
+	case *onlyUsage:
+		measures = []measure{(*world).usage}
+	case !*hot:
+		measures = append(measures, (*world).decisions, (*world).callback, (*world).acs, (*world).usage)
 	}
 	exit(run(ctx, l, *out, measures))
 }

@@ -17,7 +17,7 @@ const (
 	// foldSome is about how many events one fold takes: a transaction that is short enough after an outage too.
 	foldSome = 100_000
 	// foldIdle is after how long the watermark moves although there was nothing.
-	foldIdle = 10 * time.Second
+	foldIdle = 2 * time.Second
 )
 
 // Folder adds events to the sums. Make it with [NewFolder].
