@@ -71,6 +71,17 @@ func (c Connection) standing(groups []string) MemberGroups {
 	return s
 }
 
+// standingNow is standing by the roles that there are, which stay until the scope ends. Where the role of somebody's group is not there any more
+// they get that of who joins; no later line takes its place, since that was meant for others. Lost is that role then.
+func (c Connection) standingNow(ctx context.Context, tx *db.TenantTx, groups []string) (s MemberGroups, lost rbac.Role, err error) {
+	s = c.standing(groups)
+	err = tenants.CheckRole(ctx, tx, "group_roles", s.Role)
+	if err != nil && errs.As(err).Kind == errs.Invalid {
+		lost, s.Role, err = s.Role, c.DefaultRole, nil
+	}
+	return s, lost, err
+}
+
 // mapsGroups says that the provider decides the roles of its people.
 func (c Connection) mapsGroups() bool { return len(c.GroupRoles) > 0 }
 
@@ -81,10 +92,12 @@ func SetGroups(ctx context.Context, tx *db.TenantTx, c Connection, m tenants.Mem
 	if !c.mapsGroups() {
 		return m, nil
 	}
-	s := c.standing(groups)
+	s, _, err := c.standingNow(ctx, tx, groups)
+	if err != nil {
+		return m, err
+	}
 	s.MembershipID, s.UpdatedAt = m.ID, tx.Now
 	if s.Role != m.Role && m.Role != rbac.Owner {
-		var err error
 		if m, err = tenants.FollowProvider(ctx, tx, m.ID, s.Role, c.ID); err != nil {
 			return m, err
 		}
@@ -121,12 +134,18 @@ func (e entrance) follow(ctx context.Context, tx *db.TenantTx, m tenants.Members
 		e.trail.Pass("groups", "none were sent: the role stays")
 		return m, nil
 	}
-	s := e.connection.standing(e.who.Groups)
+	s, lost, err := e.connection.standingNow(ctx, tx, e.who.Groups)
+	if err != nil {
+		return m, err
+	}
 	e.trail.Pass("groups", strings.Join(s.Groups, ", "))
 	if s.Unknown.Count > 0 {
 		e.trail.Pass("groups without a role", fmt.Sprintf("%d: %s", s.Unknown.Count, strings.Join(s.Unknown.First, ", ")))
 	}
-	m, err := SetGroups(ctx, tx, e.connection, m, e.who.Groups)
+	if lost != "" {
+		e.trail.Pass("role of the group", "not there any more: that of who joins takes its place")
+	}
+	m, err = SetGroups(ctx, tx, e.connection, m, e.who.Groups)
 	if err == nil {
 		e.trail.Pass("role", string(m.Role))
 	}
