@@ -6,6 +6,8 @@
 //
 //   - providers_test.go: a script signs in through two providers that others wrote, one for each of two tenants.
 //   - fleet_test.go: two servers on one database, as in production, over https to their providers. What one refuses the other refuses too.
+//   - freshness_test.go: every kind of change, made by way of one of two servers or the command line, and when each of them answers by it.
+//   - linear_test.go: eight clients change tenants by way of both servers, and no answer is older than was asked for.
 //   - forward_test.go: the configurations of docs/forward-auth, with a real nginx and a real Caddy.
 //   - typescript_test.go: examples/aichat-ts behind nginx, with a client that is generated of the OpenAPI document.
 //   - chromium_test.go: a person signs in to `gatehouse dev` in headless Chromium.

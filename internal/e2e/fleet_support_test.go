@@ -30,11 +30,13 @@ const (
 // fleet is an installation as in production: one database, and two processes of `gatehouse serve` with the same settings. They reach
 // their identity providers over https, through an egress proxy that leads to ours.
 type fleet struct {
-	tb      testing.TB // whose end is the end of everything
-	pg      *devpg.Cluster
-	env     []string
-	idp     *testidp.Server
-	servers [2]*member
+	tb        testing.TB // whose end is the end of everything
+	pg        *devpg.Cluster
+	env       []string
+	serving   string   // the program of the servers
+	arguments []string // of serve
+	idp       *testidp.Server
+	servers   [2]*member
 }
 
 // member is one of the servers.
@@ -51,7 +53,13 @@ func startFleet(tb testing.TB, issuers ...testidp.Issuer) *fleet {
 // startFleetWith adds settings to those of both servers.
 func startFleetWith(tb testing.TB, settings []string, issuers ...testidp.Issuer) *fleet {
 	tb.Helper()
-	f := &fleet{tb: tb}
+	return startFleetServing(tb, program, nil, settings, issuers...)
+}
+
+// startFleetServing also says which build of the program serves, and adds arguments to `serve`.
+func startFleetServing(tb testing.TB, serving string, arguments, settings []string, issuers ...testidp.Issuer) *fleet {
+	tb.Helper()
+	f := &fleet{tb: tb, serving: serving, arguments: arguments}
 	f.startDatabase(tb, tb.TempDir())
 	proxy, certificate := f.startProviders(tb, issuers)
 	f.env = []string{
@@ -150,7 +158,7 @@ func connectTo(address string) http.Handler {
 
 func (f *fleet) launch() *member {
 	f.tb.Helper()
-	p := start(f.tb, f.env, "serve", "--addr", "127.0.0.1:0", "--metrics-addr", "off")
+	p := startProgram(f.tb, f.serving, f.env, append([]string{"serve", "--addr", "127.0.0.1:0", "--metrics-addr", "off"}, f.arguments...)...)
 	return &member{p, p.waitFor(f.tb, p.stderr, `"msg":"listening".*"address":"([^"]+)"`)[1]}
 }
 

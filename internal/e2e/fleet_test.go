@@ -30,7 +30,6 @@ func TestFleet(t *testing.T) {
 	// One after the other: the servers are rotated, drained and cut off from their database on the way.
 	t.Run("switch", func(t *testing.T) { switchByGoogle(t, f) })                                 //nolint:paralleltest // see above
 	t.Run("SES-25", func(t *testing.T) { distinctIDs(t, f, acme) })                              //nolint:paralleltest // see above
-	t.Run("refused by both", func(t *testing.T) { refusedByBoth(t, f, acme) })                   //nolint:paralleltest // see above
 	t.Run("signing keys", func(t *testing.T) { rotateSigningKeys(t, f, acme) })                  //nolint:paralleltest // see above
 	t.Run("drain", func(t *testing.T) { drain(t, f, acme) })                                     //nolint:paralleltest // see above
 	t.Run("CH-02 CH-03 the database is killed", func(t *testing.T) { loseDatabase(t, f, acme) }) //nolint:paralleltest // see above

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -27,7 +28,13 @@ type process struct {
 // start runs the program until the test ends. env is all that it sees of the environment, beside where its tools are.
 func start(tb testing.TB, env []string, args ...string) *process {
 	tb.Helper()
-	p := &process{cmd: command(env, args...), stdout: &transcript{}, stderr: &transcript{}, ended: make(chan struct{})}
+	return startProgram(tb, program, env, args...)
+}
+
+// startProgram is start of another build.
+func startProgram(tb testing.TB, path string, env []string, args ...string) *process {
+	tb.Helper()
+	p := &process{cmd: commandOf(path, env, args...), stdout: &transcript{}, stderr: &transcript{}, ended: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = p.stdout, p.stderr
 	if err := p.cmd.Start(); err != nil {
 		tb.Fatalf("start gatehouse %s: %v", args[0], err)
@@ -49,14 +56,26 @@ func start(tb testing.TB, env []string, args ...string) *process {
 }
 
 // command keeps the environment of the tests away: it may hold the settings of a developer.
-func command(env []string, args ...string) *exec.Cmd {
-	cmd := exec.Command(program, args...)
+func command(env []string, args ...string) *exec.Cmd { return commandOf(program, env, args...) }
+
+func commandOf(path string, env []string, args ...string) *exec.Cmd {
+	cmd := exec.Command(path, args...)
 	cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"),
 		"GORACE=atexit_sleep_ms=0", // else the race detector makes every command last a second
 	}, env...)
 	cmd.SysProcAttr = mortal()
 	return cmd
+}
+
+// asShipped builds the program without the race detector, for what is measured: that makes it some fifteen times slower.
+func asShipped(tb testing.TB) string {
+	tb.Helper()
+	path := filepath.Join(tb.TempDir(), "gatehouse")
+	if out, err := exec.CommandContext(tb.Context(), "go", "build", "-buildvcs=false", "-o", path, "../../cmd/gatehouse").CombinedOutput(); err != nil {
+		tb.Fatalf("build the program: %v\n%s", err, out)
+	}
+	return path
 }
 
 // waitFor returns what a line of the output says, as the groups of a pattern.

@@ -3,19 +3,21 @@ package e2e_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"flag"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 )
 
-const (
-	rounds = 20
-	bound  = time.Second // within which every server must refuse
-)
+const bound = time.Second // within which every server must answer by a change
 
-// probe asks one server and says whether it refuses.
+// rounds is how often each kind of change is made: go test ./internal/e2e -run TestEveryChange -rounds 200.
+var rounds = flag.Int("rounds", 20, "how often each kind of change is measured")
+
+// probe asks one server and says whether it answers by the change.
 type probe func() bool
 
 // refusedByBoth takes something away again and again and measures how long the slower of the two servers lets it pass.
@@ -103,15 +105,16 @@ func (f *fleet) refused(v *visitor, want ...int) (probes [2]probe) {
 	return probes
 }
 
-// measure reports how long after the answer to a change the slower server still let pass what the change had ended.
+// measure makes a change again and again, and reports how long after its answer a server still answered as before. What counts is when a
+// question was asked: on a busy machine its answer may take longer.
 func (f *fleet) measure(t *testing.T, what string, prepare func(n int) (change func(), probes [2]probe)) {
 	t.Helper()
-	var worst time.Duration
-	for n := range rounds {
+	var all []time.Duration
+	for n := range *rounds {
 		change, probes := prepare(n)
 		for i := range probes {
 			if probes[i]() {
-				t.Fatalf("%s: server %d refuses before the change, in round %d", what, i, n)
+				t.Fatalf("%s: server %d answers by the change before it, in round %d", what, i, n)
 			}
 		}
 		change()
@@ -120,18 +123,20 @@ func (f *fleet) measure(t *testing.T, what string, prepare func(n int) (change f
 		var both sync.WaitGroup
 		for i := range probes {
 			both.Go(func() {
-				for refused := false; !refused && took[i] < 5*bound; {
-					refused = probes[i]()
+				for known := false; !known && took[i] < 5*bound; {
 					took[i] = time.Since(began)
+					known = probes[i]()
 				}
 			})
 		}
 		both.Wait()
-		worst = max(worst, took[0], took[1])
+		all = append(all, took[:]...)
 	}
-	t.Logf("%s is refused by both servers after %v at most (%d rounds)", what, worst.Round(100*time.Microsecond), rounds)
-	if worst > bound {
-		t.Errorf("%s was let pass for %v, want at most %v", what, worst, bound)
+	slices.Sort(all)
+	at := func(percent int) time.Duration { return all[(len(all)*percent-1)/100].Round(100 * time.Microsecond) }
+	t.Logf("%-50s p50 %8v  p99 %8v  max %8v  (%d rounds, two servers)", what, at(50), at(99), at(100), *rounds)
+	if at(99) > bound {
+		t.Errorf("%s: p99 = %v, want at most %v", what, at(99), bound)
 	}
 }
 
