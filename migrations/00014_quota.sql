@@ -37,6 +37,7 @@ CREATE TABLE quota_leases (
   instance   uuid, -- NULL of a reservation
   granted    bigint      NOT NULL CONSTRAINT quota_leases_granted_check CHECK (granted >= 0),
   expires_at timestamptz NOT NULL,
+  reserved   bigint, -- what granted was of a reservation
   settled_at timestamptz, -- of a reservation
   dead_txid  bigint, -- where the lease was found expired: events from there on are none of its
   CONSTRAINT quota_leases_pkey PRIMARY KEY (tenant_id, id, meter, measure, kind, subject, period, starts_at)

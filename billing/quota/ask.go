@@ -82,7 +82,8 @@ type turnstile struct {
 func (e *Engine) agree(ctx context.Context, p *path, c *Call) (Hold, Decision, error) {
 	mono, _ := e.now()
 	for _, b := range p.budgets {
-		if d := b.denied.Load(); d != nil && mono < d.until && c.amount(b.Measure) >= d.n && !b.terms.Load().soft {
+		n := c.amount(b.Measure)
+		if d := b.denied.Load(); d != nil && mono < d.until && n >= d.n && b.here() < n && !b.terms.Load().soft {
 			return Hold{}, Decision{Budget: b.Budget, State: d.State}, nil
 		}
 	}

@@ -25,6 +25,8 @@ type Config struct {
 	Lease time.Duration
 	// Now is the clock of the wall; nil means time.Now. Only tests set it: nothing but the end of a lease is read from it.
 	Now func() time.Time
+	// Clock moves the time of the database by which periods begin and end; nil leaves it. Only tests set it.
+	Clock func(time.Time) time.Time
 }
 
 // Engine answers for one instance. Make it with [New], and have [Engine.Run] run.
@@ -82,7 +84,10 @@ func New(cfg Config) (*Engine, error) {
 	if e.wall == nil {
 		e.wall = time.Now
 	}
-	e.ledger = ledger{pool: cfg.Pool, instance: e.instance, ttl: e.ttl}
+	e.ledger = ledger{pool: cfg.Pool, instance: e.instance, ttl: e.ttl, clock: cfg.Clock}
+	if e.ledger.clock == nil {
+		e.ledger.clock = func(t time.Time) time.Time { return t }
+	}
 	for i := range e.paths {
 		e.paths[i].m = map[pathKey]*path{}
 	}

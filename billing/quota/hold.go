@@ -24,7 +24,7 @@ func (h *Hold) Release() {
 	}
 	for i, b := range h.path.budgets {
 		if l := h.leases[i]; l != nil {
-			l.give(h.call.amount(b.Measure))
+			b.giveBack(l, h.call.amount(b.Measure))
 		}
 	}
 	*h = Hold{}
@@ -38,12 +38,20 @@ func (h *Hold) settle(real *Call) {
 		}
 		switch n := h.call.amount(b.Measure) - real.amount(b.Measure); {
 		case n > 0:
-			l.give(n) // into a lease that is over nobody reaches
+			b.giveBack(l, n)
 		case n < 0:
 			l.take(-n)
 		}
 	}
 	h.path = nil
+}
+
+// giveBack puts into a lease what was taken of it. Nobody reaches one that is over.
+func (b *budget) giveBack(l *lease, n int64) {
+	l.give(n)
+	if b.denied.Load() != nil {
+		b.denied.Store(nil)
+	}
 }
 
 // unchecked counts what was admitted of a meter in its period without the database.

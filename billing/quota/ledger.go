@@ -19,6 +19,7 @@ type ledger struct {
 	pool     *db.Usage
 	instance uuid.UUID
 	ttl      time.Duration
+	clock    func(time.Time) time.Time
 	trips    atomic.Int64
 }
 
@@ -50,6 +51,7 @@ func (l *ledger) lock(ctx context.Context, tx pgx.Tx, b Budget) (r row, err erro
 	if err != nil {
 		return row{}, fmt.Errorf("lock the budget of %s: %w", b.Meter, err)
 	}
+	r.now = l.clock(r.now.UTC())
 	return r, nil
 }
 
@@ -132,17 +134,25 @@ func (l *ledger) former(ctx context.Context, tx pgx.Tx, b Budget, grants []Grant
 const lendSQL = `WITH lent AS (
 	UPDATE quotas SET leased = leased + $9::bigint WHERE ` + isBudget + `
 )
-INSERT INTO quota_leases (tenant_id, meter, measure, kind, subject, period, starts_at, id, granted, instance, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, clock_timestamp() + $11)
+INSERT INTO quota_leases (tenant_id, meter, measure, kind, subject, period, starts_at, id, granted, instance, reserved, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, clock_timestamp() + $12)
 ON CONFLICT ON CONSTRAINT quota_leases_pkey DO UPDATE SET granted = quota_leases.granted + EXCLUDED.granted, expires_at = EXCLUDED.expires_at,
 	dead_txid = NULL RETURNING xmax = 0`
 
 // lend adds n to a lease of a locked budget and makes it last. first says that there was no such lease (any more).
 func (l *ledger) lend(ctx context.Context, tx pgx.Tx, b Budget, lease uuid.UUID, n int64) (first bool, err error) {
-	if err := tx.QueryRow(ctx, lendSQL, b.key(lease, n, l.instance, l.ttl)...).Scan(&first); err != nil {
+	if err := tx.QueryRow(ctx, lendSQL, b.key(lease, n, l.instance, nil, l.ttl)...).Scan(&first); err != nil {
 		return false, fmt.Errorf("lend of %s: %w", b.Meter, err)
 	}
 	return first, nil
+}
+
+// reserve lends n to one call.
+func (l *ledger) reserve(ctx context.Context, tx pgx.Tx, b Budget, reservation uuid.UUID, n int64, lasts time.Duration) error {
+	if _, err := tx.Exec(ctx, lendSQL, b.key(reservation, n, nil, n, lasts)...); err != nil {
+		return fmt.Errorf("reserve of %s: %w", b.Meter, err)
+	}
+	return nil
 }
 
 // A lease that has expired is the sweep's.

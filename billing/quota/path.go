@@ -60,6 +60,14 @@ func (b *budget) lock(ctx context.Context) error {
 	}
 }
 
+// here is about what can be spent without asking.
+func (b *budget) here() int64 {
+	if l := b.lease.Load(); l != nil {
+		return l.left()
+	}
+	return 0
+}
+
 func (b *budget) unlock() { <-b.asking }
 
 func (e *Engine) shard(k *pathKey) *pathShard {

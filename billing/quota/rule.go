@@ -170,7 +170,7 @@ func (e *Engine) rulesOf(ctx context.Context, h *holder) (*rules, error) {
 	next := &rules{byMeter: map[billing.Feature][]Rule{}, grants: map[billing.Feature][]Grant{}, read: mono}
 	e.ledger.trips.Add(1)
 	err := e.db.Tenant(ctx, h.tenant, func(tx *db.TenantTx) error {
-		e.saw(mono, tx.Now)
+		e.saw(mono, e.ledger.clock(tx.Now))
 		list, err := Rules(ctx, tx)
 		if err != nil {
 			return err

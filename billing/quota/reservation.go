@@ -1,0 +1,200 @@
+package quota
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/internal/id"
+)
+
+// Reservation is what one call holds in the database, whatever becomes of the instance that made it. Its event carries the id as its lease.
+type Reservation struct {
+	ID        id.Reservation
+	At        time.Time // of its event
+	ExpiresAt time.Time // when it ends by itself, settled or not
+}
+
+// Reserve is [Engine.Take] for a call that another process may settle. It asks the database each time.
+func (e *Engine) Reserve(ctx context.Context, c Call, lasts time.Duration) (Reservation, Decision, error) {
+	if c.Terms == nil || c.Quantity < 0 || c.Cost < 0 || lasts <= 0 {
+		return Reservation{}, Decision{}, errors.New("quota: a reservation without terms or time, or of less than nothing")
+	}
+	returned := false
+	for range 5 {
+		p := e.lookup(&c)
+		var err error
+		if mono, _ := e.now(); p == nil || mono >= p.ends {
+			if p, err = e.build(ctx, &c); err != nil {
+				return Reservation{}, Decision{}, err
+			}
+		}
+		r, d, err := e.reserve(ctx, p, &c, lasts)
+		switch {
+		case errors.Is(err, errNoRow):
+			err = e.ledger.make(ctx, p.budgets)
+		case errors.Is(err, errAgain):
+			p.void.Store(true)
+			err = nil
+		case err == nil && !d.Allowed && !returned:
+			// What this instance could spend itself may be what lacks.
+			for _, b := range p.budgets {
+				if err = e.look(ctx, b, all); err != nil {
+					return Reservation{}, Decision{}, err
+				}
+			}
+			returned = true
+		default:
+			return r, d, err
+		}
+		if err != nil {
+			return Reservation{}, Decision{}, err
+		}
+	}
+	return Reservation{}, Decision{}, fmt.Errorf("reserve of %s: %w", c.Meter, errAgain)
+}
+
+func (e *Engine) reserve(ctx context.Context, p *path, c *Call, lasts time.Duration) (r Reservation, d Decision, err error) {
+	from, _ := e.now()
+	d.Allowed = true
+	r.ID = id.New[id.Reservation]()
+	e.ledger.trips.Add(1)
+	err = e.ledger.pool.Tx(ctx, func(tx pgx.Tx) error {
+		var paying []*budget
+		for _, b := range p.budgets {
+			locked, err := e.ledger.lock(ctx, tx, b.Budget)
+			if err != nil {
+				return err
+			}
+			t := b.terms.Load()
+			if r.At = locked.now; !locked.now.Before(t.ends) {
+				return errAgain
+			}
+			if err := e.ledger.amount(ctx, tx, b, &locked, p.rules.grants[b.Meter]); err != nil {
+				return err
+			}
+			used := locked.used + locked.leased
+			if used+c.amount(b.Measure) <= locked.amount {
+				paying = append(paying, b)
+				continue
+			}
+			d.Budget, d.Over, d.Allowed = b.Budget, t.soft, t.soft
+			d.State = State{Limit: billing.Number{Value: locked.amount}, Used: used, Remaining: max(0, locked.amount-used), ResetsAt: t.ends}
+			if !d.Allowed {
+				return nil
+			}
+		}
+		for _, b := range paying {
+			if err := e.ledger.reserve(ctx, tx, b.Budget, r.ID.UUID(), c.amount(b.Measure), lasts); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil || !d.Allowed {
+		return Reservation{}, d, err
+	}
+	if r.At.IsZero() { // nothing limits the call
+		r.At = e.clock.Load().at(from)
+	}
+	r.ExpiresAt = r.At.Add(lasts)
+	return r, d, nil
+}
+
+// Settlement is what became of a reservation.
+type Settlement struct {
+	// Late says that there was no reservation any more, and Above that it was of less. Either is counted all the same, and the ledger marks
+	// it as covered by no lease.
+	Late, Above bool
+	// Repeated says that it had been settled before; nothing has changed.
+	Repeated bool
+}
+
+// Settle gives back what a reserved call has not used. Its event is recorded first: if this is never called, the rest comes back when the
+// reservation expires.
+func (e *Engine) Settle(ctx context.Context, tenant id.Tenant, reservation id.Reservation, quantity, cost int64) (s Settlement, err error) {
+	real := Call{Quantity: quantity, Cost: cost}
+	e.ledger.trips.Add(1)
+	err = e.ledger.pool.Tx(ctx, func(tx pgx.Tx) error {
+		budgets, err := e.ledger.reserved(ctx, tx, tenant, reservation)
+		if err != nil {
+			return err
+		}
+		s = Settlement{Late: len(budgets) == 0}
+		for _, b := range budgets {
+			n := real.amount(b.Measure)
+			if b.Measure == Events && quantity == 0 {
+				n = 0 // released
+			}
+			if err := e.ledger.settle(ctx, tx, b, reservation.UUID(), n, &s); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return s, err
+}
+
+// Cancel gives back all of a reservation: the call has used nothing.
+func (e *Engine) Cancel(ctx context.Context, tenant id.Tenant, reservation id.Reservation) (Settlement, error) {
+	return e.Settle(ctx, tenant, reservation, 0, 0)
+}
+
+const reservedSQL = `SELECT meter, measure, kind, subject, period, starts_at FROM quota_leases WHERE tenant_id = $1 AND id = $2 AND reserved IS NOT NULL`
+
+func (l *ledger) reserved(ctx context.Context, tx pgx.Tx, tenant id.Tenant, reservation id.Reservation) ([]Budget, error) {
+	rows, err := tx.Query(ctx, reservedSQL, tenant.UUID(), reservation.UUID())
+	if err != nil {
+		return nil, fmt.Errorf("read reservation %s: %w", reservation, err)
+	}
+	list, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (b Budget, err error) {
+		b.Tenant = tenant
+		err = r.Scan(&b.Meter, &b.Measure, &b.Kind, &b.Subject, &b.Period, &b.Starts)
+		b.Starts = b.Starts.UTC()
+		return b, err
+	})
+	slices.SortFunc(list, Budget.compare)
+	return list, err
+}
+
+// The event may be folded already: then granted is smaller by what was used.
+const settleSQL = `WITH held AS MATERIALIZED (
+	SELECT LEAST(granted, GREATEST(0, reserved - $9::bigint)) AS back, reserved < $9 AS above FROM quota_leases WHERE ` + isBudget + ` AND id = $8
+), shorter AS (
+	UPDATE quota_leases SET granted = granted - (SELECT back FROM held), settled_at = clock_timestamp(), expires_at = clock_timestamp() + $10::interval
+	WHERE ` + isBudget + ` AND id = $8
+)
+UPDATE quotas SET leased = leased - (SELECT back FROM held) WHERE ` + isBudget + ` AND EXISTS (SELECT FROM held) RETURNING (SELECT above FROM held)`
+
+// settle gives back what a reservation holds of one budget beyond n.
+func (l *ledger) settle(ctx context.Context, tx pgx.Tx, b Budget, reservation uuid.UUID, n int64, s *Settlement) error {
+	if _, err := l.lock(ctx, tx, b); err != nil {
+		return err
+	}
+	var settled, over bool
+	err := tx.QueryRow(ctx, "SELECT settled_at IS NOT NULL, dead_txid IS NOT NULL OR expires_at < clock_timestamp() FROM quota_leases WHERE "+isBudget+" AND id = $8",
+		b.key(reservation)...).Scan(&settled, &over)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		s.Late = true
+		return nil
+	case err != nil:
+		return fmt.Errorf("read what is reserved of %s: %w", b.Meter, err)
+	case settled:
+		s.Repeated = true
+		return nil
+	}
+	s.Late = s.Late || over
+	var above bool
+	if err := tx.QueryRow(ctx, settleSQL, b.key(reservation, n, l.ttl)...).Scan(&above); err != nil {
+		return fmt.Errorf("settle what is reserved of %s: %w", b.Meter, err)
+	}
+	s.Above = s.Above || above
+	return nil
+}
