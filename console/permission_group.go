@@ -87,7 +87,7 @@ func titleOf(p catalog.Permission) string {
 		rbac.MembersRead: "See members", rbac.MembersWrite: "Invite, change and remove members", rbac.ConnectionsRead: "See single sign-on",
 		rbac.ConnectionsWrite: "Set up single sign-on", rbac.SessionsRead: "See who is signed in", rbac.SessionsWrite: "Sign others out",
 		rbac.APIKeysRead: "See API keys", rbac.APIKeysWrite: "Create and revoke API keys", rbac.DomainsRead: "See domains",
-		rbac.DomainsWrite: "Add and verify domains", rbac.EventsRead: "Read the audit log", rbac.UsageRead: "See usage",
+		rbac.DomainsWrite: "Add and verify domains", rbac.EventsRead: "Read the audit log", rbac.UsageRead: "See usage", rbac.UsageWrite: "Record usage",
 		rbac.RolesRead: "See roles", rbac.RolesWrite: "Make and change roles",
 	}
 	return or(own[p.Name], string(p.Name))
