@@ -19,7 +19,9 @@ func TestRolesOfOnesOwnAreOfferedWhereverRolesAre(t *testing.T) {
 	desk := w.role(t, w.acme, "Front desk", rbac.MembersRead)
 	high := w.role(t, w.acme, "Danger", rbac.TenantWrite, rbac.DomainsWrite)
 	clerk := w.role(t, w.acme, "Inviter", rbac.TenantRead, rbac.MembersRead, rbac.MembersWrite, rbac.ConnectionsRead, rbac.ConnectionsWrite, "reports:read")
-	option := func(r tenants.CustomRole) string { return `<option value="` + string(r.Role) + `">` + r.Name + `</option>` }
+	option := func(r tenants.CustomRole) string {
+		return `<option value="` + string(r.Role) + `">` + r.Name + `</option>`
+	}
 	mapping := "/setup/" + w.connection.ID.String() + "/mapping"
 	anna := "/members/" + w.join(t, w.acme, "anna@elsewhere.test", rbac.Viewer).ID.String()
 	owner := w.browser(t)
