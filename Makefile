@@ -9,7 +9,7 @@ BIN       := bin/gatehouse
 export FUZZTIME TESTFLAGS
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint bench golden fuzz cover image clean
+.PHONY: help run build test lint bench bench-peers golden fuzz cover image clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -28,6 +28,9 @@ lint: ## run golangci-lint at its pinned version
 
 bench: ## measure latencies, statements per call, memory, start time and binary size
 	go run ./bench $(ARGS)
+
+bench-peers: ## ask OpenFGA and Cerbos the same question; OPENFGA_BIN and CERBOS_BIN say where they are
+	go run ./bench -peers $(ARGS)
 
 golden: ## rewrite the golden files
 	@hack/golden.sh

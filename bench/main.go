@@ -24,11 +24,15 @@ func main() {
 	clients := flag.Int("clients", 32, "connections at once")
 	hot := flag.Bool("hot", false, "measure the requests of warm callers only")
 	onlyUsage := flag.Bool("usage", false, "measure the recording of usage only")
+	besidePeers := flag.Bool("peers", false, "compare with other services whose binaries are on the machine; no target, and nothing is kept")
 	out := flag.String("out", "bench/latest.json", "where the numbers are kept")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	l := load{*rounds, *each, *clients}
+	if *besidePeers {
+		exit(comparePeers(ctx, l))
+	}
 	measures := []measure{(*world).traffic}
 	switch {
 	case *onlyUsage:

@@ -100,7 +100,7 @@ func (w *world) serve(ctx context.Context) error {
 		return err
 	}
 	w.url = "http://" + addr
-	w.server = exec.CommandContext(ctx, filepath.Join(w.dir, "gatehouse"), "serve", "--addr", addr, "--metrics-addr", "off") //nolint:gosec // built above
+	w.server = exec.CommandContext(ctx, filepath.Join(w.dir, "gatehouse"), "serve", "--addr", addr, "--metrics-addr", "127.0.0.1:0") //nolint:gosec // built above
 	w.server.Env = []string{
 		"GATEHOUSE_DATABASE_URL=" + w.database, "GATEHOUSE_BASE_URL=" + w.url, "GATEHOUSE_MASTER_KEYS=" + w.master,
 		"GATEHOUSE_ROOT_SECRET=" + w.root, "GATEHOUSE_SMTP_URL=none",
