@@ -59,13 +59,15 @@ func (e *Engine) without(ctx context.Context, c Call, err error) (Hold, Decision
 		return Hold{}, Decision{}, err
 	}
 	d := Decision{Allowed: true, Unchecked: true}
+	mono, wall := e.now()
+	at := e.at(mono, wall)
 	if m.Limit != billing.Soft {
 		n := c.amount(plain(m))
-		spent := e.holder(c.Tenant).unchecked(c.Meter, n, m, e.wall())
+		spent := e.holder(c.Tenant).unchecked(c.Meter, n, m, at)
 		d.Allowed = spent <= m.Cap
 		d.State = State{Limit: billing.Number{Value: m.Cap}, Used: min(spent, m.Cap), Remaining: max(0, m.Cap-spent)}
 	}
-	return Hold{At: e.wall()}, d, nil
+	return Hold{At: at}, d, nil
 }
 
 // turnstile is one budget of a call while it is asked for.
@@ -329,6 +331,6 @@ func (e *Engine) pass(p *path, c *Call, gates []*turnstile) (h Hold, d Decision,
 		undo(gates)
 		return Hold{}, Decision{}, errAgain
 	}
-	e.hold(&h, p, c, mono)
+	e.hold(&h, p, c, mono, wall)
 	return h, d, nil
 }

@@ -23,8 +23,8 @@ type Config struct {
 	// Lease is how long an instance that is gone keeps its share from the others; 0 means 10 seconds. A fifth of it is the margin within which
 	// an instance spends no more, so that its events are recorded in time.
 	Lease time.Duration
-	// Now is the clock of the wall; nil means time.Now. Only tests set it: nothing but the end of a lease is read from it.
-	Now func() time.Time
+	// Wall moves the clock of the wall; nil leaves it. Only tests set it: nothing but the end of a lease is read from it.
+	Wall func(time.Time) time.Time
 	// Clock moves the time of the database by which periods begin and end; nil leaves it. Only tests set it.
 	Clock func(time.Time) time.Time
 }
@@ -37,7 +37,7 @@ type Engine struct {
 	ttl      time.Duration
 	instance uuid.UUID
 	began    time.Time // with the clock that only runs forward
-	wall     func() time.Time
+	moved    func(time.Time) time.Time
 	clock    atomic.Pointer[reading]
 	paths    [64]pathShard
 	mu       sync.Mutex
@@ -76,13 +76,11 @@ func New(cfg Config) (*Engine, error) {
 		return nil, errors.New("quota: the engine needs a database, the usage pool and a log")
 	}
 	e := &Engine{
-		db: cfg.DB, log: cfg.Log, ttl: cfg.Lease, instance: uuid.New(), began: time.Now(), wall: cfg.Now, holders: map[id.Tenant]*holder{},
+		db: cfg.DB, log: cfg.Log, ttl: cfg.Lease, instance: uuid.New(), moved: cfg.Wall, holders: map[id.Tenant]*holder{},
+		began: time.Now(), //nolint:forbidigo // the clock that only runs forward
 	}
 	if e.ttl == 0 {
 		e.ttl = leaseDefault
-	}
-	if e.wall == nil {
-		e.wall = time.Now
 	}
 	e.ledger = ledger{pool: cfg.Pool, instance: e.instance, ttl: e.ttl, clock: cfg.Clock}
 	if e.ledger.clock == nil {
@@ -98,7 +96,14 @@ func New(cfg Config) (*Engine, error) {
 func (e *Engine) Trips() int64 { return e.ledger.trips.Load() }
 
 // now is the time of the process, which a clock that is set does not move, and that of the wall.
-func (e *Engine) now() (mono time.Duration, wall time.Time) { return time.Since(e.began), e.wall() }
+func (e *Engine) now() (mono time.Duration, wall time.Time) {
+	wall = time.Now() //nolint:forbidigo // leases are spent without a transaction to ask
+	mono = wall.Sub(e.began)
+	if e.moved != nil {
+		wall = e.moved(wall)
+	}
+	return mono, wall
+}
 
 // reading is what the clock of the database said at a moment of the process.
 type reading struct {
@@ -178,7 +183,8 @@ func (e *Engine) most(c Call) (Hold, Decision, error) {
 		d.Over = c.Terms.Meter.Limit == billing.Soft
 		d.Allowed = d.Over
 	}
-	return Hold{At: e.wall()}, d, nil
+	mono, wall := e.now()
+	return Hold{At: e.at(mono, wall)}, d, nil
 }
 
 // try takes from the leases that there are. It looks at the clock after it has taken, so that a process that was stopped meanwhile
@@ -205,7 +211,7 @@ func (e *Engine) try(p *path, c *Call, h *Hold) bool {
 		h.back(p, c, taken)
 		return false
 	}
-	e.hold(h, p, c, mono)
+	e.hold(h, p, c, mono, wall)
 	return true
 }
 
@@ -230,13 +236,8 @@ func (h *Hold) back(p *path, c *Call, n int) {
 }
 
 // hold completes a hold whose budgets are taken.
-func (e *Engine) hold(h *Hold, p *path, c *Call, mono time.Duration) {
-	h.path, h.call = p, *c
-	if r := e.clock.Load(); r != nil {
-		h.At = r.at(mono)
-	} else {
-		h.At = e.wall()
-	}
+func (e *Engine) hold(h *Hold, p *path, c *Call, mono time.Duration, wall time.Time) {
+	h.path, h.call, h.At = p, *c, e.at(mono, wall)
 	for _, l := range h.leases {
 		if l == nil {
 			continue
@@ -248,4 +249,12 @@ func (e *Engine) hold(h *Hold, p *path, c *Call, mono time.Duration) {
 			}
 		}
 	}
+}
+
+// at is the time of the database, or that of the process before the database was asked.
+func (e *Engine) at(mono time.Duration, wall time.Time) time.Time {
+	if r := e.clock.Load(); r != nil {
+		return r.at(mono)
+	}
+	return wall
 }
