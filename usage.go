@@ -79,7 +79,7 @@ func (g *Gatehouse) Record(ctx context.Context, uses ...Use) error {
 	}
 	for i, o := range outcomes {
 		if o.Refusal != nil {
-			return fmt.Errorf("gatehouse: record usage of %s: %w", uses[i].Meter, o.Refusal)
+			return fmt.Errorf("gatehouse: record usage of %s: %w", events[i].Meter, o.Refusal)
 		}
 	}
 	return nil

@@ -97,7 +97,7 @@ func TestUsageIsRecordedAndReportedAtOnce(t *testing.T) {
 		t.Errorf("report = %+v, want 4 of the owner and 1 of the key", rows)
 	}
 	top := reportOf(t, person, url.Values{"meter": {"ai.messages"}, "group_by": {"model"}, "top": {"1"}, "step": {"hour"}})
-	if len(top.Rows) != 1 || top.Rows[0].Model != "large" || top.Aggregation != "sum" || top.To.Sub(time.Now()) > time.Hour {
+	if len(top.Rows) != 1 || top.Rows[0].Model != "large" || top.Aggregation != "sum" || time.Until(top.To) > time.Hour {
 		t.Errorf("top model by hour = %+v, want large", top)
 	}
 	other := s.Bearer(s.Session(t, s.NewTenant(t, billing.Pro), rbac.Owner))
@@ -176,8 +176,10 @@ func TestWhatIsNoListOfEventsIsRefusedAsAWhole(t *testing.T) {
 	} {
 		c.With("Content-Type", tt.kind).Do(t, http.MethodPost, "/v1/usage", tt.body).Refused(t, tt.status, tt.code)
 	}
-	for _, query := range []string{"meter=nothing", "meter=ai.messages&step=week", "meter=ai.messages&group_by=tenant", "meter=ai.messages&top=-1",
-		"meter=ai.messages&from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "meter=ai.messages&step=hour&from=2020-01-01T00:00:00Z", "meter=seats"} {
+	for _, query := range []string{
+		"meter=nothing", "meter=ai.messages&step=week", "meter=ai.messages&group_by=tenant", "meter=ai.messages&top=-1",
+		"meter=ai.messages&from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "meter=ai.messages&step=hour&from=2020-01-01T00:00:00Z", "meter=seats",
+	} {
 		c.Do(t, http.MethodGet, "/v1/usage?"+query, nil).Refused(t, http.StatusUnprocessableEntity, "invalid_input")
 	}
 }

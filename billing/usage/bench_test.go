@@ -6,12 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-
-	"github.com/seed-2a059015/gatehouse/billing/usage"
 	"github.com/seed-2a059015/gatehouse/internal/id"
 )
 
+// BenchmarkRecord records one event a call from 1,024 callers.
 func BenchmarkRecord(b *testing.B) {
 	r := build(b, nil)
 	var tenants []id.Tenant
@@ -30,9 +28,9 @@ func BenchmarkRecord(b *testing.B) {
 				if n < 0 {
 					return
 				}
-				_, err := r.Record(b.Context(), usage.Event{Key: uuid.Must(uuid.NewV7()).String(), Tenant: tenants[n%1000], Meter: "ai.tokens", Quantity: 17,
-					Role: "member", Plan: "pro", Feature: "chat", Route: "POST /chat", Model: "large", InputTokens: 12, OutputTokens: 5, At: time.Now()})
-				if err != nil {
+				e := tokens(tenants[n%1000], time.Now(), 17)
+				e.Role, e.Plan, e.Feature, e.Route, e.Model = "member", "pro", "chat", "POST /chat", "large"
+				if _, err := r.Record(b.Context(), e); err != nil {
 					b.Error(err)
 				}
 			}

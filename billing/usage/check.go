@@ -89,7 +89,7 @@ func (e *Event) texts() *Refusal {
 
 // timely holds both clocks of an event to what can be taken: its own, and that of a key which tells its day.
 func (r *Recorder) timely(at, made, now time.Time) *Refusal {
-	oldest := dayOf(now) - day(r.keep) //nolint:gosec // some days
+	oldest := dayOf(now) - day(r.keep)
 	for _, t := range [...]time.Time{at, made} {
 		switch {
 		case t.IsZero():

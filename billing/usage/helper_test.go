@@ -2,7 +2,6 @@ package usage_test
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"testing"
 	"time"
@@ -31,7 +30,7 @@ type rig struct {
 
 func build(tb testing.TB, change func(*usage.Config), sinks ...usage.Sink) *rig {
 	tb.Helper()
-	r := &rig{urls: testdb.New(tb), log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	r := &rig{urls: testdb.New(tb), log: slog.New(slog.DiscardHandler)}
 	var err error
 	if r.db, err = db.Open(tb.Context(), db.Config{URL: r.urls.URL}); err != nil {
 		tb.Fatal(err)

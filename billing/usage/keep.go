@@ -60,7 +60,7 @@ func (r *Recorder) lookAfter(ctx context.Context) error {
 			return fmt.Errorf("analyze today's partition: %w", err)
 		}
 		// A day more than late events are taken for: some may be on their way.
-		oldest := today - day(r.keep) - 1 //nolint:gosec // some days
+		oldest := today - day(r.keep) - 1
 		if err := retire(ctx, c, oldest); err != nil {
 			return err
 		}

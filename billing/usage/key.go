@@ -24,7 +24,7 @@ func (k key) opaque() bool { return k.made.IsZero() }
 func parseKey(text string) key {
 	if len(text) == 36 {
 		if u, err := uuid.Parse(text); err == nil && u.Version() == 7 && u.Variant() == uuid.RFC4122 {
-			ms := int64(binary.BigEndian.Uint64(u[:8]) >> 16) //nolint:gosec // 48 bits
+			ms := int64(binary.BigEndian.Uint64(u[:8]) >> 16)
 			return key{u, time.UnixMilli(ms).UTC()}
 		}
 	}
@@ -46,7 +46,7 @@ func dayOf(t time.Time) day {
 	if seconds < 0 {
 		seconds -= int64(dayLength/time.Second) - 1
 	}
-	return day(seconds / int64(dayLength/time.Second)) //nolint:gosec // the years 0 to 9999
+	return day(seconds / int64(dayLength/time.Second))
 }
 
 func (d day) time() time.Time { return epoch.AddDate(0, 0, int(d)) }

@@ -85,13 +85,21 @@ func (q Query) sql() (sql, grain string) {
 		at = "date_trunc('" + string(q.Step) + "', starts_at, 'UTC')"
 		groups = append([]string{at}, keys...)
 	}
-	fmt.Fprintf(&b, " SELECT %s AS starts_at, %s%s AS value, %s FROM %s", at, prefixed(keys), clamped(value), measures, from)
+	columns := []string{at + " AS starts_at"}
+	for _, k := range keys {
+		if k != columnsOf[ByCurrency] { // the measures have it
+			columns = append(columns, k)
+		}
+	}
+	columns = append(columns, clamped(value)+" AS value", measures)
+	fmt.Fprintf(&b, " SELECT %s FROM %s", strings.Join(columns, ", "), from)
 	if len(groups) > 0 {
 		b.WriteString(" GROUP BY " + strings.Join(groups, ", "))
 	} else {
 		b.WriteString(" HAVING count(*) > 0")
 	}
-	fmt.Fprintf(&b, " ORDER BY starts_at, value DESC%s LIMIT %d", suffixed(keys), mostRows+1)
+	order := append([]string{"starts_at", "value DESC"}, keys...)
+	fmt.Fprintf(&b, " ORDER BY %s LIMIT %d", strings.Join(order, ", "), mostRows+1)
 	return b.String(), grain
 }
 
@@ -121,21 +129,3 @@ var measures = clamped("sum(events)") + " AS events, " + clamped("sum(input_toke
 	clamped("sum(output_tokens)") + " AS output_tokens, " + clamped("sum(cached_tokens)") + " AS cached_tokens, " +
 	"CASE WHEN min(NULLIF(currency, '')) IS NOT DISTINCT FROM max(NULLIF(currency, '')) THEN " + clamped("sum(cost)") + " ELSE 0 END AS cost, " +
 	"CASE WHEN min(NULLIF(currency, '')) = max(currency) THEN max(currency) ELSE '' END AS currency"
-
-func prefixed(keys []string) string {
-	s := ""
-	for _, k := range keys {
-		if k != "currency" { // the measures have it
-			s += k + ", "
-		}
-	}
-	return s
-}
-
-func suffixed(keys []string) string {
-	s := ""
-	for _, k := range keys {
-		s += ", " + k
-	}
-	return s
-}

@@ -56,9 +56,9 @@ func (r *row) append(b []byte) []byte {
 	b = appendUUID(b, r.APIKey.UUID())
 	b = appendUUID(b, r.Lease)
 	b = binary.BigEndian.AppendUint32(b, 4)
-	b = binary.BigEndian.AppendUint32(b, uint32(r.day)) //nolint:gosec // as it is
+	b = binary.BigEndian.AppendUint32(b, uint32(r.day))
 	for _, s := range [...]string{r.Meter, r.Subject, r.Feature, r.Role, r.Plan, r.Route, r.Model, r.Currency} {
-		b = binary.BigEndian.AppendUint32(b, uint32(len(s))) //nolint:gosec // at most 255
+		b = binary.BigEndian.AppendUint32(b, uint32(len(s)))
 		b = append(b, s...)
 	}
 	return b
@@ -66,7 +66,7 @@ func (r *row) append(b []byte) []byte {
 
 func appendInt(b []byte, n int64) []byte {
 	b = binary.BigEndian.AppendUint32(b, 8)
-	return binary.BigEndian.AppendUint64(b, uint64(n)) //nolint:gosec // as it is
+	return binary.BigEndian.AppendUint64(b, uint64(n))
 }
 
 func appendUUID(b []byte, u uuid.UUID) []byte {
