@@ -55,7 +55,7 @@ func (f *Folder) Run(ctx context.Context) error {
 	}
 }
 
-const dueSQL = `SELECT w.folded_at < clock_timestamp() - $1::interval OR EXISTS (SELECT FROM usage_events WHERE txid >= w.txid) FROM usage_watermark w`
+const dueSQL = `SELECT folded_at < clock_timestamp() - $1::interval OR EXISTS (SELECT FROM usage_events WHERE ` + unfolded + `) FROM usage_watermark`
 
 // due looks, in one statement, whether there is anything to fold. Mostly, and in all instances but one, there is not.
 func (f *Folder) due(ctx context.Context) (due bool, err error) {

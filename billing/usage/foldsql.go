@@ -7,6 +7,10 @@ const cellHash = `CAST(substring(encode(sha256(convert_to(CAST(ROW(user_id, key_
 // about is what a row of sums is about, beside its tenant, meter and time.
 const about = `user_id, key_id, subject, feature, role, route, model, currency`
 
+// unfolded is the condition of events that the sums do not have. Both ends of the range of txid are said so that Postgres expects few rows
+// and takes the index, also while it knows nothing of how many there are.
+const unfolded = `txid >= (SELECT txid FROM usage_watermark) AND txid < 9223372036854775807`
+
 const sums = `events, largest, quantity, input_tokens, output_tokens, cached_tokens, cost`
 
 // added is how a row of sums takes more.

@@ -102,7 +102,7 @@ func retire(ctx context.Context, c *pgx.Conn, oldest day) error {
 func retireOne(ctx context.Context, c *pgx.Conn, partition string) error {
 	name := pgx.Identifier{partition}.Sanitize()
 	var folded bool
-	err := c.QueryRow(ctx, "SELECT NOT EXISTS (SELECT FROM "+name+" WHERE txid >= (SELECT txid FROM usage_watermark))").Scan(&folded)
+	err := c.QueryRow(ctx, "SELECT NOT EXISTS (SELECT FROM "+name+" WHERE "+unfolded+")").Scan(&folded)
 	if err != nil || !folded {
 		return err // the next turn finds it folded
 	}

@@ -53,10 +53,9 @@ func Report(ctx context.Context, tx *db.TenantTx, q Query) ([]Row, error) {
 	return rows, nil
 }
 
-// tailSQL is what the sums do not have yet. Both ends of the range of txid are said so that Postgres expects few rows and takes the index,
-// also while it knows nothing of how many there are.
+// tailSQL is what the sums do not have yet.
 const tailSQL = `SELECT date_trunc(?, at, 'UTC'), ` + about + `, 1, quantity, quantity, input_tokens, output_tokens, cached_tokens, cost
-	FROM usage_events WHERE txid >= (SELECT txid FROM usage_watermark) AND txid < 9223372036854775807
+	FROM usage_events WHERE ` + unfolded + `
 	AND tenant_id = ? AND meter = ? AND at >= ? AND at < ?`
 
 func (q Query) sql() (sql, grain string) {

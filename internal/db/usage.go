@@ -25,6 +25,9 @@ func (d *DB) OpenUsage(ctx context.Context, conns int32, ready func(context.Cont
 	pc.ConnConfig.Tracer = nil
 	pc.ConnConfig.RuntimeParams["application_name"] = "gatehouse usage"
 	pc.ConnConfig.RuntimeParams["statement_timeout"] = "30s" // a fold after an outage has much to add
+	if p := pc.ConnConfig.RuntimeParams; p["synchronous_commit"] == "" {
+		p["synchronous_commit"] = "on" // what is acknowledged is durable, whatever the server's default
+	}
 	pc.MaxConns, pc.MinConns = conns, 0
 	pc.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
 		if _, err := c.Exec(ctx, "SET ROLE gatehouse_usage"); err != nil || ready == nil {
