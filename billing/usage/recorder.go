@@ -58,7 +58,8 @@ type Recorder struct {
 	log     *slog.Logger
 	parts   partitions
 	queue   chan *call
-	waiting atomic.Int64  // events in the queue and on their way
+	waiting atomic.Int64 // events in the queue and on their way
+	counts  counts
 	tend    chan struct{} // partitions are due to be looked after
 
 	mu     sync.RWMutex // closed, against those who send
@@ -105,7 +106,7 @@ func (r *Recorder) Record(ctx context.Context, events ...Event) ([]Outcome, erro
 		return nil, err
 	}
 	if len(c.rows) == 0 {
-		return c.outcomes(), nil
+		return r.answer(c), nil
 	}
 	if err := r.send(c); err != nil {
 		return nil, err
@@ -115,14 +116,11 @@ func (r *Recorder) Record(ctx context.Context, events ...Event) ([]Outcome, erro
 		if err != nil {
 			return nil, err
 		}
-		return c.outcomes(), nil
+		return r.answer(c), nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 }
-
-// Waiting is how many events wait or are on their way.
-func (r *Recorder) Waiting() int64 { return r.waiting.Load() }
 
 // send puts a call into the queue, or says that it does not fit.
 func (r *Recorder) send(c *call) error {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"github.com/seed-2a059015/gatehouse/billing/usage"
@@ -28,6 +29,9 @@ func TestAnEventCountsOnce(t *testing.T) {
 	r.record(t, []usage.Event{call(a, "", 1), call(a, "", 1)}, "accepted", "accepted")
 	if n := r.number(t, "SELECT count(*) FROM usage_events"); n != 8 {
 		t.Errorf("%d events, want 8", n)
+	}
+	if diff := cmp.Diff(map[string]int64{"accepted": 8, "duplicate": 6, "refused": 0}, r.Outcomes()); diff != "" {
+		t.Errorf("counts (-want +got):\n%s", diff)
 	}
 	if n := r.number(t, "SELECT sum(quantity)::bigint FROM usage_events WHERE tenant_id = $1", a.UUID()); n != 6 {
 		t.Errorf("quantity of a = %d, want 6: the first of two with one key counts", n)

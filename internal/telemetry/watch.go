@@ -57,6 +57,18 @@ func (m *Metrics) WatchDecisions(counts func() (written, dropped int64)) {
 		}, func() float64 { _, dropped := counts(); return float64(dropped) }))
 }
 
+// WatchUsage reads what became of events of usage, and how many wait to be written, at each scrape.
+func (m *Metrics) WatchUsage(outcomes func() map[string]int64, waiting func() int64) {
+	for outcome := range outcomes() {
+		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "gatehouse_usage_events_total", Help: "Events of usage that were answered.", ConstLabels: prometheus.Labels{"outcome": outcome},
+		}, func() float64 { return float64(outcomes()[outcome]) }))
+	}
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "gatehouse_usage_waiting", Help: "Events of usage that wait to be written or are on their way. A full queue answers 429.",
+	}, func() float64 { return float64(waiting()) }))
+}
+
 // WatchSharedLimits reads at each scrape whether instances share their rate limits, and how often what they share them by was lost.
 func (m *Metrics) WatchSharedLimits(shared func() bool, losses func() int64) {
 	m.registry.MustRegister(
