@@ -25,6 +25,7 @@ func main() {
 	hot := flag.Bool("hot", false, "measure the requests of warm callers only")
 	onlyUsage := flag.Bool("usage", false, "measure the recording of usage only")
 	besidePeers := flag.Bool("peers", false, "compare with other services whose binaries are on the machine; no target, and nothing is kept")
+	onlyQuota := flag.Bool("quota", false, "measure the decisions of quotas only")
 	out := flag.String("out", "bench/latest.json", "where the numbers are kept")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -37,8 +38,10 @@ func main() {
 	switch {
 	case *onlyUsage:
 		measures = []measure{(*world).usage}
+	case *onlyQuota:
+		measures = []measure{(*world).quota}
 	case !*hot:
-		measures = append(measures, (*world).decisions, (*world).callback, (*world).acs, (*world).usage)
+		measures = append(measures, (*world).decisions, (*world).callback, (*world).acs, (*world).usage, (*world).quota)
 	}
 	exit(run(ctx, l, *out, measures))
 }

@@ -4,7 +4,7 @@
 CREATE TABLE quotas (
   tenant_id  uuid        NOT NULL DEFAULT NULLIF(current_setting('app.tenant_id', true), '')::uuid,
   meter      text        COLLATE "C" NOT NULL,
-  measure    text        COLLATE "C" NOT NULL CONSTRAINT quotas_measure_check CHECK (measure IN ('quantity', 'events', 'cost')),
+  measure    text        COLLATE "C" NOT NULL CONSTRAINT quotas_measure_check CHECK (measure IN ('quantity', 'events', 'cost', 'subjects')),
   kind       text        COLLATE "C" NOT NULL CONSTRAINT quotas_kind_check CHECK (kind IN ('tenant', 'user', 'api_key')),
   subject    uuid        NOT NULL, -- the user or the key; the nil UUID for the tenant
   period     text        COLLATE "C" NOT NULL,
@@ -46,8 +46,21 @@ CREATE INDEX quota_leases_quota_idx ON quota_leases (tenant_id, meter, measure, 
 CREATE INDEX quota_leases_expires_idx ON quota_leases (expires_at);
 SELECT gatehouse_protect('quota_leases', 'SELECT');
 
+-- What a meter of unique things has counted in a period: used of its budget is their number.
+CREATE TABLE quota_subjects (
+  tenant_id  uuid        NOT NULL DEFAULT NULLIF(current_setting('app.tenant_id', true), '')::uuid,
+  meter      text        COLLATE "C" NOT NULL,
+  period     text        COLLATE "C" NOT NULL,
+  starts_at  timestamptz NOT NULL,
+  thing      text        COLLATE "C" NOT NULL,
+  CONSTRAINT quota_subjects_pkey PRIMARY KEY (tenant_id, meter, period, starts_at, thing)
+);
+SELECT gatehouse_protect('quota_subjects', 'SELECT');
+
 ALTER TABLE quotas NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE quota_leases NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE quota_subjects NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE quota_subjects OWNER TO gatehouse_usage;
 ALTER TABLE quotas OWNER TO gatehouse_usage;
 ALTER TABLE quota_leases OWNER TO gatehouse_usage;
 
@@ -101,5 +114,5 @@ SELECT gatehouse_protect('quota_notices', 'SELECT, INSERT');
 -- +goose Down
 DROP TABLE quota_notices, quota_grants, quota_rules;
 SET LOCAL ROLE gatehouse_usage;
-DROP TABLE quota_leases, quotas;
+DROP TABLE quota_subjects, quota_leases, quotas;
 SET LOCAL ROLE gatehouse_owner;

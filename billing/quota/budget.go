@@ -13,11 +13,13 @@ import (
 // Measure is what of an event a budget counts.
 type Measure string
 
-// The measures. The cost is in billionths of the currency's unit.
+// The measures. The cost is in billionths of the currency's unit. Subjects are the different things of a unique meter: no leases are lent of
+// them, and no rule counts them.
 const (
 	Quantity Measure = "quantity"
 	Events   Measure = "events"
 	Cost     Measure = "cost"
+	Subjects Measure = "subjects"
 )
 
 // Kind is whose a budget is.

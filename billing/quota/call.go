@@ -17,6 +17,8 @@ type Call struct {
 	Key    id.Key  // likewise
 	// Quantity is the most that the call may use, and Cost the most that this costs, in billionths.
 	Quantity, Cost int64
+	// Subject is what a meter of unique things counts; "" there means whoever calls.
+	Subject string
 	// Lasts is how long the call may take before its event is recorded, where that is more than a moment.
 	Lasts time.Duration
 	Terms *Terms
@@ -38,7 +40,7 @@ func (c *Call) amount(m Measure) int64 {
 		return 1
 	case Cost:
 		return c.Cost
-	case Quantity:
+	case Quantity, Subjects:
 	}
 	return c.Quantity
 }

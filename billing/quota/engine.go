@@ -42,6 +42,7 @@ type Engine struct {
 	paths    [64]pathShard
 	mu       sync.Mutex
 	holders  map[id.Tenant]*holder
+	known    known
 }
 
 type pathShard struct {
@@ -166,6 +167,9 @@ func (e *Engine) Take(ctx context.Context, c Call) (Hold, Decision, error) {
 	}
 	if c.Terms.Meter.Aggregation == billing.Max {
 		return e.most(c)
+	}
+	if c.Terms.Meter.Aggregation == billing.Unique {
+		return e.unique(ctx, c)
 	}
 	var h Hold
 	if p := e.lookup(&c); p != nil && e.try(p, &c, &h) {

@@ -58,7 +58,7 @@ func (l *ledger) lock(ctx context.Context, tx pgx.Tx, b Budget) (r row, err erro
 // What was used before the row is made is in the sums, as far as it is folded; the fold adds the rest to the row. So no fold may be under way.
 const makeSQL = `INSERT INTO quotas (tenant_id, meter, measure, kind, subject, period, starts_at, ends_at, base, amount, version, used)
 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, COALESCE((
-	SELECT sum(CASE $3 WHEN 'events' THEN events WHEN 'cost' THEN cost ELSE quantity END) FROM usage_hours h
+	SELECT sum(CASE $3 WHEN 'events' THEN events WHEN 'cost' THEN cost WHEN 'subjects' THEN 0 ELSE quantity END) FROM usage_hours h
 	WHERE h.tenant_id = $1 AND h.meter = $2 AND h.starts_at >= $7 AND h.starts_at < $8
 	AND ($4 = 'tenant' OR $4 = 'user' AND user_id = $5 OR $4 = 'api_key' AND key_id = $5)), 0)::bigint
 ON CONFLICT ON CONSTRAINT quotas_pkey DO NOTHING`
@@ -75,6 +75,12 @@ func (l *ledger) make(ctx context.Context, budgets []*budget) error {
 			t := b.terms.Load()
 			if _, err := tx.Exec(ctx, makeSQL, b.key(t.ends, t.base, t.version)...); err != nil {
 				return fmt.Errorf("make the budget of %s: %w", b.Meter, err)
+			}
+			if b.Measure != Subjects {
+				continue
+			}
+			if _, err := tx.Exec(ctx, standingSQL, b.Tenant.UUID(), string(b.Meter), string(b.Period), b.Starts, t.ends); err != nil {
+				return fmt.Errorf("count the subjects of %s: %w", b.Meter, err)
 			}
 		}
 		return nil

@@ -26,6 +26,9 @@ func (e *Engine) Reserve(ctx context.Context, c Call, lasts time.Duration) (Rese
 	if c.Terms == nil || c.Quantity < 0 || c.Cost < 0 || lasts <= 0 {
 		return Reservation{}, Decision{}, errors.New("quota: a reservation without terms or time, or of less than nothing")
 	}
+	if a := c.Terms.Meter.Aggregation; !a.Adds() {
+		return Reservation{}, Decision{}, fmt.Errorf("quota: nothing can be reserved of a meter of the aggregation %s", a)
+	}
 	returned := false
 	for range 5 {
 		p := e.lookup(&c)

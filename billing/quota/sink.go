@@ -24,6 +24,10 @@ const sameBudget = `(l.tenant_id, l.meter, l.measure, l.kind, l.subject, l.perio
 
 const budgetColumns = `tenant_id, meter, measure, kind, subject, period, starts_at`
 
+// reached is the highest threshold of a budget q to which s.n has been added.
+const reached = `GREATEST(q.reached, CASE WHEN (q.used + s.n)::numeric * 100 >= q.amount::numeric * 100 THEN 100
+	WHEN (q.used + s.n)::numeric * 100 >= q.amount::numeric * 80 THEN 80 WHEN (q.used + s.n)::numeric * 100 >= q.amount::numeric * 50 THEN 50 ELSE 0 END)`
+
 // An event belongs to the budget whose lease paid for it, and without one to that of its own time.
 const foldSQL = `WITH events AS MATERIALIZED (
 	SELECT row_number() OVER () AS n, e.* FROM (
@@ -36,7 +40,7 @@ const foldSQL = `WITH events AS MATERIALIZED (
 		CASE q.measure WHEN 'events' THEN e.events WHEN 'cost' THEN e.cost ELSE e.quantity END AS n
 	FROM events e
 	JOIN quotas q ON q.tenant_id = e.tenant_id AND q.meter = e.meter AND (q.kind = 'tenant' OR q.kind = 'user' AND q.subject = e.user_id
-		OR q.kind = 'api_key' AND q.subject = e.key_id)
+		OR q.kind = 'api_key' AND q.subject = e.key_id) AND q.measure <> 'subjects'
 	LEFT JOIN quota_leases l ON l.id = e.lease AND ` + sameBudget + `
 	WHERE l.id IS NOT NULL OR e.hour >= q.starts_at AND e.hour < q.ends_at
 	ORDER BY e.n, q.measure, q.kind, q.subject, q.period, l.id IS NULL, e.hour >= q.starts_at AND e.hour < q.ends_at DESC, q.starts_at DESC
@@ -50,8 +54,7 @@ const foldSQL = `WITH events AS MATERIALIZED (
 	AND (l.tenant_id, l.meter, l.measure, l.kind, l.subject, l.period, l.starts_at) = (p.tenant_id, p.meter, p.measure, p.kind, p.subject, p.period, p.starts_at)
 )
 UPDATE quotas q SET used = q.used + s.n, leased = q.leased - s.moved, unleased = q.unleased + s.n - s.moved,
-	reached = GREATEST(q.reached, CASE WHEN (q.used + s.n)::numeric * 100 >= q.amount::numeric * 100 THEN 100
-		WHEN (q.used + s.n)::numeric * 100 >= q.amount::numeric * 80 THEN 80 WHEN (q.used + s.n)::numeric * 100 >= q.amount::numeric * 50 THEN 50 ELSE 0 END)
+	reached = ` + reached + `
 FROM (
 	SELECT ` + budgetColumns + `, sum(n)::bigint AS n, COALESCE((SELECT sum(p.moved) FROM paid p WHERE (p.tenant_id, p.meter, p.measure, p.kind, p.subject,
 		p.period, p.starts_at) = (c.tenant_id, c.meter, c.measure, c.kind, c.subject, c.period, c.starts_at)), 0)::bigint AS moved
@@ -83,6 +86,9 @@ func Sink(ctx context.Context, tx pgx.Tx, lo, hi int64) error {
 	}
 	if _, err := tx.Exec(ctx, foldSQL, lo, hi); err != nil {
 		return fmt.Errorf("charge budgets: %w", err)
+	}
+	if _, err := tx.Exec(ctx, foldSubjectsSQL, lo, hi); err != nil {
+		return fmt.Errorf("count subjects: %w", err)
 	}
 	if _, err := tx.Exec(ctx, releaseSQL, hi, now); err != nil {
 		return fmt.Errorf("release leases: %w", err)

@@ -20,7 +20,7 @@ var Global = map[string]bool{
 // Only [Usage] writes them.
 var OfUsage = map[string]bool{
 	"usage_events": true, "usage_keys": true, "usage_hours": true, "usage_days": true, "usage_watermark": true,
-	"quotas": true, "quota_leases": true,
+	"quotas": true, "quota_leases": true, "quota_subjects": true,
 }
 
 // tenantConn is the connection of a tenant scope. The tenant travels with the connection because that is what GORM hands on to every

@@ -1,0 +1,154 @@
+package quota
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/seed-2a059015/gatehouse/billing"
+)
+
+// known is what this instance knows to be counted. What is counted stays so for its period.
+type known struct {
+	mu sync.RWMutex
+	m  map[subject]time.Duration // until when, in the time of the process
+}
+
+type subject struct {
+	Budget
+	thing string
+}
+
+// remembered bounds what an instance knows: what it has forgotten it asks for again.
+const remembered = 100_000
+
+// unique decides about a thing that a meter counts once in a period. The database is asked once for each thing and instance.
+func (e *Engine) unique(ctx context.Context, c Call) (Hold, Decision, error) {
+	if c.Subject == "" {
+		if c.Subject = c.User.String(); c.User.IsZero() {
+			c.Subject = c.Key.String()
+		}
+	}
+	if c.Terms.Number.Unlimited {
+		mono, wall := e.now()
+		return Hold{At: e.at(mono, wall)}, Decision{Allowed: true}, nil
+	}
+	h := e.holder(c.Tenant)
+	if e.clock.Load() == nil {
+		if _, err := e.rulesOf(ctx, h); err != nil {
+			return e.without(ctx, c, err)
+		}
+	}
+	mono, _ := e.now()
+	clock := e.clock.Load()
+	m := c.Terms.Meter
+	starts, ends := m.Period.Bounds(clock.at(mono), c.Terms.Anchor)
+	b := Budget{c.Tenant, c.Meter, Subjects, OfTenant, uuid.Nil, m.Period, starts}
+	s := subject{b, c.Subject}
+	hold := Hold{At: clock.at(mono)}
+	if e.known.has(s, mono) {
+		return hold, Decision{Allowed: true}, nil
+	}
+	t := terms{base: c.Terms.Number.Value, ends: ends, soft: m.Limit == billing.Soft, version: c.Terms.Version}
+	d, err := e.count(ctx, h.budget(b, t), c.Subject)
+	if err != nil {
+		return e.without(ctx, c, err)
+	}
+	if d.Allowed {
+		e.known.add(s, clock.when(ends), mono)
+	}
+	return hold, d, nil
+}
+
+func (k *known) has(s subject, mono time.Duration) bool {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	return mono < k.m[s]
+}
+
+func (k *known) add(s subject, until, mono time.Duration) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.m == nil || len(k.m) >= remembered {
+		k.m = map[subject]time.Duration{}
+	}
+	if mono < until {
+		k.m[s] = until
+	}
+}
+
+const (
+	countSQL = `INSERT INTO quota_subjects (tenant_id, meter, period, starts_at, thing) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT ON CONSTRAINT quota_subjects_pkey DO NOTHING`
+	countedSQL = `UPDATE quotas q SET used = q.used + 1, reached = ` + reached + ` FROM (SELECT 1 AS n) AS s WHERE ` + isBudget
+)
+
+var errNoRoom = errors.New("one more is too many")
+
+// count counts a thing, unless it is one too many.
+func (e *Engine) count(ctx context.Context, b *budget, thing string) (d Decision, err error) {
+	for range 2 {
+		e.ledger.trips.Add(1)
+		d = Decision{Allowed: true}
+		err = e.ledger.pool.Tx(ctx, func(tx pgx.Tx) error {
+			r, err := e.ledger.lock(ctx, tx, b.Budget)
+			if err != nil {
+				return err
+			}
+			if err := e.ledger.amount(ctx, tx, b, &r, nil); err != nil {
+				return err
+			}
+			tag, err := tx.Exec(ctx, countSQL, b.Tenant.UUID(), string(b.Meter), string(b.Period), b.Starts, thing)
+			if err != nil {
+				return fmt.Errorf("count %s: %w", b.Meter, err)
+			}
+			if tag.RowsAffected() == 0 {
+				return nil
+			}
+			if t := b.terms.Load(); r.used >= r.amount {
+				d = Decision{t.soft, t.soft, false, b.Budget, State{billing.Number{Value: r.amount}, r.used, 0, t.ends}}
+				if !t.soft {
+					return errNoRoom
+				}
+			}
+			_, err = tx.Exec(ctx, countedSQL, b.key()...)
+			return err
+		})
+		if !errors.Is(err, errNoRow) {
+			break
+		}
+		if err = e.ledger.make(ctx, []*budget{b}); err != nil {
+			return Decision{}, err
+		}
+	}
+	if errors.Is(err, errNoRoom) {
+		err = nil
+	}
+	return d, err
+}
+
+// What was counted before the budget had a row.
+const standingSQL = `WITH things AS (
+	INSERT INTO quota_subjects (tenant_id, meter, period, starts_at, thing)
+	SELECT DISTINCT $1::uuid, $2::text, $3::text, $4::timestamptz, subject FROM usage_hours WHERE tenant_id = $1 AND meter = $2 AND starts_at >= $4 AND starts_at < $5
+	ON CONFLICT ON CONSTRAINT quota_subjects_pkey DO NOTHING RETURNING 1
+)
+UPDATE quotas SET used = used + (SELECT count(*) FROM things)
+WHERE tenant_id = $1 AND meter = $2 AND measure = 'subjects' AND period = $3 AND starts_at = $4`
+
+// Events of things that nobody had asked about count too.
+const foldSubjectsSQL = `WITH things AS (
+	INSERT INTO quota_subjects (tenant_id, meter, period, starts_at, thing)
+	SELECT DISTINCT q.tenant_id, q.meter, q.period, q.starts_at, e.subject FROM usage_events e
+	JOIN quotas q ON q.tenant_id = e.tenant_id AND q.meter = e.meter AND q.measure = 'subjects' AND e.at >= q.starts_at AND e.at < q.ends_at
+	WHERE e.txid >= $1 AND e.txid < $2
+	ON CONFLICT ON CONSTRAINT quota_subjects_pkey DO NOTHING RETURNING tenant_id, meter, period, starts_at
+)
+UPDATE quotas q SET used = q.used + s.n, unleased = q.unleased + s.n, reached = ` + reached + ` FROM (
+	SELECT tenant_id, meter, period, starts_at, count(*) AS n FROM things GROUP BY tenant_id, meter, period, starts_at
+) AS s WHERE q.measure = 'subjects' AND (q.tenant_id, q.meter, q.period, q.starts_at) = (s.tenant_id, s.meter, s.period, s.starts_at)`
