@@ -4,7 +4,8 @@
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local interval, burst, asked = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local arrival = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now)
+-- Never further ahead than a whole burst: a clock that was put back would else refuse everybody until it is again what it was.
+local arrival = math.min(math.max(tonumber(redis.call('GET', KEYS[1]) or now), now), now + interval * burst)
 local room = math.floor((interval * burst - (arrival - now)) / interval)
 if room < 1 then
   return {0, 0, arrival - now - interval * (burst - 1), arrival - now}

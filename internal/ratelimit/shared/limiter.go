@@ -48,12 +48,13 @@ func New(ctx context.Context, cfg Config) (*Limiter, error) {
 		return nil, err
 	}
 	l := &Limiter{
-		pool: newPool(cfg.URL), script: redis.NewScript(1, gcra), timeout: or(cfg.Timeout, timeout), retry: or(cfg.Retry, 500*time.Millisecond),
+		script: redis.NewScript(1, gcra), timeout: or(cfg.Timeout, timeout), retry: or(cfg.Retry, 500*time.Millisecond),
 		log: or(cfg.Log, slog.Default()), ctx: context.WithoutCancel(ctx),
 	}
 	keys := or(cfg.Keys, 100_000)
 	l.alone, l.loans = ratelimit.NewMemory(keys), newLoans(keys)
 	l.gone.Store(true)
+	l.pool = newPool(cfg.URL, l.gone.Load)
 	return l, nil
 }
 

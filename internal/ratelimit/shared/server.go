@@ -50,8 +50,9 @@ func timeoutOf(address string) (time.Duration, error) {
 	return timeout, nil
 }
 
-// newPool makes connections that are given up after one try: whoever asks has better things to do than to wait for a second one.
-func newPool(address string) *redis.Pool {
+// newPool makes connections that are given up after one try: whoever asks has better things to do than to wait for a second one. While Redis
+// is in doubt every idle one is asked before it is used: a restart has ended them all, and each would else cost a look of its own.
+func newPool(address string, doubt func() bool) *redis.Pool {
 	most := 10 * runtime.GOMAXPROCS(0)
 	return &redis.Pool{
 		MaxIdle: most, MaxActive: most, Wait: true,
@@ -59,7 +60,7 @@ func newPool(address string) *redis.Pool {
 			return redis.DialURLContext(ctx, address, redis.DialConnectTimeout(dialing), redis.DialWriteTimeout(dialing))
 		},
 		TestOnBorrowContext: func(ctx context.Context, conn redis.Conn, since time.Time) error {
-			if time.Since(since) < fresh {
+			if time.Since(since) < fresh && !doubt() {
 				return nil
 			}
 			_, err := redis.DoContext(conn, ctx, "PING")

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gomodule/redigo/redis"
+
 	"github.com/seed-2a059015/gatehouse/internal/ratelimit"
 	"github.com/seed-2a059015/gatehouse/internal/ratelimit/shared"
 	"github.com/seed-2a059015/gatehouse/internal/testredis"
@@ -37,8 +39,14 @@ func (l *log) count(message string) int {
 // instance is a limiter that runs until the test ends.
 func instance(t *testing.T, url string, to *log) *shared.Limiter {
 	t.Helper()
+	return looking(t, url, 20*time.Millisecond, to)
+}
+
+// looking is an instance that looks for a Redis that is gone so often.
+func looking(t *testing.T, url string, retry time.Duration, to *log) *shared.Limiter {
+	t.Helper()
 	l, err := shared.New(t.Context(), shared.Config{
-		URL: url, Timeout: 2 * time.Second, Retry: 20 * time.Millisecond, Log: slog.New(slog.NewTextHandler(to, nil)),
+		URL: url, Timeout: 2 * time.Second, Retry: retry, Log: slog.New(slog.NewTextHandler(to, nil)),
 	})
 	if err != nil {
 		t.Fatalf("New = %v", err)
@@ -229,6 +237,52 @@ func TestWEB16ARedisThatHangsHoldsNobodyUp(t *testing.T) {
 	}
 	if took := time.Since(start); took > time.Second {
 		t.Errorf("a thousand questions took %s, want one timeout of 25ms and no more", took)
+	}
+}
+
+func TestARestartedRedisIsFoundHoweverManyConnectionsItHasEnded(t *testing.T) {
+	t.Parallel()
+	const retry = 500 * time.Millisecond
+	server, to := testredis.Start(t), &log{}
+	l := looking(t, server.URL, retry, to)
+	until(t, "Shared", l.Shared)
+	server.Signal(syscall.SIGSTOP) // so that all of them wait at once, each on a connection of its own
+	var wg sync.WaitGroup
+	for i := range 16 {
+		wg.Go(func() { l.Allow(ratelimit.Key{What: "k", Tenant: [16]byte{byte(i)}}, ratelimit.PerHour(20)) })
+	}
+	time.Sleep(100 * time.Millisecond)
+	server.Signal(syscall.SIGCONT)
+	wg.Wait()
+	if !l.Shared() {
+		t.Fatal("Redis is lost, want it asked over 16 connections")
+	}
+	server.Kill()
+	l.Allow(named("k"), ratelimit.PerHour(20))
+	server.Start()
+	start := time.Now()
+	until(t, "Shared again", l.Shared)
+	if took := time.Since(start); took > 4*retry {
+		t.Errorf("Redis is found %s after its restart, want it by the next look or two", took)
+	}
+}
+
+// A clock that is put back leaves numbers of a future that is far away.
+func TestAClockThatIsPutBackRefusesNobodyForLong(t *testing.T) {
+	t.Parallel()
+	a, _, server, _ := two(t)
+	limit := ratelimit.PerHour(20)
+	conn, err := redis.DialURLContext(t.Context(), server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	tomorrow := time.Now().Add(24 * time.Hour).UnixMicro()
+	if _, err := redis.DoContext(conn, t.Context(), "SET", "gatehouse:"+named("k").String()+":"+limit.String(), tomorrow); err != nil {
+		t.Fatal(err)
+	}
+	if got := a.Allow(named("k"), limit); got.Allowed || got.RetryAfter > 3*time.Minute || got.ResetAfter > time.Hour {
+		t.Errorf("Allow = %+v, want refused for no longer than one event of 20 in an hour takes", got)
 	}
 }
 
