@@ -206,7 +206,9 @@ func TestADeletedRoleGivesWayEverywhere(t *testing.T) {
 		return say(there.Member(t.Context(), w.tenant.ID, m.ID)) + ", key " + say(there.Key(t.Context(), cred))
 	}
 	want(t, "before", of(), string(role.Role)+" on team, key "+string(role.Role)+" on team")
-	w.in(func(ctx context.Context, tx *db.TenantTx) error { return tenants.DeleteCustomRole(ctx, tx, role.ID, lower.Role) })
+	w.in(func(ctx context.Context, tx *db.TenantTx) error {
+		return tenants.DeleteCustomRole(ctx, tx, role.ID, lower.Role)
+	})
 	after := string(lower.Role) + " on team, key " + string(lower.Role) + " on team"
 	w.soon("both have the other role", func() bool { return of() == after })
 }

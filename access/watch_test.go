@@ -62,10 +62,16 @@ func TestAWatchNamesWhatChanges(t *testing.T) {
 	}{
 		{"a role", func() { w.setRole(m, rbac.Member) }, member},
 		{"a suspension", func() {
-			w.in(func(ctx context.Context, tx *db.TenantTx) error { _, err := tenants.SuspendMember(ctx, tx, m.ID); return err })
+			w.in(func(ctx context.Context, tx *db.TenantTx) error {
+				_, err := tenants.SuspendMember(ctx, tx, m.ID)
+				return err
+			})
 		}, member},
 		{"a resumption", func() {
-			w.in(func(ctx context.Context, tx *db.TenantTx) error { _, err := tenants.ResumeMember(ctx, tx, m.ID); return err })
+			w.in(func(ctx context.Context, tx *db.TenantTx) error {
+				_, err := tenants.ResumeMember(ctx, tx, m.ID)
+				return err
+			})
 		}, member},
 		{"a session", func() { w.revoke(sid) }, access.Changes{Members: []id.Membership{}, Sessions: []id.Session{sid}}},
 		{"a plan", func() { w.setPlan("free") }, access.Changes{Tenant: true, Members: []id.Membership{}, Sessions: []id.Session{}}},

@@ -172,7 +172,7 @@ func (c *Console) update(ctx echo.Context, v viewer, of sso.Connection, d sso.Dr
 // drawDetails draws the form as it was typed, with what is wrong with it, or as it is stored if that is another version. What is no fault of
 // the form is returned.
 func (c *Console) drawDetails(ctx echo.Context, v viewer, j journey, typed typedDetails, refusal error) (err error) {
-	status, wrong, ok := http.StatusOK, problems{}, true
+	status, wrong := http.StatusOK, problems{}
 	switch {
 	case outdated(refusal):
 		if j, err = c.journeyOf(ctx, v); err != nil {
@@ -181,6 +181,7 @@ func (c *Console) drawDetails(ctx echo.Context, v viewer, j journey, typed typed
 		typed = detailsOf(j.connection)
 		status, wrong = outdatedForm()
 	case refusal != nil:
+		var ok bool
 		if wrong, status, ok = problemsOf(refusal, typed.fieldOf); !ok {
 			return refusal
 		}

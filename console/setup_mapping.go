@@ -135,7 +135,7 @@ func roleID(n int) string { return fmt.Sprintf("role-%d", n) }
 
 // drawMapping draws the form as drawDetails does its own.
 func (c *Console) drawMapping(ctx echo.Context, v viewer, j journey, m typedMapping, refusal error) (err error) {
-	status, wrong, ok := http.StatusOK, problems{}, true
+	status, wrong := http.StatusOK, problems{}
 	switch {
 	case outdated(refusal):
 		if j, err = c.journeyOf(ctx, v); err != nil {
@@ -144,6 +144,7 @@ func (c *Console) drawMapping(ctx echo.Context, v viewer, j journey, m typedMapp
 		m = storedMapping(j.connection)
 		status, wrong = outdatedForm()
 	case refusal != nil:
+		var ok bool
 		if wrong, status, ok = problemsOf(refusal, mappingField); !ok {
 			return refusal
 		}

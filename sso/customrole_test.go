@@ -111,7 +111,7 @@ func TestAMappingToARoleThatIsGoneGivesThatOfWhoJoins(t *testing.T) {
 			d.DefaultRole, d.Claims.Groups = rbac.Viewer, "groups"
 			d.GroupRoles = []sso.GroupRole{{Group: "desk", Role: desk.Role}, {Group: "staff", Role: rbac.Admin}}
 		})
-		_, err := c.world.admin.Exec(t.Context(), `UPDATE connections SET group_roles = replace(group_roles::text, $1, 'rol_00000000000000000000000000')::jsonb`, string(desk.Role))
+		_, err := c.admin.Exec(t.Context(), `UPDATE connections SET group_roles = replace(group_roles::text, $1, 'rol_00000000000000000000000000')::jsonb`, string(desk.Role))
 		must(t, err)
 		for _, login := range []string{"alice", "bob"} { // who joins, and who was there
 			if got := c.role(t, in(c.person(login), "staff", "desk")); got != string(rbac.Viewer) {

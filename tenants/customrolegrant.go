@@ -34,11 +34,8 @@ func GrantableRoles(ctx context.Context, tx *db.TenantTx) ([]GrantableRole, erro
 	case authn.Operator, authn.System:
 		return all, nil
 	case authn.Member, authn.APIKey:
-		known := func(r rbac.Role) ([]rbac.Permission, error) { return holds[r], nil }
-		return slices.DeleteFunc(all, func(r GrantableRole) bool {
-			ok, err := reachesBy(rbac.Role(p.Role), r.Role, known)
-			return !ok || err != nil
-		}), nil
+		known := func(r rbac.Role) []rbac.Permission { return holds[r] }
+		return slices.DeleteFunc(all, func(r GrantableRole) bool { return !reachesBy(rbac.Role(p.Role), r.Role, known) }), nil
 	case authn.Setup, authn.Anonymous:
 	}
 	return nil, nil

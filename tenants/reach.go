@@ -33,24 +33,32 @@ var held = clause.Locking{Strength: "SHARE"}
 // reaches says whether an actor with one role may give, change or take away another. Built-in roles have their order. A custom role is
 // below whoever has all of its permissions, and above everybody else: what it holds is read in this scope, and stays so until it ends. A
 // permission that the catalog has dropped counts all the same, since it may come back. Where nothing can be known, nothing is reached.
-func reaches(ctx context.Context, tx *db.TenantTx, actor, role rbac.Role) (bool, error) {
-	return reachesBy(actor, role, func(r rbac.Role) ([]rbac.Permission, error) { return permissionsOf(ctx, tx, r) })
+func reaches(ctx context.Context, tx *db.TenantTx, actor, role rbac.Role) (ok bool, err error) {
+	ok = reachesBy(actor, role, func(r rbac.Role) []rbac.Permission {
+		if err != nil {
+			return nil
+		}
+		var list []rbac.Permission
+		list, err = permissionsOf(ctx, tx, r)
+		return list
+	})
+	return ok && err == nil, err
 }
 
 // reachesBy is reaches by what a function says of roles; it says nil of one that is not known.
-func reachesBy(actor, role rbac.Role, permissions func(rbac.Role) ([]rbac.Permission, error)) (bool, error) {
+func reachesBy(actor, role rbac.Role, permissions func(rbac.Role) []rbac.Permission) bool {
 	if actor.Builtin() && role.Builtin() {
-		return rbac.CanGrant(actor, role), nil
+		return rbac.CanGrant(actor, role)
 	}
 	if actor == rbac.Owner && role.Custom() {
-		return true, nil
+		return true
 	}
-	has, err := permissions(actor)
-	if err != nil || has == nil {
-		return false, err
+	has := permissions(actor)
+	if has == nil {
+		return false
 	}
-	wants, err := permissions(role)
-	return wants != nil && covered(wants, has), err
+	wants := permissions(role)
+	return wants != nil && covered(wants, has)
 }
 
 // covered says that all of the one list are in the other.

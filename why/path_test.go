@@ -101,7 +101,9 @@ func TestPathOfARefusal(t *testing.T) {
 	p := newPlace(t)
 	m := p.tenant.Join(t, rbac.Viewer)
 	p.holds("a viewer", p.path(m.ID, rbac.MembersWrite, billing.SSO), []why.Step{
-		{What: why.Role, Name: "viewer", Holds: true}, {What: why.Permission, Name: "members:write"}, free,
+		{What: why.Role, Name: "viewer", Holds: true},
+		{What: why.Permission, Name: "members:write"},
+		free,
 		{What: why.Feature, Name: "sso", Via: "plan"},
 	})
 	p.within(func(ctx context.Context, tx *db.TenantTx) error {
@@ -140,7 +142,8 @@ func TestPathOfARoleByAGroup(t *testing.T) {
 	p.holds("a lead", p.path(m.ID, rbac.MembersWrite, ""), []why.Step{
 		{What: why.Group, Name: "leads", Holds: true, Via: over.String()},
 		{What: why.Mapping, Name: "leads → admin", Holds: true, Via: over.String()},
-		{What: why.Role, Name: "admin", Holds: true}, {What: why.Permission, Name: "members:write", Holds: true},
+		{What: why.Role, Name: "admin", Holds: true},
+		{What: why.Permission, Name: "members:write", Holds: true},
 		{What: why.Plan, Name: "team", Holds: true},
 	})
 	// A role that somebody gave since is not the group's.
@@ -197,7 +200,9 @@ func TestPathOfATrialAndAnOverride(t *testing.T) {
 	})
 	got := p.path(m.ID, "", billing.SSO)
 	p.holds("an override", got, []why.Step{
-		{What: why.Role, Name: "owner", Holds: true}, free, trial, {What: why.Feature, Name: "sso", Via: "override"},
+		{What: why.Role, Name: "owner", Holds: true},
+		free, trial,
+		{What: why.Feature, Name: "sso", Via: "override"},
 		{What: why.Override, Name: "sso", Until: &until},
 	})
 	if last := got[len(got)-1]; last.By != "operator" || last.Since == nil {

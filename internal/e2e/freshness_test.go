@@ -58,7 +58,8 @@ func soldAtBoth(t *testing.T, f *fleet) {
 		{"a moved plan", []string{"plan", "SLUG", "--plan", "team"}, []string{"plan", "SLUG", "--plan", "pro"}},
 		{"a trial", []string{"trial", "start", "SLUG", "--plan", "team", "--until", "2100-01-01"}, []string{"trial", "end", "SLUG"}},
 		{
-			"an override", []string{"override", "set", "sso", "--tenant", "SLUG", "--on", "--reason", "agreed"},
+			"an override",
+			[]string{"override", "set", "sso", "--tenant", "SLUG", "--on", "--reason", "agreed"},
 			[]string{"override", "remove", "sso", "--tenant", "SLUG"},
 		},
 	} {

@@ -24,7 +24,7 @@ func (r Route) check() error {
 		}
 	}
 	open, named := r.open != "", r.permission != ""
-	wrong(!slices.Contains(methods, r.method) && !(r.forwarded && r.method == http.MethodHead), "unknown method")
+	wrong(!slices.Contains(methods, r.method) && (!r.forwarded || r.method != http.MethodHead), "unknown method")
 	wrong(!pathPattern.MatchString(r.path), "the path is not lower-case segments and {parameters}")
 	wrong(!open && !named, "neither a permission nor a reason to be open")
 	wrong(open && named, "open and with a permission")

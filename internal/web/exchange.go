@@ -173,7 +173,7 @@ func (ex *exchange) stranger() bool { return ex.route == nil || ex.route.open !=
 const unchunked = 2 << 10
 
 // reply sends a successful answer.
-func (ex *exchange) reply(status int, body []byte) error {
+func (ex *exchange) reply(status int, body []byte) {
 	ex.cookies.apply(ex)
 	if len(body) > 0 {
 		h := ex.Response().Header()
@@ -184,7 +184,6 @@ func (ex *exchange) reply(status int, body []byte) error {
 	}
 	ex.tellMoved()
 	ex.write(status, body)
-	return nil
 }
 
 // tellMoved tells the client which version of the tenant the request has made. It belongs on every answer, refusals too: some of them have

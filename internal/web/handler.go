@@ -92,7 +92,8 @@ func Snapshot[In, Out any](fn func(context.Context, In) (Out, error)) Handler {
 				if err != nil {
 					return err
 				}
-				return ex.reply(status, body)
+				ex.reply(status, body)
+				return nil
 			}, nil
 		},
 	}
@@ -179,7 +180,8 @@ func scoped[In, P, Out any](
 			if err != nil {
 				return once.explain(err)
 			}
-			return ex.reply(status, answer)
+			ex.reply(status, answer)
+			return nil
 		}, nil
 	}
 	return Handler{scope: name, scoped: true, in: reflect.TypeFor[In](), out: reflect.TypeFor[Out](), bind: bind}

@@ -35,7 +35,9 @@ func (b *bench) moving() {
 		web.Post("/v1/moves/tenant", write, web.Tenant(change)).Idempotent(),
 		web.Post("/v1/moves/prepared", write, web.Prepared(
 			func(context.Context, web.None) (string, error) { return "known", nil },
-			func(ctx context.Context, tx *db.TenantTx, in web.None, _ string) (web.None, error) { return change(ctx, tx, in) })).Idempotent(),
+			func(ctx context.Context, tx *db.TenantTx, in web.None, _ string) (web.None, error) {
+				return change(ctx, tx, in)
+			})).Idempotent(),
 		web.Post("/v1/moves/kept", write, web.Tenant(func(ctx context.Context, tx *db.TenantTx, in web.None) (web.None, error) {
 			_, err := change(ctx, tx, in)
 			return web.None{}, db.Keep(errs.As(errRemembered).Because(err))
@@ -77,8 +79,14 @@ func TestEveryAnswerToAChangeSaysWhichVersionItMade(t *testing.T) {
 		path   string
 		status int
 	}{
-		{"/v1/moves/tenant", 204}, {"/v1/moves/prepared", 204}, {"/v1/moves/kept", 409}, {"/v1/moves/json", 200}, {"/v1/moves/nothing", 204},
-		{"/v1/moves/fails", 409}, {"/v1/moves/panics", 500}, {"/moves", 303},
+		{"/v1/moves/tenant", 204},
+		{"/v1/moves/prepared", 204},
+		{"/v1/moves/kept", 409},
+		{"/v1/moves/json", 200},
+		{"/v1/moves/nothing", 204},
+		{"/v1/moves/fails", 409},
+		{"/v1/moves/panics", 500},
+		{"/moves", 303},
 	} {
 		before := b.version()
 		got := b.do("POST", row.path, "", asMember()...)
