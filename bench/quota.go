@@ -56,10 +56,14 @@ func (w *world) quota(ctx context.Context, l load) ([]Row, error) {
 	ratio, calls := median(ratios), median(perTrip)
 	measured := fmt.Sprintf("%d rounds, in turns; %d instances of %d callers, a limit of %d used up exactly; fsync on", l.rounds, instances, perInstance, quotaLimit)
 	return []Row{
-		{Name: "quota decisions, to one row update a call", Value: median(rates), Unit: "decisions/s", Ratio: ratio, Met: ratio >= minDecisions,
-			Target: fmt.Sprintf("≥ %d × (%.0f/s)", minDecisions, median(updates)), Measured: measured},
-		{Name: "quota decisions for each trip to the database", Value: calls, Unit: "calls", Met: calls >= minPerTrip,
-			Target: fmt.Sprintf("≥ %d", minPerTrip), Measured: measured},
+		{
+			Name: "quota decisions, to one row update a call", Value: median(rates), Unit: "decisions/s", Ratio: ratio, Met: ratio >= minDecisions,
+			Target: fmt.Sprintf("≥ %d × (%.0f/s)", minDecisions, median(updates)), Measured: measured,
+		},
+		{
+			Name: "quota decisions for each trip to the database", Value: calls, Unit: "calls", Met: calls >= minPerTrip,
+			Target: fmt.Sprintf("≥ %d", minPerTrip), Measured: measured,
+		},
 	}, nil
 }
 

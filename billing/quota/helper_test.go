@@ -2,7 +2,6 @@ package quota_test
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"testing"
 	"time"
@@ -33,7 +32,7 @@ type rig struct {
 
 func build(tb testing.TB) *rig {
 	tb.Helper()
-	r := &rig{urls: testdb.New(tb), log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	r := &rig{urls: testdb.New(tb), log: slog.New(slog.DiscardHandler)}
 	r.db, r.pool = r.open(tb)
 	var err error
 	if r.Recorder, err = usage.New(usage.Config{Pool: r.pool, Log: r.log}); err != nil {

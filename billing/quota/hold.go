@@ -12,9 +12,9 @@ func (h *Hold) Settle(quantity, cost int64) {
 	if h.path == nil {
 		return
 	}
-	real := h.call
-	real.Quantity, real.Cost = quantity, cost
-	h.settle(&real)
+	spent := h.call
+	spent.Quantity, spent.Cost = quantity, cost
+	h.settle(&spent)
 }
 
 // Release gives back all that the call had taken: it has used nothing, and there is no event of it.
@@ -30,13 +30,13 @@ func (h *Hold) Release() {
 	*h = Hold{}
 }
 
-func (h *Hold) settle(real *Call) {
+func (h *Hold) settle(spent *Call) {
 	for i, b := range h.path.budgets {
 		l := h.leases[i]
 		if l == nil {
 			continue
 		}
-		switch n := h.call.amount(b.Measure) - real.amount(b.Measure); {
+		switch n := h.call.amount(b.Measure) - spent.amount(b.Measure); {
 		case n > 0:
 			b.giveBack(l, n)
 		case n < 0:

@@ -122,7 +122,7 @@ type Settlement struct {
 // Settle gives back what a reserved call has not used. Its event is recorded first: if this is never called, the rest comes back when the
 // reservation expires.
 func (e *Engine) Settle(ctx context.Context, tenant id.Tenant, reservation id.Reservation, quantity, cost int64) (s Settlement, err error) {
-	real := Call{Quantity: quantity, Cost: cost}
+	used := Call{Quantity: quantity, Cost: cost}
 	e.ledger.trips.Add(1)
 	err = e.ledger.pool.Tx(ctx, func(tx pgx.Tx) error {
 		budgets, err := e.ledger.reserved(ctx, tx, tenant, reservation)
@@ -131,7 +131,7 @@ func (e *Engine) Settle(ctx context.Context, tenant id.Tenant, reservation id.Re
 		}
 		s = Settlement{Late: len(budgets) == 0}
 		for _, b := range budgets {
-			n := real.amount(b.Measure)
+			n := used.amount(b.Measure)
 			if b.Measure == Events && quantity == 0 {
 				n = 0 // released
 			}

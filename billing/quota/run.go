@@ -95,7 +95,7 @@ func (e *Engine) look(ctx context.Context, b *budget, what which) error {
 	held := int64(mono) < l.keep.Load()
 	due := mono > time.Duration(l.until.mono.Load())-e.ttl/2
 	back := what == all || b.still >= still && l.left() > 0
-	if !back && !(due && (held || b.still < still)) {
+	if keep := due && (held || b.still < still); !back && !keep {
 		return nil
 	}
 	if err := b.lock(ctx); err != nil {

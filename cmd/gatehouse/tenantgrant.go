@@ -117,7 +117,9 @@ func grantList() *cobra.Command {
 	return lister[quota.Grant, grantLine]{
 		short:   "List what a tenant was given, the oldest first",
 		heading: []string{"GRANT", "METER", "AMOUNT", "UNTIL", "REVOKED", "REASON"},
-		rows:    func(ctx context.Context, _ *target, tx *db.TenantTx) ([]quota.Grant, error) { return quota.Grants(ctx, tx) },
-		line:    grantOf, columns: grantLine.columns,
+		rows: func(ctx context.Context, _ *target, tx *db.TenantTx) ([]quota.Grant, error) {
+			return quota.Grants(ctx, tx)
+		},
+		line: grantOf, columns: grantLine.columns,
 	}.command()
 }
