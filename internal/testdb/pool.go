@@ -104,6 +104,8 @@ func start(ctx context.Context, dir string) (*devpg.Cluster, error) {
 	cfg := devpg.Config{Dir: dir, Fast: true, Settings: map[string]string{
 		"max_wal_size": "128MB", // the files may lie in memory
 		"min_wal_size": "32MB",
+		// Each server that a test starts has pools for requests, jobs and usage, and a listener; packages start dozens at once.
+		"max_connections": "300",
 	}}
 	c, err := devpg.Start(ctx, cfg)
 	if err == nil || errors.Is(err, devpg.ErrInUse) || errors.Is(err, devpg.ErrNoBinaries) {
