@@ -217,7 +217,7 @@ func TestAnAddressWithoutAProviderIsProvenByTheLink(t *testing.T) {
 	i, cred := c.invite(t, "new@partner.test", rbac.Viewer)
 	w, err := c.signIn.OpenInvitation(visitor(t), cred)
 	must(t, err)
-	want := sso.Welcome{Slug: c.tenant.Slug, Tenant: c.tenant.Name, Email: "new@partner.test", Role: rbac.Viewer, Google: true, Link: true}
+	want := sso.Welcome{Slug: c.tenant.Slug, Tenant: c.tenant.Name, Email: "new@partner.test", Role: rbac.Viewer, RoleName: "viewer", Google: true, Link: true}
 	if diff := cmp.Diff(want, w); diff != "" {
 		t.Errorf("OpenInvitation (-want +got):\n%s", diff)
 	}
