@@ -133,6 +133,7 @@ type connectionReader struct {
 	viewer     *authn.Principal
 	connection sso.Connection
 	values     map[string]string // for hints
+	names      roleNames         // that page reads
 }
 
 func (r connectionReader) page() (connectionPage, error) {
@@ -142,16 +143,16 @@ func (r connectionReader) page() (connectionPage, error) {
 		State: stateBadge(c.Status), Steps: stepsOf(c.Status), Frozen: someMoment(c.FrozenAt), Settings: settingsOf(c),
 		Testers: c.Testers, Legacy: legacyOf(c), Metadata: metadataOf(c), SAML: c.SAML != nil,
 	}
-	names, err := roleNamesOf(r.ctx, r.tx)
-	if err != nil {
+	var err error
+	if r.names, err = roleNamesOf(r.ctx, r.tx); err != nil {
 		return p, err
 	}
 	p.Groups = slices.Clone(c.GroupRoles)
 	for i, g := range p.Groups {
-		p.Groups[i].Role = rbac.Role(names.of(g.Role))
+		p.Groups[i].Role = rbac.Role(r.names.of(g.Role))
 	}
 	for i, s := range p.Settings {
-		p.Settings[i].Value = names.tell(s.Value)
+		p.Settings[i].Value = r.names.tell(s.Value)
 	}
 	for _, read := range []func(*connectionPage) error{r.standing, r.pulse, r.causes, r.attempts, r.domains, r.certificates, r.history} {
 		if err := read(&p); err != nil {

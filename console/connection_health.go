@@ -118,23 +118,19 @@ func (r connectionReader) history(p *connectionPage) error {
 	if err != nil {
 		return err
 	}
-	names, err := roleNamesOf(r.ctx, r.tx)
-	if err != nil {
-		return err
-	}
 	for _, one := range list {
 		who, err := r.who(one.ChangedBy)
 		if err != nil {
 			return err
 		}
-		p.History = append(p.History, revisionRow{momentOf(one.At), who, names.changes(one.Changes)})
+		p.History = append(p.History, revisionRow{momentOf(one.At), who, r.names.changes(one.Changes)})
 	}
 	if until := r.connection.WatchedUntil; until != nil && r.tx.Now.Before(*until) {
 		changes, err := sso.Watching(r.ctx, r.tx, r.connection)
 		if err != nil || len(changes) == 0 {
 			return err
 		}
-		p.Watch = watchNotice{momentOf(*until), names.changes(changes)}
+		p.Watch = watchNotice{momentOf(*until), r.names.changes(changes)}
 	}
 	return nil
 }

@@ -206,7 +206,7 @@ func (r connectionReader) joiners() string {
 	if !r.connection.JIT {
 		return "Only people who are members already can sign in: joining at the first sign-in is off."
 	}
-	return "People of your verified domains who are not members yet join at their first sign-in, as " + string(r.connection.DefaultRole) + "."
+	return "People of your verified domains who are not members yet join at their first sign-in, as " + r.names.of(r.connection.DefaultRole) + "."
 }
 
 // moveConnection answers the buttons of the four steps.

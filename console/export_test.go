@@ -134,8 +134,8 @@ func entranceSamples() []Sample {
 			Connection: sso.Connection{Name: "Acme Okta"}, Proven: true, Joins: true, Checks: []sso.Check{{Name: "signature", OK: true, Got: "RS256"}, {Name: "domain", OK: true, Got: "acme.example"}},
 			Identity: sso.Identity{Issuer: "https://idp.acme.example", Subject: "00u1a2b3c4", Email: "alice@acme.example", Name: "Alice Liddell", EmailVerified: true, Groups: []string{"Engineering"}, AMR: []string{"pwd", "otp"}},
 			Claims:   []sso.Claim{{Name: "email", Values: []string{"•••@acme.example"}}, {Name: "groups", Values: []string{"••• (11 characters)"}}},
-			Groups:   &sso.MemberGroups{Role: rbac.Admin, Groups: []string{"Engineering"}, Unknown: sso.UnknownGroups{Count: 2}},
-			Changes:  []sso.Change{{Field: "email", To: "alice@acme.example"}, {Field: "role", To: "member"}}, Legacy: []string{"sha1"},
+			Groups:   &sso.MemberGroups{Role: rbac.Admin, Groups: []string{"Engineering"}, Unknown: sso.UnknownGroups{Count: 2}}, GroupRole: "admin",
+			Changes: []sso.Change{{Field: "email", To: "alice@acme.example"}, {Field: "role", To: "member"}}, Legacy: []string{"sha1"},
 		})},
 		{"tested-refused", testedPageOf(sso.DryRun{
 			Connection: sso.Connection{Name: evil}, Refusal: sso.AudienceMismatch,

@@ -67,6 +67,9 @@ func TestRolesOfOnesOwnAreOfferedWhereverRolesAre(t *testing.T) {
 	if strings.Contains(page.body, string(desk.Role)) {
 		t.Errorf("the page of the connection calls a role by its id:\n%s", page.body)
 	}
+	at := "/sso/" + w.connection.ID.String()
+	owner.post(at+"/state", "to", "testing").to(t, "back to testing", at)
+	owner.get(at).shows(t, "what opening it means", http.StatusOK, "join at their first sign-in, as Front desk.")
 }
 
 func TestAnInvitationNamesTheRole(t *testing.T) {

@@ -71,7 +71,7 @@ func testedPageOf(d sso.DryRun) testedPage {
 		p.Mapped = mappedOf(d.Identity)
 		if g := d.Groups; g != nil {
 			p.Mapped = append(p.Mapped,
-				testedFact{"Role by groups", "", string(g.Role) + " (" + or(strings.Join(g.Groups, ", "), "no group has a role") + ")"},
+				testedFact{"Role by groups", "", d.GroupRole + " (" + or(strings.Join(g.Groups, ", "), "no group has a role") + ")"},
 				testedFact{"Groups without a role", "", strconv.Itoa(g.Unknown.Count)})
 		}
 	}

@@ -2,6 +2,7 @@ package sso_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -126,6 +127,40 @@ func TestAMappingToARoleThatIsGoneGivesThatOfWhoJoins(t *testing.T) {
 			t.Errorf("who was an admin has the role %s, want viewer", got)
 		}
 	})
+}
+
+func TestATestCallsRolesByTheirNames(t *testing.T) {
+	t.Parallel()
+	c := newWorld(t).company(t)
+	desk := c.ownRole(t, "Front desk", rbac.MembersRead)
+	u := c.person("alice")
+	u.Groups = []string{"desk"}
+	c.add(t, u)
+	owner := c.redeem(t)
+	d := c.draft()
+	d.Version, d.Claims.Groups, d.GroupRoles = c.connection.Version, "groups", []sso.GroupRole{{Group: "desk", Role: desk.Role}}
+	prepared, err := c.signIn.Prepare(t.Context(), d)
+	must(t, err)
+	dry := c.dryRun(t, owner, &prepared, "alice")
+	if dry.Groups == nil || dry.Groups.Role != desk.Role || dry.GroupRole != "Front desk" {
+		t.Errorf("dry run = groups %+v called %q, want the Front desk", dry.Groups, dry.GroupRole)
+	}
+	if !slices.Contains(dry.Changes, sso.Change{Field: "role", To: "Front desk"}) {
+		t.Errorf("changes = %v, want the role Front desk", dry.Changes)
+	}
+	if got := c.trail(t); !strings.Contains(got, "role: Front desk") || strings.Contains(got, string(desk.Role)) {
+		t.Errorf("the attempt does not call the role by its name:\n%s", got)
+	}
+
+	c.inTenant(t, func(ctx context.Context, tx *db.TenantTx) (err error) {
+		c.connection, err = c.signIn.Update(ctx, tx, c.connection.ID, prepared)
+		return err
+	})
+	_, err = c.world.admin.Exec(t.Context(), `UPDATE connections SET group_roles = replace(group_roles::text, $1, 'rol_00000000000000000000000000')::jsonb`, string(desk.Role))
+	must(t, err)
+	if dry := c.dryRun(t, owner, nil, "alice"); dry.Groups == nil || dry.Groups.Role != c.connection.DefaultRole || dry.GroupRole != string(c.connection.DefaultRole) {
+		t.Errorf("dry run with a role that is gone = groups %+v called %q, want that of who joins", dry.Groups, dry.GroupRole)
+	}
 }
 
 func TestNobodyMapsToARoleAboveTheirOwn(t *testing.T) {

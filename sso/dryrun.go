@@ -27,7 +27,8 @@ type DryRun struct {
 	Claims     []Claim    // all that the provider says, by name
 	Legacy     []string   // legacy switches that were needed
 	// Groups is what follows from the provider's groups; nil where no group has a role, or the provider says nothing about groups.
-	Groups *MemberGroups
+	Groups    *MemberGroups
+	GroupRole string // what people call the role of Groups
 
 	// Hidden says that who looks holds a set-up link only. What follows is left out then, and of refusals those that come after the
 	// provider's answer was accepted.
@@ -78,10 +79,6 @@ func (s *SignIn) finishTest(ctx context.Context, b back, refusal error) (Result,
 	accepted := b.attempt.Trail.length()
 	if dry.Proven {
 		dry.Identity, dry.Legacy, dry.Claims = b.who, b.who.Legacy, veiled(b.who.Claims)
-		if c := b.attempt.Connection; c.mapsGroups() && !b.who.GroupsMissing {
-			follows := c.standing(b.who.Groups)
-			dry.Groups = &follows
-		}
 		refusal = s.admit(ctx, b, b.tenant, func(_ *db.TenantTx, a admission) error {
 			dry.Joins, dry.After = a.joined, &a.membership
 			return errRehearsed
@@ -102,17 +99,36 @@ func (s *SignIn) finishTest(ctx context.Context, b back, refusal error) (Result,
 		if err := s.writeTest(ctx, tx, b, dry); err != nil {
 			return err
 		}
+		if err := dry.group(ctx, tx); err != nil {
+			return err
+		}
 		if !b.record.SetupLinkID.IsZero() {
 			return dry.hide(ctx, tx, b, accepted)
 		}
-		dry.Before, err = memberBefore(ctx, sys, tx, b)
-		dry.Changes = changes(dry.Before, dry.After)
+		if dry.Before, err = memberBefore(ctx, sys, tx, b); err != nil {
+			return err
+		}
+		dry.Changes, err = changes(ctx, tx, dry.Before, dry.After)
 		return err
 	})
 	if err != nil {
 		return Result{}, err
 	}
 	return Result{DryRun: &dry}, nil
+}
+
+// group says what follows from the provider's groups.
+func (d *DryRun) group(ctx context.Context, tx *db.TenantTx) error {
+	if !d.Proven || !d.Connection.mapsGroups() || d.Identity.GroupsMissing {
+		return nil
+	}
+	follows, _, err := d.Connection.standingNow(ctx, tx, d.Identity.Groups)
+	if err != nil {
+		return err
+	}
+	d.Groups = &follows
+	d.GroupRole, err = tenants.RoleName(ctx, tx, follows.Role)
+	return err
 }
 
 // viewer asks whether who began a test may still see how it ends, and returns the context in which they act.
@@ -183,21 +199,29 @@ func found(m tenants.Membership, err error) (*tenants.Membership, error) {
 	return &m, nil
 }
 
-// changes compares a member before and after; all of a new one is new.
-func changes(before, after *tenants.Membership) []Change {
+// changes compares a member before and after; all of a new one is new. Roles have their names.
+func changes(ctx context.Context, tx *db.TenantTx, before, after *tenants.Membership) ([]Change, error) {
 	if after == nil {
-		return nil
+		return nil, nil
 	}
 	if before == nil {
 		before = &tenants.Membership{}
+	}
+	from, err := tenants.RoleName(ctx, tx, before.Role)
+	if err != nil {
+		return nil, err
+	}
+	to, err := tenants.RoleName(ctx, tx, after.Role)
+	if err != nil {
+		return nil, err
 	}
 	all := []Change{
 		{"email", before.Email, after.Email},
 		{"name", before.Name, after.Name},
 		{"picture", before.Picture, after.Picture},
-		{"role", string(before.Role), string(after.Role)},
+		{"role", from, to},
 	}
-	return slices.DeleteFunc(all, func(c Change) bool { return c.From == c.To })
+	return slices.DeleteFunc(all, func(c Change) bool { return c.From == c.To }), nil
 }
 
 // hide leaves out what tells who is a member, and that is also what a sign-in is refused for after the provider's answer was accepted: whoever

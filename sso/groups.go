@@ -145,9 +145,10 @@ func (e entrance) follow(ctx context.Context, tx *db.TenantTx, m tenants.Members
 	if lost != "" {
 		e.trail.Pass("role of the group", "not there any more: that of who joins takes its place")
 	}
-	m, err = SetGroups(ctx, tx, e.connection, m, e.who.Groups)
-	if err == nil {
-		e.trail.Pass("role", string(m.Role))
+	if m, err = SetGroups(ctx, tx, e.connection, m, e.who.Groups); err != nil {
+		return m, err
 	}
+	name, err := tenants.RoleName(ctx, tx, m.Role)
+	e.trail.Pass("role", name)
 	return m, err
 }
