@@ -126,13 +126,16 @@ func TestIdleLeasesGoBack(t *testing.T) {
 	c := quota.Call{Tenant: r.tenant(t), Meter: meter, Quantity: 1, Terms: terms(1_000)}
 	r.spend(t, e, c)
 	until(t, "the lease is back", func() bool { _, leased, _ := r.ledger(t, c.Tenant); return leased == 1 })
-	r.spend(t, e, c)
-	if _, leased, _ := r.ledger(t, c.Tenant); leased < 3 {
-		t.Errorf("leased = %d, want a share", leased)
-	}
+	spent := int64(1)
+	until(t, "a share is leased again", func() bool { // and may go back before it is seen, where the machine is slow
+		r.spend(t, e, c)
+		spent++
+		_, leased, _ := r.ledger(t, c.Tenant)
+		return leased > spent
+	})
 	stop()
-	if _, leased, _ := r.ledger(t, c.Tenant); leased != 2 {
-		t.Errorf("leased after Run() = %d, want 2", leased)
+	if _, leased, _ := r.ledger(t, c.Tenant); leased != spent {
+		t.Errorf("leased after Run() = %d, want the %d that were spent", leased, spent)
 	}
 }
 
