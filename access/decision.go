@@ -118,7 +118,7 @@ func explain(c rbac.Clause, d Decision) string {
 		return "Your role does not allow this. It needs the role " + d.NeedsRole + " or higher."
 	case QuantityExceedsPlan:
 		if d.NeedsPlan == "" {
-			return "Your organization does not have that much of this, and no plan has."
+			return "Your organization does not have that much of this, and no plan would change that."
 		}
 		return "Your organization's plan does not have that much of this. It needs the plan " + d.NeedsPlan + " or higher."
 	case FeatureNotNumeric:
