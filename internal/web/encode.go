@@ -33,13 +33,15 @@ func (s *scratch) reply(ex *exchange, status int, out PlainOutput) bool {
 	if !held {
 		room = new(make([]byte, 0, usual))
 	}
-	defer s.pool.Put(room)
 	b, plain := out.AppendPlain((*room)[:0])
 	if cap(b) <= largest {
 		*room = b
 	}
 	if plain {
 		ex.reply(status, b)
+	}
+	if !ex.cut { // HTTP/2 gives up a write whose bytes it may still be reading
+		s.pool.Put(room)
 	}
 	return plain
 }

@@ -39,6 +39,7 @@ type exchange struct {
 	limits    [2]string      // the policy and what is left, as headers have them
 	roomed    bool           // counted into the share of the principal's tenant
 	left      bool           // it is not counted any more
+	cut       bool           // the client was gone before all was written
 	cookies   cookieOrder
 	body      []byte
 	started   time.Time
@@ -200,11 +201,12 @@ func (ex *exchange) tellVersion(tenant id.Tenant, version int64) {
 	}
 }
 
-// write ignores that the client may be gone.
+// write goes on as if nothing were wrong when the client is gone.
 func (ex *exchange) write(status int, body []byte) {
 	ex.Response().WriteHeader(status)
 	if len(body) > 0 {
-		_, _ = ex.Response().Write(body)
+		_, err := ex.Response().Write(body)
+		ex.cut = err != nil
 	}
 }
 
