@@ -96,16 +96,16 @@ func TestForwardAuthDemandsAQuantity(t *testing.T) {
 	s := apitest.Start(t)
 	member := s.Bearer(s.Session(t, s.NewTenant(t, billing.Free), rbac.Member))
 	for query, want := range map[string]string{
-		"feature=seats&quantity=1":                     "",
-		"feature=seats&quantity=100000":                "quantity_exceeds_plan",
-		"permission=chat:use&feature=seats&quantity=1": "",
-		"feature=seats&quantity=0":                     "invalid_input",
-		"feature=seats&quantity=-1":                    "invalid_input",
-		"feature=seats&quantity=1e3":                   "invalid_input",
-		"feature=seats&quantity=9223372036854775808":   "invalid_input",
-		"quantity=1":                     "invalid_input",
-		"permission=chat:use&quantity=1": "invalid_input",
 		"permission=chat:use&feature=api_keys&quantity=1": "feature_not_numeric",
+		"permission=chat:use&feature=seats&quantity=1":    "",
+		"feature=seats&quantity=9223372036854775808":      "invalid_input",
+		"feature=seats&quantity=100000":                   "quantity_exceeds_plan",
+		"permission=chat:use&quantity=1":                  "invalid_input",
+		"feature=seats&quantity=1e3":                      "invalid_input",
+		"feature=seats&quantity=-1":                       "invalid_input",
+		"feature=seats&quantity=1":                        "",
+		"feature=seats&quantity=0":                        "invalid_input",
+		"quantity=1":                                      "invalid_input",
 	} {
 		for _, path := range []string{forwardAuth + "?" + query, prefix(query) + "/api"} {
 			a := member.Do(t, http.MethodGet, path, nil)
