@@ -29,8 +29,9 @@ func (l *Limiter) take(ctx context.Context, name string, limit ratelimit.Limit, 
 		return g, fmt.Errorf("connect to Redis: %w", err)
 	}
 	defer func() { _ = conn.Close() }() // back into the pool; whatever was wrong has been said
-	interval := max((limit.Per / time.Duration(limit.Events)).Round(time.Microsecond), time.Microsecond)
-	answer, err := redis.Int64s(l.script.DoContext(ctx, conn, "gatehouse:"+name, interval.Microseconds(), limit.Burst, n))
+	events := int64(limit.Events)
+	interval := max((limit.Per.Microseconds()+events-1)/events, 1) // rounded up: never more than the limit says
+	answer, err := redis.Int64s(l.script.DoContext(ctx, conn, "gatehouse:"+name, interval, limit.Burst, n))
 	if err != nil {
 		return g, fmt.Errorf("count in Redis: %w", err)
 	}

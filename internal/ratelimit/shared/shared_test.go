@@ -267,6 +267,15 @@ func TestARestartedRedisIsFoundHoweverManyConnectionsItHasEnded(t *testing.T) {
 	}
 }
 
+func TestAFastRateIsNotRoundedToAFasterOne(t *testing.T) {
+	t.Parallel()
+	a, _, _, _ := two(t)
+	// One event takes 1.43 µs, and Redis counts whole ones.
+	if got := a.Allow(named("k"), ratelimit.PerSecond(700_000).WithBurst(1)); !got.Allowed || got.ResetAfter != 2*time.Microsecond {
+		t.Errorf("Allow = %+v, want allowed, and forgotten after 2µs", got)
+	}
+}
+
 // A clock that is put back leaves numbers of a future that is far away.
 func TestAClockThatIsPutBackRefusesNobodyForLong(t *testing.T) {
 	t.Parallel()
