@@ -23,9 +23,14 @@ type peer interface {
 	allows(answer []byte) (bool, error)
 }
 
-// peers are those known here, by the environment variable that says where their binary is.
-func peers() map[string]peer {
-	return map[string]peer{"CERBOS_BIN": &cerbos{}, "OPENFGA_BIN": &openFGA{}}
+// rival is a peer with its name and the environment variable that says where its binary is.
+type rival struct {
+	name, binary string
+	peer
+}
+
+func rivals() []rival {
+	return []rival{{"Cerbos", "CERBOS_BIN", &cerbos{}}, {"OpenFGA", "OPENFGA_BIN", &openFGA{}}}
 }
 
 // tell posts JSON and reads the answer into out, if there is one to be read.

@@ -4,9 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"os"
-	"slices"
 	"text/tabwriter"
 )
 
@@ -35,13 +33,12 @@ func comparePeers(ctx context.Context, l load) error {
 	if err := l.every(ctx, targets[0]); err != nil {
 		return err
 	}
-	known := peers()
-	for _, variable := range slices.Sorted(maps.Keys(known)) {
-		binary := os.Getenv(variable)
+	for _, r := range rivals() {
+		binary := os.Getenv(r.binary)
 		if binary == "" {
 			continue
 		}
-		t, stop, err := w.startPeer(ctx, variable, binary, known[variable])
+		t, stop, err := w.startPeer(ctx, r.name, binary, r)
 		if err != nil {
 			return fmt.Errorf("%s: %w", binary, err)
 		}
