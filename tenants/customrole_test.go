@@ -162,6 +162,18 @@ func TestAZ_09_ReservedRoleNames(t *testing.T) {
 		t.Errorf("CreateCustomRole of the same name = %v, want %v", err, tenants.ErrRoleExists)
 	}
 	c.role(owner, "Änderungsdienst, 2. Schicht", rbac.MembersRead)
+	other := c.role(owner, "Back office", rbac.MembersRead)
+	for _, name := range []string{"Frοnt desk", "Ｆｒｏｎｔ ｄｅｓｋ", "Front-desk", "Fr0nt Desks"} {
+		if _, err := c.newRole(owner, name, rbac.MembersRead); errs.As(err).Kind != errs.Invalid {
+			t.Errorf("CreateCustomRole(%q) beside Front desk = %v, want invalid_input", name, err)
+		}
+		if err := c.changeRole(owner, other.ID, tenants.CustomRoleChange{Name: &name}); errs.As(err).Kind != errs.Invalid {
+			t.Errorf("UpdateCustomRole(name %q) beside Front desk = %v, want invalid_input", name, err)
+		}
+		if err := c.changeRole(owner, desk.ID, tenants.CustomRoleChange{Name: &name}); err != nil {
+			t.Errorf("UpdateCustomRole(name %q) of Front desk itself = %v, want nil", name, err)
+		}
+	}
 }
 
 func TestAZ_10_DeletingARoleInUse(t *testing.T) {

@@ -45,7 +45,7 @@ func CreateCustomRole(ctx context.Context, tx *db.TenantTx, c *catalog.Catalog, 
 	if err := lockRoles(ctx, tx); err != nil {
 		return CustomRole{}, err
 	}
-	if err := r.check(ctx, tx, c, nil); err != nil {
+	if err := r.check(ctx, tx, c, CustomRole{}); err != nil {
 		return CustomRole{}, err
 	}
 	if err := mayAuthor(ctx, tx, r.Permissions); err != nil {
@@ -97,7 +97,7 @@ func UpdateCustomRole(ctx context.Context, tx *db.TenantTx, c *catalog.Catalog, 
 	if r.Name == old.Name && r.Description == old.Description && slices.Equal(r.Permissions, old.Permissions) {
 		return old, mayAuthor(ctx, tx, old.Permissions)
 	}
-	if err := r.check(ctx, tx, c, old.Permissions); err != nil {
+	if err := r.check(ctx, tx, c, old); err != nil {
 		return old, err
 	}
 	for _, list := range [][]rbac.Permission{old.Permissions, r.Permissions} {
@@ -131,7 +131,7 @@ func lockRoles(ctx context.Context, tx *db.TenantTx) error {
 }
 
 // check judges a role as it would be. What it already had is not new, though the catalog may have dropped it since.
-func (r CustomRole) check(ctx context.Context, tx *db.TenantTx, c *catalog.Catalog, had []rbac.Permission) error {
+func (r CustomRole) check(ctx context.Context, tx *db.TenantTx, c *catalog.Catalog, old CustomRole) error {
 	if err := checkRoleName(c, r.Name); err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func (r CustomRole) check(ctx context.Context, tx *db.TenantTx, c *catalog.Catal
 		return errs.InvalidField("permissions", "Use at most 500 permissions.")
 	}
 	for _, p := range r.Permissions {
-		if p.OwnersOnly() || !c.HasPermission(p) && !slices.Contains(had, p) {
+		if p.OwnersOnly() || !c.HasPermission(p) && !slices.Contains(old.Permissions, p) {
 			return errs.InvalidField("permissions", fmt.Sprintf("%q is not a permission that a custom role can have.", shown(string(p))))
 		}
 	}
@@ -153,7 +153,14 @@ func (r CustomRole) check(ctx context.Context, tx *db.TenantTx, c *catalog.Catal
 	if n > 0 {
 		return ErrRoleExists
 	}
-	return nil
+	if r.Name == old.Name {
+		return nil
+	}
+	others, err := gorm.G[CustomRole](tx.DB).Where("id <> ?", r.ID).Select("name").Find(ctx)
+	if err != nil {
+		return fmt.Errorf("look for a role of a like name: %w", err)
+	}
+	return checkAlike(r.Name, others)
 }
 
 // mayAuthor holds the caller to what they have themselves, as it is now and not when their request came in.

@@ -34,6 +34,15 @@ func checkRoleName(c *catalog.Catalog, name string) error {
 	return nil
 }
 
+// checkAlike refuses a name that people would take for that of another role of the tenant, and give in its place.
+func checkAlike(name string, others []CustomRole) error {
+	like := roleLikeness(name)
+	if slices.ContainsFunc(others, func(r CustomRole) bool { return roleLikeness(r.Name) == like }) {
+		return errs.InvalidField("name", "This looks like the name of another of your roles. Use one that nobody takes for it.")
+	}
+	return nil
+}
+
 // roleLikeness is what a name looks like to somebody who reads quickly: "0wner", "ОWNER" in Cyrillic and "o-w n.e.r" are all owner. It is
 // empty for a name without a letter or digit.
 func roleLikeness(name string) string {
