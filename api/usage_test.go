@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -181,5 +182,47 @@ func TestWhatIsNoListOfEventsIsRefusedAsAWhole(t *testing.T) {
 		"meter=ai.messages&from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "meter=ai.messages&step=hour&from=2020-01-01T00:00:00Z", "meter=seats",
 	} {
 		c.Do(t, http.MethodGet, "/v1/usage?"+query, nil).Refused(t, http.StatusUnprocessableEntity, "invalid_input")
+	}
+}
+
+func TestUsageIsReportedAsCSV(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t)
+	tenant := s.NewTenant(t, billing.Pro)
+	owner := s.Bearer(s.Session(t, tenant, rbac.Owner))
+	use(t, owner, []any{
+		map[string]any{"id": "1", "meter": "ai.messages", "quantity": 3, "model": "large, old", "input_tokens": 100},
+		map[string]any{"id": "2", "meter": "ai.messages", "quantity": 2, "model": `=HYPERLINK("https://evil.example")`},
+		map[string]any{"id": "3", "meter": "ai.messages", "model": "@SUM(A1)"},
+	})
+	const path = "/v1/usage?meter=ai.messages&group_by=model"
+	const want = "meter,model,value,events,input_tokens,output_tokens,cached_tokens,cost,currency\r\n" +
+		"ai.messages,\"large, old\",3,1,100,0,0,0,\r\n" +
+		"ai.messages,\"'=HYPERLINK(\"\"https://evil.example\"\")\",2,1,0,0,0,0,\r\n" +
+		"ai.messages,'@SUM(A1),1,1,0,0,0,0,\r\n"
+	for _, accept := range []string{"text/csv", "text/csv, application/json;q=0.9", "text/csv;q=0.2", "TEXT/CSV , */*"} {
+		owner.Header.Set("Accept", accept)
+		got := owner.Do(t, http.MethodGet, path, nil).Want(t, http.StatusOK)
+		if diff := cmp.Diff(want, string(got.Text)); diff != "" {
+			t.Errorf("Accept %s (-want +got):\n%s", accept, diff)
+		}
+		if kind := got.Header.Get("Content-Type"); kind != "text/csv; charset=utf-8; header=present" {
+			t.Errorf("Accept %s: Content-Type = %q, want text/csv", accept, kind)
+		}
+		if got.Header.Get("Content-Disposition") != "attachment" || !slices.Contains(got.Header.Values("Vary"), "Accept") {
+			t.Errorf("Accept %s: headers = %v, want an attachment that varies by Accept", accept, got.Header)
+		}
+	}
+	for _, accept := range []string{"", "*/*", "text/*", "application/json", "text/csv, application/json", "text/csv;q=0", "text/csv;q=nonsense", "text/html"} {
+		owner.Header.Set("Accept", accept)
+		got := owner.Do(t, http.MethodGet, path, nil).Want(t, http.StatusOK)
+		if kind := got.Header.Get("Content-Type"); kind != "application/json" {
+			t.Errorf("Accept %q: Content-Type = %q, want application/json", accept, kind)
+		}
+	}
+	owner.Header.Set("Accept", "text/csv")
+	got := owner.Do(t, http.MethodGet, "/v1/usage?meter=nothing", nil).Want(t, http.StatusUnprocessableEntity)
+	if kind := got.Header.Get("Content-Type"); kind != "application/problem+json" {
+		t.Errorf("a refusal of CSV: Content-Type = %q, want a problem document", kind)
 	}
 }

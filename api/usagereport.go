@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"io"
 	"strings"
 	"time"
 
@@ -29,7 +30,13 @@ type usageReportOut struct {
 	From        time.Time           `json:"from"`
 	To          time.Time           `json:"to"`
 	Rows        []usageRowOut       `json:"rows" doc:"By time, and within a step by value, largest first"`
+
+	query usage.Query // what was asked
+	rows  []usage.Row
 }
+
+// WriteCSV implements web.Tabular.
+func (out usageReportOut) WriteCSV(w io.Writer) error { return usage.WriteCSV(w, out.query, out.rows) }
 
 type usageRowOut struct {
 	StartsAt *time.Time `json:"starts_at,omitzero" doc:"When the step begins"`
@@ -91,7 +98,7 @@ func (a *API) reportUsage(ctx context.Context, tx *db.TenantTx, in usageReportIn
 	if err != nil {
 		return usageReportOut{}, err
 	}
-	out := usageReportOut{Meter: in.Meter, Unit: meter.Unit, Aggregation: meter.Aggregation, Rows: make([]usageRowOut, 0, len(rows))}
+	out := usageReportOut{Meter: in.Meter, Unit: meter.Unit, Aggregation: meter.Aggregation, Rows: make([]usageRowOut, 0, len(rows)), query: q, rows: rows}
 	out.From, out.To = q.Range()
 	for _, r := range rows {
 		out.Rows = append(out.Rows, usageRowOf(r))

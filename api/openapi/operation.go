@@ -255,6 +255,9 @@ func (d *document) success(r web.Route, row web.Row) (*openapi31.Response, error
 	if err != nil {
 		return nil, err
 	}
-	about := http.StatusText(row.Status)
-	return &openapi31.Response{Description: about, Content: map[string]openapi31.MediaType{"application/json": {Schema: schema}}}, nil
+	content := map[string]openapi31.MediaType{"application/json": {Schema: schema}}
+	if r.Tabular() {
+		content["text/csv"] = openapi31.MediaType{Schema: text}
+	}
+	return &openapi31.Response{Description: http.StatusText(row.Status), Content: content}, nil
 }

@@ -175,10 +175,23 @@ const unchunked = 2 << 10
 
 // reply sends a successful answer.
 func (ex *exchange) reply(status int, body []byte) {
+	ex.send(status, body, ex.server.fixed.json)
+}
+
+// replyAs is reply for an answer that may be no JSON.
+func (ex *exchange) replyAs(status int, w written) {
+	if w.mediaType == jsonType {
+		ex.reply(status, w.body)
+		return
+	}
+	ex.send(status, w.body, []string{w.mediaType})
+}
+
+func (ex *exchange) send(status int, body []byte, mediaType []string) {
 	ex.cookies.apply(ex)
 	if len(body) > 0 {
 		h := ex.Response().Header()
-		h["Content-Type"] = ex.server.fixed.json
+		h["Content-Type"] = mediaType
 		if len(body) > unchunked {
 			h["Content-Length"] = []string{strconv.Itoa(len(body))}
 		}

@@ -157,14 +157,14 @@ func scoped[In, P, Out any](
 			if err != nil {
 				return err
 			}
-			var answer []byte
+			answer := written{mediaType: jsonType}
 			err = open(ex.ctx, s.db, ex.principal.Tenant, func(sys *db.SystemTx, tx *db.TenantTx) error {
 				stored, err := once.claim(tx)
 				if err != nil {
 					return err
 				}
 				if stored != nil {
-					answer = stored.told(ex)
+					answer.body = stored.told(ex)
 					return nil
 				}
 				out, err := apply(ex.ctx, sys, tx, in, prepared)
@@ -172,15 +172,15 @@ func scoped[In, P, Out any](
 					once.release(tx)
 					return err
 				}
-				if answer, err = encode(out); err != nil {
+				if answer, err = ex.encode(out); err != nil {
 					return err
 				}
-				return once.keep(tx, status, answer)
+				return once.keep(tx, status, answer.body)
 			})
 			if err != nil {
 				return once.explain(err)
 			}
-			ex.reply(status, answer)
+			ex.replyAs(status, answer)
 			return nil
 		}, nil
 	}
