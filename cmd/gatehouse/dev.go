@@ -7,7 +7,9 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -29,7 +31,7 @@ func devCommand() *cobra.Command {
 	var f devFlags
 	c := &cobra.Command{
 		Use: "dev", Short: "Start everything that a newcomer needs: Postgres, test identity providers, demo tenants", Args: nothing,
-		Long: "Keeps a private Postgres cluster and fresh secrets in its data folder, and the next start goes on there. Ctrl-C stops everything\n" +
+		Long: "Keeps a private Postgres cluster and fresh secrets in its data folder, and the next start goes on there. Ctrl-C, or closing the terminal, stops everything\n" +
 			"that it started. Mail is shown on a page instead of sent. For development only.",
 		Example: "  gatehouse dev --addr :9000\n  gatehouse dev --demo=false --data /tmp/try\n  gatehouse tenant list --data .gatehouse",
 		RunE:    func(c *cobra.Command, _ []string) error { return dev(c, f) },
@@ -47,7 +49,9 @@ func devCommand() *cobra.Command {
 
 // dev starts what has an address first: that one is taken should be said before anything else runs.
 func dev(c *cobra.Command, f devFlags) (err error) {
-	ctx := c.Context()
+	ctx, stop := signal.NotifyContext(c.Context(), syscall.SIGHUP) // of a terminal that is closed: Postgres must not outlive it
+	defer stop()
+	c.SetContext(ctx)
 	level := slog.LevelWarn
 	if f.verbose {
 		level = slog.LevelInfo

@@ -199,6 +199,17 @@ func TestDevInterruptedWhileItStarts(t *testing.T) {
 	dev(t, data, "--idp-addr", "127.0.0.1:0")
 }
 
+func TestDevEndsWithItsTerminal(t *testing.T) {
+	t.Parallel()
+	data := newFolder(t, os.Getuid())
+	p, _ := dev(t, data, "--demo=false")
+	p.signal(t, syscall.SIGHUP)
+	if code := p.wait(t); code != 0 {
+		t.Errorf("dev, hung up, ended with %d and said %q", code, p.stderr)
+	}
+	nothingLeft(t, data)
+}
+
 func TestDevAsAnOrdinaryUser(t *testing.T) {
 	t.Parallel()
 	uid, gid := ordinary(t)
