@@ -11,8 +11,9 @@ import (
 func cipherScenarios() []Scenario {
 	with := func(e Encryption) func(*Options, *Tools) {
 		return func(o *Options, _ *Tools) {
-			e.Cert = o.Encryption.Cert
+			cert := o.Encryption.Cert
 			o.Encryption = e
+			o.Encryption.Cert = cert
 		}
 	}
 	only := func(n int) func([]byte) []byte { return func([]byte) []byte { return make([]byte, n) } }
