@@ -67,11 +67,7 @@ func TestAZ01EveryRowAnswersItsSample(t *testing.T) {
 	for _, r := range rowsThat(t, all) {
 		t.Run(label(r), func(t *testing.T) {
 			t.Parallel()
-			try := newPlace(t, s).try(t, label(r))
-			client := s.Bearer(try.caller)
-			if r.Open != "" {
-				client = s.Anonymous()
-			}
+			try, client, _ := sampled(t, s, r)
 			client.Do(t, r.Method, try.path, try.body).Want(t, r.Status)
 		})
 	}
@@ -246,13 +242,7 @@ func TestEveryMutationLeavesAnEvent(t *testing.T) {
 	for _, r := range rowsThat(t, mutates) {
 		t.Run(label(r), func(t *testing.T) {
 			t.Parallel()
-			p := newPlace(t, s)
-			try := p.try(t, label(r))
-			client := s.Bearer(try.caller)
-			if r.Open != "" {
-				client = s.Anonymous()
-			}
-			where := try.target(t, p)
+			try, client, where := sampled(t, s, r)
 			before := s.Events(t, where)
 			client.Do(t, r.Method, try.path, try.body).Want(t, r.Status)
 			if after := s.Events(t, where); r.NoEvent == "" && after <= before {

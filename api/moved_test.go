@@ -22,6 +22,18 @@ func (s sample) target(tb testing.TB, p place) id.Tenant {
 	return where
 }
 
+// sampled is the sample of a row in a fresh place, who sends it, and where it leaves its traces.
+func sampled(tb testing.TB, s *apitest.Server, r web.Row) (sample, *apitest.Client, id.Tenant) {
+	tb.Helper()
+	p := newPlace(tb, s)
+	try := p.try(tb, label(r))
+	client := s.Bearer(try.caller)
+	if r.Open != "" {
+		client = s.Anonymous()
+	}
+	return try, client, try.target(tb, p)
+}
+
 // An answer of a row that changes something names the version that it made, whichever adapter wrote it; one that made none names none.
 func TestEveryRowThatMovesTheTenantSaysWhereTo(t *testing.T) {
 	t.Parallel()
@@ -29,13 +41,7 @@ func TestEveryRowThatMovesTheTenantSaysWhereTo(t *testing.T) {
 	for _, r := range rowsThat(t, mutates) {
 		t.Run(label(r), func(t *testing.T) {
 			t.Parallel()
-			p := newPlace(t, s)
-			try := p.try(t, label(r))
-			client := s.Bearer(try.caller)
-			if r.Open != "" {
-				client = s.Anonymous()
-			}
-			where := try.target(t, p)
+			try, client, where := sampled(t, s, r)
 			before := s.Version(t, where)
 			told := client.Do(t, r.Method, try.path, try.body).Want(t, r.Status).Header.Get("Gatehouse-Version")
 			after := s.Version(t, where)
