@@ -2,6 +2,7 @@ package gatehouse
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -18,6 +19,8 @@ type Requirement struct {
 	permission rbac.Permission
 	feature    billing.Feature
 	group      catalog.Group
+	meters     []string
+	count      func(echo.Context, []string)
 }
 
 // Require demands a session or an API key, a tenant, member and sign-in in good standing, and the permission:
@@ -27,7 +30,7 @@ type Requirement struct {
 // A refusal is a problem document that names the clause and what would allow the request. A permission or feature that the catalog does not
 // have refuses everybody.
 func (g *Gatehouse) Require(permission string) Requirement {
-	return Requirement{web: g.web, permission: rbac.Permission(permission)}
+	return Requirement{web: g.web, permission: rbac.Permission(permission), count: g.countAnswer}
 }
 
 // Feature demands also that the tenant's plan includes a feature of the catalog. It panics if there is one already, which it would put out of
@@ -47,10 +50,25 @@ func (r Requirement) Group(name string) Requirement {
 	return r
 }
 
+// Meters counts one use of each of these meters of the catalog for the caller and the route, once the handler has answered with success or a
+// redirection (2xx or 3xx). What nobody lets through, and what fails, is not counted:
+//
+//	e.POST("/api/chat", g.Require("chat:use").Meters("ai.calls").Then(chat))
+//
+// It counts and does not limit. An answer cannot be taken back, so a use that cannot be counted is an error in the log, after some attempts; a
+// handler whose work must not be given away uses [Gatehouse.Record] before it answers. Run must be running.
+func (r Requirement) Meters(names ...string) Requirement {
+	r.meters = slices.Concat(r.meters, names) // requirements that share a beginning must not share its end
+	return r
+}
+
 // Then returns a handler that calls next for whom the requirement lets through. Not called but handed over, it is middleware, as for a group
 // of routes:
 //
 //	e.Group("/api/reports", g.Require("reports:read").Then)
 func (r Requirement) Then(next echo.HandlerFunc) echo.HandlerFunc {
+	if len(r.meters) > 0 {
+		next = r.counting(next)
+	}
 	return r.web.Guard(r.permission, r.feature, r.group)(next)
 }
