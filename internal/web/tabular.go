@@ -20,11 +20,11 @@ const (
 	csvType  = "text/csv"
 )
 
-// tabular says that answers of a type can be had as tables.
-func tabular(out reflect.Type) bool { return out != nil && out.Implements(reflect.TypeFor[Tabular]()) }
-
 // Tabular says that the row answers in text/csv too.
-func (r Route) Tabular() bool { return r.handler.scoped && !r.mutates() && tabular(r.handler.out) }
+func (r Route) Tabular() bool {
+	out := r.handler.out
+	return r.handler.scoped && !r.mutates() && out != nil && out.Implements(reflect.TypeFor[Tabular]())
+}
 
 // written is an answer, and its media type.
 type written struct {
@@ -41,7 +41,7 @@ func (ex *exchange) encode(out any) (written, error) {
 	}
 	h := ex.Response().Header()
 	h.Add("Vary", "Accept")
-	if !prefers(ex.Request().Header.Values("Accept"), csvType, jsonType) {
+	if !prefersCSV(ex.Request().Header.Values("Accept")) {
 		body, err := encode(out)
 		return written{body, jsonType}, err
 	}
@@ -53,9 +53,8 @@ func (ex *exchange) encode(out any) (written, error) {
 	return written{[]byte(b.String()), csvType + "; charset=utf-8; header=present"}, nil
 }
 
-// prefers says that an Accept header names a media type, and gives it more weight than the one that is sent otherwise. A wildcard
-// does not name it.
-func prefers(accept []string, other, usual string) bool {
+// prefersCSV says that an Accept header names CSV and gives it more weight than JSON. A wildcard names neither.
+func prefersCSV(accept []string) bool {
 	weight := map[string]float64{}
 	for _, list := range accept {
 		for item := range strings.SplitSeq(list, ",") {
@@ -72,5 +71,5 @@ func prefers(accept []string, other, usual string) bool {
 			}
 		}
 	}
-	return weight[other] > weight[usual]
+	return weight[csvType] > weight[jsonType]
 }
