@@ -124,9 +124,11 @@ func TestUsageReport(t *testing.T) {
 			"calls      " + ada.String() + "  1      1       0             0       \n"},
 		{"--month " + month + " --meter calls", "METER  VALUE  EVENTS\ncalls  1      1\n"},
 		{"--from " + day + " --meter unused", "METER  VALUE  EVENTS\n"},
-		{"--by model --meter ai.tokens --step day --top 1 --format csv",
+		{
+			"--by model --meter ai.tokens --step day --top 1 --format csv",
 			"meter,starts_at,model,value,events,input_tokens,output_tokens,cached_tokens,cost,currency\r\n" +
-				"ai.tokens," + day + "T00:00:00Z,large,800,1,500,0,0,1500000,USD\r\n"},
+				"ai.tokens," + day + "T00:00:00Z,large,800,1,500,0,0,1500000,USD\r\n",
+		},
 		{"--month 2001-01", "METER  VALUE  EVENTS\n"},
 	} {
 		if diff := cmp.Diff(tc.want, succeed(t, w.env, args("usage report --tenant acme "+tc.line)...)); diff != "" {
