@@ -73,6 +73,9 @@ func forwarded(demand string) (q checkIn, err error) {
 		return q, errs.InvalidField("query", "cannot be read").Because(err)
 	}
 	for name, v := range values {
+		if name != "permission" && name != "feature" && name != "quantity" { // which is not repeated: it may be anything, a token above all
+			return q, errs.InvalidField("query", "Demand a permission, feature and quantity, and nothing else.")
+		}
 		if len(v) != 1 || v[0] == "" {
 			return q, errs.InvalidField(name, "Give it once, with a value.")
 		}
@@ -85,8 +88,6 @@ func forwarded(demand string) (q checkIn, err error) {
 			if q.Quantity, err = strconv.ParseInt(v[0], 10, 64); err != nil || q.Quantity < 1 {
 				return q, errs.InvalidField(name, "is at least 1").Because(err)
 			}
-		default:
-			return q, errs.InvalidField(name, "is not known here")
 		}
 	}
 	if q == (checkIn{}) {

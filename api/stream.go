@@ -57,7 +57,7 @@ func (a *API) stream(c echo.Context) error {
 func onlyOnce(query map[string][]string) (bool, error) {
 	for name, v := range query {
 		if name != "once" {
-			return false, errs.InvalidField(name, "is not known here")
+			return false, errs.InvalidField("query", "Ask for once=true, and nothing else.") // the name may be anything, a token above all
 		}
 		if len(v) != 1 || v[0] != "true" {
 			return false, errs.InvalidField(name, "Give it once, as true.")
