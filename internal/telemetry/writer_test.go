@@ -132,3 +132,55 @@ func TestAWriterDropsWhatCannotBeWritten(t *testing.T) {
 		t.Errorf("bytes offered = %d in %d writes, want each line once", len(text), writes)
 	}
 }
+
+// stuck is a reader of the log that takes nothing until it is let go.
+type stuck struct {
+	sink
+	began, release chan struct{}
+	once           sync.Once
+}
+
+func (s *stuck) Write(p []byte) (int, error) {
+	s.once.Do(func() { close(s.began) })
+	<-s.release
+	return s.sink.Write(p)
+}
+
+func TestLinesAreGatheredWhileOthersAreWritten(t *testing.T) {
+	t.Parallel()
+	s := &stuck{began: make(chan struct{}), release: make(chan struct{})}
+	w := telemetry.NewWriter(s)
+	line := func(n int) []byte { return fmt.Appendf(nil, "%01023d\n", n) }
+	var flushed sync.WaitGroup
+	for n := range 32 {
+		if _, err := w.Write(line(n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	flushed.Go(func() { _ = w.Flush() })
+	<-s.began
+	for n := range 32 { // as much room again, and nobody waits
+		if _, err := w.Write(line(32 + n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var late sync.WaitGroup
+	late.Go(func() { _, _ = w.Write(line(64)) })
+	time.Sleep(10 * time.Millisecond)
+	if text, _ := s.state(); text != "" {
+		t.Errorf("written to a reader that takes nothing: %d bytes", len(text))
+	}
+	close(s.release)
+	flushed.Wait()
+	late.Wait()
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	var want strings.Builder
+	for n := range 65 {
+		want.Write(line(n))
+	}
+	if text, _ := s.state(); text != want.String() {
+		t.Errorf("written: %d bytes, want %d lines in order", len(text), 65)
+	}
+}
