@@ -156,7 +156,7 @@ func TestATestCallsRolesByTheirNames(t *testing.T) {
 		c.connection, err = c.signIn.Update(ctx, tx, c.connection.ID, prepared)
 		return err
 	})
-	_, err = c.world.admin.Exec(t.Context(), `UPDATE connections SET group_roles = replace(group_roles::text, $1, 'rol_00000000000000000000000000')::jsonb`, string(desk.Role))
+	_, err = c.admin.Exec(t.Context(), `UPDATE connections SET group_roles = replace(group_roles::text, $1, 'rol_00000000000000000000000000')::jsonb`, string(desk.Role))
 	must(t, err)
 	if dry := c.dryRun(t, owner, nil, "alice"); dry.Groups == nil || dry.Groups.Role != c.connection.DefaultRole || dry.GroupRole != string(c.connection.DefaultRole) {
 		t.Errorf("dry run with a role that is gone = groups %+v called %q, want that of who joins", dry.Groups, dry.GroupRole)
