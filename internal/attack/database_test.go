@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"runtime/debug"
 	"strings"
 	"testing"
@@ -43,11 +44,14 @@ func TestDB_11_NoExpressionReachesAFilter(t *testing.T) {
 	}
 }
 
+var requestID = regexp.MustCompile(`req_[0-9a-z]+`)
+
 // tellsNothing fails if an answer tells of what is behind it.
 func tellsNothing(tb testing.TB, a *apitest.Answer) {
 	tb.Helper()
+	text := requestID.ReplaceAllString(string(a.Text), "") // which is by chance, and may hold any short word
 	for _, word := range []string{"SQLSTATE", "pq:", "pgx", "gorm", "ERROR:", "syntax", "SELECT ", "goroutine", ".go:", "division"} {
-		if bytes.Contains(a.Text, []byte(word)) {
+		if strings.Contains(text, word) {
 			tb.Errorf("%s tells of %q: %s", a.Request.URL, word, a.Text)
 		}
 	}
