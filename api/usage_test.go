@@ -185,6 +185,22 @@ func TestWhatIsNoListOfEventsIsRefusedAsAWhole(t *testing.T) {
 	}
 }
 
+// A name that is not ours may be anything, and of any length.
+func TestAnUnknownMemberOfAnEventIsNotRepeatedWhole(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t)
+	c := s.Bearer(s.Session(t, s.NewTenant(t, billing.Pro), rbac.Owner))
+	event := map[string]any{"id": "a", "meter": "ai.messages", strings.Repeat("x", 100_000): 1}
+	for _, a := range []*apitest.Answer{
+		c.Do(t, http.MethodPost, "/v1/usage", event).Want(t, http.StatusUnprocessableEntity),
+		c.Do(t, http.MethodPost, "/v1/usage", []any{event}).Want(t, http.StatusOK),
+	} {
+		if len(a.Text) > 1000 {
+			t.Errorf("the answer has %d bytes, want the name cut", len(a.Text))
+		}
+	}
+}
+
 func TestUsageIsReportedAsCSV(t *testing.T) {
 	t.Parallel()
 	s := apitest.Start(t)

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
-	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -13,12 +11,13 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/seed-2a059015/gatehouse/internal/errs"
+	"github.com/seed-2a059015/gatehouse/internal/web"
 )
 
 // plainEvent reads an event of ours. What it does not know is refused: a member that seems to say who used something must not be ignored.
 func plainEvent(raw jsontext.Value) (in usageEventIn, err error) {
 	if err := json.Unmarshal(raw, &in, json.RejectUnknownMembers(true)); err != nil {
-		return in, wrongEvent(err)
+		return in, web.BodyError(err)
 	}
 	if in.ID == "" {
 		return in, errs.InvalidField("id", "is what makes the event count once")
@@ -59,7 +58,7 @@ type cloudUsage struct {
 func cloudEvent(raw jsontext.Value) (usageEventIn, error) {
 	var in cloudEventIn
 	if err := json.Unmarshal(raw, &in); err != nil {
-		return usageEventIn{ID: in.ID}, wrongEvent(err)
+		return usageEventIn{ID: in.ID}, web.BodyError(err)
 	}
 	out := usageEventIn{ID: in.ID}
 	switch {
@@ -86,17 +85,4 @@ func cloudKey(source, id string) string {
 	}
 	sum := sha256.Sum256([]byte(source + "\x00" + id))
 	return "cloudevent " + hex.EncodeToString(sum[:])
-}
-
-// wrongEvent says which member is wrong, without repeating its value.
-func wrongEvent(err error) *errs.Error {
-	var wrong *json.SemanticError
-	if !errors.As(err, &wrong) {
-		return errs.InvalidField("body", "cannot be read").Because(err)
-	}
-	detail := "cannot be used"
-	if errors.Is(err, json.ErrUnknownName) {
-		detail = "is not known here"
-	}
-	return errs.InvalidField(strings.ReplaceAll(strings.TrimPrefix(string(wrong.JSONPointer), "/"), "/", "."), detail).Because(err)
 }

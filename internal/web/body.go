@@ -41,7 +41,7 @@ func (ex *exchange) decodeBody(in any) error {
 		return errMalformed
 	}
 	if err := json.Unmarshal(body, in, json.RejectUnknownMembers(true)); err != nil {
-		return bodyError(err)
+		return BodyError(err)
 	}
 	return nil
 }
@@ -107,8 +107,8 @@ func jsonOnly(h http.Header) error {
 	return nil
 }
 
-// bodyError says which field is wrong, without repeating its value.
-func bodyError(err error) error {
+// BodyError says of an error of decoding JSON which field is wrong, without repeating its value, nor much of a name that is not ours.
+func BodyError(err error) error {
 	var wrong *json.SemanticError
 	if !errors.As(err, &wrong) {
 		return errMalformed.Because(err)
