@@ -14,6 +14,7 @@ type load struct {
 	rounds  int
 	each    time.Duration
 	clients int
+	before  func() error // each round of each target; nil for nothing
 }
 
 // target is something to load: requests are the bytes of whole requests, asked in turns, so that each can be another caller's.
@@ -35,6 +36,11 @@ func (l load) interleave(ctx context.Context, targets []target) (map[string][]sp
 	speeds := map[string][]speed{}
 	for round := range l.rounds + 1 {
 		for _, t := range targets {
+			if l.before != nil {
+				if err := l.before(); err != nil {
+					return nil, err
+				}
+			}
 			s, err := l.once(ctx, t)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", t.name, err)

@@ -30,7 +30,7 @@ func main() {
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	l := load{*rounds, *each, *clients}
+	l := load{rounds: *rounds, each: *each, clients: *clients}
 	if *besidePeers {
 		exit(comparePeers(ctx, l))
 	}

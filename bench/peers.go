@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"text/tabwriter"
 )
 
@@ -83,7 +84,12 @@ func (w *world) startPeer(ctx context.Context, name, binary string, p peer) (t t
 	if err != nil {
 		return t, nil, err
 	}
-	said := &lines{}
+	log := logFile{filepath.Join(dir, "peer.log")}
+	said, err := log.open()
+	if err != nil {
+		return t, nil, err
+	}
+	defer said.Close()
 	c.Stdout, c.Stderr = said, said
 	if err := c.Start(); err != nil {
 		return t, nil, fmt.Errorf("start: %w", err)
@@ -94,7 +100,7 @@ func (w *world) startPeer(ctx context.Context, name, binary string, p peer) (t t
 	}
 	if err := waitFor(ctx, p.health()); err != nil {
 		stop()
-		return t, nil, fmt.Errorf("%w: %s", err, said.all())
+		return t, nil, fmt.Errorf("%w: %s", err, log.all())
 	}
 	requests, err := introduce(ctx, p)
 	if err != nil {

@@ -10,7 +10,9 @@ import (
 
 // refresh exchanges refresh tokens one after another.
 func (w *world) refresh(ctx context.Context, tokens []string) (Row, error) {
-	w.log.forget()
+	if err := w.log.forget(); err != nil {
+		return Row{}, err
+	}
 	c, err := dial(ctx, hostOf(w.url))
 	if err != nil {
 		return Row{}, err
@@ -37,7 +39,11 @@ func (w *world) refresh(ctx context.Context, tokens []string) (Row, error) {
 // counted waits for the log to have arrived and reads the most statements of a route.
 func (w *world) counted(route string) (int64, error) {
 	for range 100 {
-		if n := w.log.statements(route); n != nil {
+		n, err := w.log.statements(route)
+		if err != nil {
+			return 0, err
+		}
+		if n != nil {
 			return *n, nil
 		}
 		time.Sleep(10 * time.Millisecond)

@@ -74,13 +74,16 @@ func (w *world) traffic(ctx context.Context, l load) ([]Row, error) {
 			return nil, err
 		}
 	}
+	l.before = w.log.forget // what nobody reads must not fill the disk
 	speeds, err := l.interleave(ctx, targets)
 	if err != nil {
 		return nil, err
 	}
 	var rows []Row
 	for _, d := range duels {
-		w.log.forget()
+		if err := w.log.forget(); err != nil {
+			return nil, err
+		}
 		if err := l.every(ctx, d.ours); err != nil {
 			return nil, err
 		}

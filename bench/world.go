@@ -1,11 +1,8 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -15,7 +12,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/seed-2a059015/gatehouse/internal/devpg"
@@ -33,7 +29,7 @@ type world struct {
 	rss            float64
 	pg             *devpg.Cluster
 	server, other  *exec.Cmd
-	log            *lines
+	log            logFile
 }
 
 func newWorld(ctx context.Context) (*world, error) {
@@ -42,7 +38,7 @@ func newWorld(ctx context.Context) (*world, error) {
 		return nil, fmt.Errorf("make a folder: %w", err)
 	}
 	fresh := func() string { return base64.StdEncoding.EncodeToString(secret.Random(secret.KeySize)) }
-	w := &world{dir: dir, master: "bench:" + fresh(), root: fresh(), log: &lines{}}
+	w := &world{dir: dir, master: "bench:" + fresh(), root: fresh(), log: logFile{filepath.Join(dir, "server.log")}}
 	for _, step := range []func(context.Context) error{w.build, w.postgres, w.serve, w.baseline} {
 		if err := step(ctx); err != nil {
 			w.close()
@@ -105,7 +101,12 @@ func (w *world) serve(ctx context.Context) error {
 		"GATEHOUSE_DATABASE_URL=" + w.database, "GATEHOUSE_BASE_URL=" + w.url, "GATEHOUSE_MASTER_KEYS=" + w.master,
 		"GATEHOUSE_ROOT_SECRET=" + w.root, "GATEHOUSE_SMTP_URL=none",
 	}
-	w.server.Stderr = w.log
+	out, err := w.log.open()
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	w.server.Stderr = out
 	begin := time.Now()
 	if err := w.server.Start(); err != nil {
 		return fmt.Errorf("start the server: %w", err)
@@ -199,49 +200,4 @@ func residentMiB(pid int) (float64, error) {
 		}
 	}
 	return 0, errors.New("the kernel does not tell the server's memory")
-}
-
-// lines keeps what the server logs, and answers how many statements a route took.
-type lines struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.b.Len() > 64<<20 { // the latest lines are enough
-		l.b.Reset()
-	}
-	return l.b.Write(p)
-}
-
-func (l *lines) all() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-// statements is the most that any successful request of a route needed since the last call.
-func (l *lines) statements(route string) *int64 {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var most *int64
-	for s := bufio.NewScanner(bytes.NewReader(l.b.Bytes())); s.Scan(); {
-		var line struct {
-			Route  string `json:"route"`
-			Status int    `json:"status"`
-			SQL    int64  `json:"sql"`
-		}
-		if json.Unmarshal(s.Bytes(), &line) == nil && line.Route == route && line.Status < 400 && (most == nil || line.SQL > *most) {
-			most = &line.SQL
-		}
-	}
-	return most
-}
-
-func (l *lines) forget() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.b.Reset()
 }
