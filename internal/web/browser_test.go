@@ -180,9 +180,10 @@ func TestWEB11HeadersOnEveryAnswer(t *testing.T) {
 		for header, want := range map[string]string{
 			"Strict-Transport-Security": "max-age=63072000",
 			"X-Content-Type-Options":    "nosniff",
-			"X-Frame-Options":           "DENY",
 			"Referrer-Policy":           "no-referrer",
 			"Cache-Control":             "no-store",
+
+			"Cross-Origin-Resource-Policy": "same-origin",
 		} {
 			if v := got.Header().Get(header); v != want {
 				t.Errorf("%s: %s = %q, want %q", name, header, v, want)
@@ -215,6 +216,9 @@ func TestWEB10Framing(t *testing.T) {
 		if got.Header().Get("X-Frame-Options") != "DENY" || !strings.Contains(got.Header().Get("Content-Security-Policy"), "frame-ancestors 'none'") {
 			t.Errorf("headers = %v, want framing refused", got.Header())
 		}
+		if got.Header().Get("Cross-Origin-Opener-Policy") != "same-origin" {
+			t.Errorf("headers = %v, want a window of its own", got.Header())
+		}
 	}
 }
 
@@ -222,7 +226,7 @@ func TestHeadersOfAnswersAreApart(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
 	first := b.do("GET", "/v1/things", "", asMember()...)
-	first.Header()["X-Frame-Options"] = append(first.Header()["X-Frame-Options"], "ALLOW")
+	first.Header()["Referrer-Policy"] = append(first.Header()["Referrer-Policy"], "unsafe-url")
 	first.Header().Add("Cache-Control", "public")
 	second := b.do("GET", "/v1/things", "", asMember()...)
 	if got := second.Header().Values("Cache-Control"); len(got) != 1 || got[0] != "no-store" {

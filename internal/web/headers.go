@@ -24,9 +24,7 @@ func (s *Server) makeHeaders() fixedHeaders {
 	forms := "'self' https:"
 	every := []header{
 		{"X-Content-Type-Options", []string{"nosniff"}},
-		{"X-Frame-Options", []string{"DENY"}},
 		{"Referrer-Policy", []string{"no-referrer"}}, // paths of callbacks hold codes
-		{"Cross-Origin-Opener-Policy", []string{"same-origin"}},
 		{"Cross-Origin-Resource-Policy", []string{"same-origin"}},
 		{"Cache-Control", []string{"no-store"}}, // a handler of public files says otherwise
 	}
@@ -36,9 +34,13 @@ func (s *Server) makeHeaders() fixedHeaders {
 		forms += " http:" // providers on the same machine
 	}
 	policy := func(csp string) header { return header{"Content-Security-Policy", []string{csp}} }
+	documents := []header{ // what a browser looks at for a document alone
+		{"X-Frame-Options", []string{"DENY"}},
+		{"Cross-Origin-Opener-Policy", []string{"same-origin"}},
+	}
 	return fixedHeaders{
 		api: append(slices.Clip(every), policy("default-src 'none'; frame-ancestors 'none'")),
-		page: append(slices.Clip(every), policy("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "+
+		page: append(slices.Concat(every, documents), policy("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "+
 			"connect-src 'self'; manifest-src 'self'; form-action "+forms+"; base-uri 'none'; frame-ancestors 'none'")),
 		json:   []string{"application/json"},
 		origin: []string{"Origin"},

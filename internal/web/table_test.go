@@ -141,7 +141,7 @@ func TestMountInsideAProduct(t *testing.T) {
 
 	got := product.do("GET", "/auth/v1/me", "", "Host", "product.test")
 	got.want(t, "our row, anonymous", 401, "unauthenticated")
-	if got.Header().Get("X-Frame-Options") != "DENY" {
+	if got.Header().Get("X-Content-Type-Options") != "nosniff" {
 		t.Error("our row has no headers of ours")
 	}
 	product.do("GET", "/auth/v1/me", "", asMember("Host", "product.test")...).want(t, "our row", 204, "")
