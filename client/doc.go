@@ -17,6 +17,8 @@
 //     a token that was revoked since, a role that was lowered and a tenant that was suspended go unnoticed until it expires, which is up
 //     to five minutes. Decide nothing by it that must end at once.
 //
+// What a product uses it tells by [Client.Recorder], which keeps it until the server has counted it.
+//
 // Everything fails closed. A server that cannot be reached, answers too late, with a failure or with something that is no answer of
 // Gatehouse, gives [ErrUnavailable] and a Decision that denies; the middleware answers it with 503. There is no way to switch that off.
 package client

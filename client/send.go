@@ -20,9 +20,19 @@ type answer struct {
 	body   []byte
 }
 
+// request is what is asked.
+type request struct {
+	method, path string
+	header       http.Header
+	body         any // written as JSON; nil means none
+	most         int // bytes of an answer
+}
+
 // send asks, and returns an answer with status 200, a *Problem, or ErrUnavailable.
 func (c *Client) send(ctx context.Context, method, path string, header http.Header, body any) (*answer, error) {
-	a, err := c.exchange(ctx, method, path, header, body)
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	a, err := c.exchange(ctx, request{method, path, header, body, maxAnswer})
 	if err != nil {
 		return nil, unavailable("ask "+path, err)
 	}
@@ -39,23 +49,21 @@ func (c *Client) send(ctx context.Context, method, path string, header http.Head
 	return a, nil
 }
 
-func (c *Client) exchange(ctx context.Context, method, path string, header http.Header, body any) (*answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
-	defer cancel()
+func (c *Client) exchange(ctx context.Context, q request) (*answer, error) {
 	var reader io.Reader = http.NoBody
-	if body != nil {
-		text, err := json.Marshal(body)
+	if q.body != nil {
+		text, err := json.Marshal(q.body)
 		if err != nil {
 			return nil, err
 		}
 		reader = bytes.NewReader(text)
 	}
-	r, err := http.NewRequestWithContext(ctx, method, c.base+path, reader)
+	r, err := http.NewRequestWithContext(ctx, q.method, c.base+q.path, reader)
 	if err != nil {
 		return nil, err
 	}
-	r.Header = header.Clone()
-	if body != nil {
+	r.Header = q.header.Clone()
+	if q.body != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
 	res, err := c.http.Do(r)
@@ -63,11 +71,11 @@ func (c *Client) exchange(ctx context.Context, method, path string, header http.
 		return nil, err
 	}
 	defer res.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
+	text, err := io.ReadAll(io.LimitReader(res.Body, int64(q.most)+1))
 	if err != nil {
 		return nil, err
 	}
-	if len(text) > maxAnswer {
+	if len(text) > q.most {
 		return nil, errors.New("the answer is too long")
 	}
 	return &answer{res.StatusCode, res.Header, text}, nil
