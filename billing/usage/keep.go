@@ -2,6 +2,7 @@ package usage
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,13 +11,13 @@ import (
 
 const (
 	daysAhead = 7
-	keepHours = 90 // days; the sums by day are kept for ever
-	tendLimit = 5 * time.Minute
+	keepHours = 90        // days; the sums by day are kept for ever
+	tendLimit = time.Hour // most of it to seal a day of many events
 	pruneSome = 10_000
 )
 
-// Tend has the recorder look after the partitions soon: make those of the next days, have Postgres count the rows of today's, and let go
-// of what is older than events are kept. It does not wait.
+// Tend has the recorder look after the partitions soon: make those of the next days, have Postgres count the rows of today's, seal the
+// days that are over, and let go of what is older than events are kept. It does not wait.
 func (r *Recorder) Tend() {
 	select {
 	case r.tend <- struct{}{}:
@@ -45,19 +46,13 @@ func (r *Recorder) lookAfter(ctx context.Context) error {
 	if err := r.parts.ahead(ctx, today); err != nil {
 		return err
 	}
-	return r.pool.Conn(ctx, func(c *pgx.Conn) error {
-		var ours bool
-		if err := c.QueryRow(ctx, "SELECT pg_try_advisory_lock($1, $2)", lockSpace, retireLock).Scan(&ours); err != nil || !ours {
-			return err // another instance is at it
-		}
-		defer func() {
-			if _, err := c.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1, $2)", lockSpace, retireLock); err != nil {
-				_ = c.Close(ctx) // which lets go of it too
-			}
-		}()
+	err := r.alone(ctx, func(c *pgx.Conn) error {
 		// Before one has statistics, what is behind the watermark is read slowly.
 		if _, err := c.Exec(ctx, "ANALYZE "+pgx.Identifier{today.partition()}.Sanitize()); err != nil {
 			return fmt.Errorf("analyze today's partition: %w", err)
+		}
+		if _, err := sealDays(ctx, c, today); err != nil {
+			return err
 		}
 		// A day more than late events are taken for: some may be on their way.
 		oldest := today - day(r.keep) - 1
@@ -65,8 +60,15 @@ func (r *Recorder) lookAfter(ctx context.Context) error {
 			return err
 		}
 		r.parts.forget()
+		if err := forgetSubjects(ctx, c, oldest); err != nil {
+			return err
+		}
 		return prune(ctx, c, oldest, today-keepHours)
 	})
+	if errors.Is(err, ErrSealing) {
+		return nil // another instance is at it
+	}
+	return err
 }
 
 // ahead makes the partitions of today and the next days.

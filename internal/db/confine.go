@@ -13,13 +13,14 @@ import (
 // Global names the tables that belong to no tenant. Every other table has a tenant_id, which the guard test holds.
 var Global = map[string]bool{
 	"tenants": true, "users": true, "identities": true, "connection_directory": true, "domain_directory": true,
-	"signing_keys": true, "catalogs": true, "plan_versions": true, "usage_watermark": true,
+	"signing_keys": true, "catalogs": true, "plan_versions": true, "usage_watermark": true, "usage_closings": true,
 }
 
 // OfUsage names the tables that belong to gatehouse_usage instead of the owner, and whose row-level security is enabled but not forced.
 // Only [Usage] writes them.
 var OfUsage = map[string]bool{
 	"usage_events": true, "usage_keys": true, "usage_hours": true, "usage_days": true, "usage_watermark": true,
+	"usage_closings": true, "usage_seals": true, "usage_seal_lines": true, "usage_seal_subjects": true, "usage_segments": true,
 	"quotas": true, "quota_leases": true, "quota_subjects": true,
 }
 

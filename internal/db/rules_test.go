@@ -100,7 +100,7 @@ var rules = []string{
 	// Rights.
 	`SELECT 'gatehouse_tenant may ' || what || ' the global table ' || name FROM granted
 	 WHERE kind = 'global' AND who = 'gatehouse_tenant' AND NOT (name = 'tenants' AND what IN ('SELECT', 'UPDATE'))
-	 AND NOT (name IN ('plan_versions', 'usage_watermark') AND what = 'SELECT')`,
+	 AND NOT (name IN ('plan_versions', 'usage_watermark', 'usage_closings') AND what = 'SELECT')`,
 	`SELECT who || ' may ' || what || ' the usage table ' || g.name FROM granted g JOIN every USING (rel) WHERE of_usage AND what <> 'SELECT'`,
 	`SELECT who || ' may ' || what || ' the partition ' || name FROM granted WHERE kind = 'partition'`,
 	`SELECT name || ' is a partition that belongs to ' || pg_get_userbyid(relowner) FROM every WHERE kind = 'partition' AND relowner <> 'gatehouse_usage'::regrole`,
