@@ -14,11 +14,13 @@ import (
 
 	"github.com/seed-2a059015/gatehouse/access"
 	"github.com/seed-2a059015/gatehouse/api"
+	"github.com/seed-2a059015/gatehouse/billing/quota"
 	"github.com/seed-2a059015/gatehouse/billing/usage"
 	"github.com/seed-2a059015/gatehouse/console"
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/decisions"
+	"github.com/seed-2a059015/gatehouse/internal/metered"
 	"github.com/seed-2a059015/gatehouse/internal/page"
 	"github.com/seed-2a059015/gatehouse/internal/ratelimit/shared"
 	"github.com/seed-2a059015/gatehouse/internal/telemetry"
@@ -46,6 +48,8 @@ type Gatehouse struct {
 	writer   *db.Usage
 	usage    *usage.Recorder
 	folder   *usage.Folder
+	quota    *quota.Engine
+	meters   *metered.Meters
 	web      *web.Server
 	tables   []web.Table
 	metrics  *telemetry.Metrics
@@ -84,7 +88,7 @@ func (g *Gatehouse) assemble(ctx context.Context) (err error) {
 		return err
 	}
 	g.access, err = access.New(access.Config{
-		DB: g.db, Keys: apiKeys, Log: g.log, OnKeys: g.reloadKeys, Decisions: g.decided,
+		DB: g.db, Keys: apiKeys, Log: g.log, OnKeys: g.reloadKeys, OnTenant: g.dropQuota, Decisions: g.decided,
 		Versions: page.New(g.parts.root.Derive("versions")),
 	})
 	if err != nil {
@@ -176,13 +180,15 @@ func (g *Gatehouse) Mount(e *echo.Echo) error { return g.web.Mount(e, g.tables..
 // Handler serves the routes and nothing else.
 func (g *Gatehouse) Handler() (http.Handler, error) { return g.web.Echo(g.tables...) }
 
-// Run keeps snapshots and signing keys fresh, writes the log of decisions and works the jobs, until ctx ends.
+// Run keeps snapshots and signing keys fresh, writes usage and the log of decisions, looks after what is lent of quotas and works the jobs,
+// until ctx ends. Then it gives back what it could still spend.
 func (g *Gatehouse) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return g.access.Run(ctx) })
 	group.Go(func() error { return g.keys.Run(ctx) })
 	group.Go(func() error { return g.decided.Run(ctx) })
 	group.Go(func() error { return g.usage.Run(ctx) })
+	group.Go(func() error { return g.quota.Run(ctx) })
 	group.Go(func() error { return g.folder.Run(ctx) })
 	if g.limits != nil {
 		group.Go(func() error { return g.limits.Run(ctx) })

@@ -61,7 +61,7 @@ func TestARouteWithMetersCountsWhatItAnswers(t *testing.T) {
 		{"/metered/9?how=failure", 500},
 		{"/group/member?how=200", 200},
 		{"/plain?how=200", 200},
-		{"/unknown?how=200", 200},
+		{"/unknown?how=200", 403},
 		{"/refused?how=200", 403},
 	} {
 		req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+tc.path, http.NoBody)

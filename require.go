@@ -8,19 +8,17 @@ import (
 
 	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/catalog"
-	"github.com/seed-2a059015/gatehouse/internal/web"
 	"github.com/seed-2a059015/gatehouse/rbac"
 )
 
 // Requirement is what a route of an embedding product demands. [Gatehouse.Require] begins one, and [Requirement.Then] ends it: what is not
 // ended guards nothing, and does not compile as a handler or as middleware. It is a value, so that routes can share a beginning.
 type Requirement struct {
-	web        *web.Server
+	g          *Gatehouse
 	permission rbac.Permission
 	feature    billing.Feature
 	group      catalog.Group
 	meters     []string
-	count      func(echo.Context, []string)
 }
 
 // Require demands a session or an API key, a tenant, member and sign-in in good standing, and the permission:
@@ -30,7 +28,7 @@ type Requirement struct {
 // A refusal is a problem document that names the clause and what would allow the request. A permission or feature that the catalog does not
 // have refuses everybody.
 func (g *Gatehouse) Require(permission string) Requirement {
-	return Requirement{web: g.web, permission: rbac.Permission(permission), count: g.countAnswer}
+	return Requirement{g: g, permission: rbac.Permission(permission)}
 }
 
 // Feature demands also that the tenant's plan includes a feature of the catalog. It panics if there is one already, which it would put out of
@@ -50,13 +48,16 @@ func (r Requirement) Group(name string) Requirement {
 	return r
 }
 
-// Meters counts one use of each of these meters of the catalog for the caller and the route, once the handler has answered with success or a
-// redirection (2xx or 3xx). What nobody lets through, and what fails, is not counted:
+// Meters holds the route to the quotas of these meters of the catalog, and counts one use of each for the caller:
 //
 //	e.POST("/api/chat", g.Require("chat:use").Meters("ai.calls").Then(chat))
 //
-// It counts and does not limit. An answer cannot be taken back, so a use that cannot be counted is an error in the log, after some attempts; a
-// handler whose work must not be given away uses [Gatehouse.Record] before it answers. Run must be running.
+// Before the handler one of each is taken, or of none: who has none left is refused with 429 quota_exceeded, which says the limit and when it
+// resets. When the handler has answered with success or a redirection (2xx or 3xx) they are counted; otherwise they are given back. A soft
+// limit lets the call pass, and [HeaderQuota] says so. A meter that the catalog does not have refuses everybody.
+//
+// An answer cannot be taken back, so a use that cannot be counted is an error in the log, after some attempts. A handler that knows only at the
+// end how much it has used takes by [Gatehouse.Take]. Run must be running.
 func (r Requirement) Meters(names ...string) Requirement {
 	r.meters = slices.Concat(r.meters, names) // requirements that share a beginning must not share its end
 	return r
@@ -68,7 +69,7 @@ func (r Requirement) Meters(names ...string) Requirement {
 //	e.Group("/api/reports", g.Require("reports:read").Then)
 func (r Requirement) Then(next echo.HandlerFunc) echo.HandlerFunc {
 	if len(r.meters) > 0 {
-		next = r.counting(next)
+		next = r.holding(next)
 	}
-	return r.web.Guard(r.permission, r.feature, r.group)(next)
+	return r.g.web.Guard(r.permission, r.feature, r.group)(next)
 }

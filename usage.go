@@ -10,6 +10,7 @@ import (
 	"github.com/seed-2a059015/gatehouse/billing/usage"
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/id"
+	"github.com/seed-2a059015/gatehouse/internal/metered"
 	"github.com/seed-2a059015/gatehouse/internal/web"
 )
 
@@ -21,8 +22,25 @@ func (g *Gatehouse) assembleUsage(ctx context.Context) (err error) {
 	if g.usage, err = usage.New(usage.Config{Pool: g.writer, Meters: g.meterOf, Clock: g.now, Log: g.log}); err != nil {
 		return err
 	}
-	g.folder, err = usage.NewFolder(g.writer, g.log, quota.Sink)
-	return err
+	if g.folder, err = usage.NewFolder(g.writer, g.log, quota.Sink); err != nil {
+		return err
+	}
+	if g.quota, err = quota.New(quota.Config{DB: g.db, Pool: g.writer, Log: g.log}); err != nil {
+		return err
+	}
+	g.meters = &metered.Meters{Access: g.access, Quota: g.quota, Usage: g.usage}
+	return nil
+}
+
+// dropQuota has quotas follow what changes of a tenant; of none it is all. The store is made before the engine, and told of nothing before it runs.
+func (g *Gatehouse) dropQuota(tenant id.Tenant) {
+	switch {
+	case g.quota == nil:
+	case tenant.IsZero():
+		g.quota.DropAll()
+	default:
+		g.quota.Drop(tenant)
+	}
 }
 
 // meterOf says how the recorder counts a meter: by the catalog, at the price that the tenant's version of its plan has.
@@ -62,16 +80,21 @@ type Use struct {
 	Currency string
 }
 
+// event is the use as it is recorded.
+func (u Use) event(route string) usage.Event {
+	return usage.Event{
+		Key: u.Key, Meter: u.Meter, Quantity: u.Quantity, Subject: u.Subject, Feature: u.Feature, Model: u.Model, Route: route,
+		InputTokens: u.InputTokens, OutputTokens: u.OutputTokens, CachedTokens: u.CachedTokens, Cost: u.Cost, Currency: u.Currency,
+	}
+}
+
 // Record counts what the caller of a request used, in a handler behind [Gatehouse.Require]. It returns when that is durable, or why some
 // of it cannot be counted; a use that was counted before is no error. Run must be running.
 func (g *Gatehouse) Record(ctx context.Context, uses ...Use) error {
 	p, route := authn.From(ctx), web.RouteOf(ctx)
 	events := make([]usage.Event, 0, len(uses))
 	for _, u := range uses {
-		events = append(events, usage.Event{
-			Key: u.Key, Meter: u.Meter, Quantity: u.Quantity, Subject: u.Subject, Feature: u.Feature, Model: u.Model, Route: route,
-			InputTokens: u.InputTokens, OutputTokens: u.OutputTokens, CachedTokens: u.CachedTokens, Cost: u.Cost, Currency: u.Currency,
-		}.By(p))
+		events = append(events, u.event(route).By(p))
 	}
 	outcomes, err := g.usage.Record(ctx, events...)
 	if err != nil {

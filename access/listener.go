@@ -139,6 +139,9 @@ func (s *Store) apply(payload string) {
 	case len(f) == 3: // more ids than a payload can hold
 		s.forget(tenant)
 	}
+	if f[2] == "tenant" || len(f) == 3 {
+		s.onTenant(tenant)
+	}
 	if !more {
 		s.hear(tenant, version)
 	}

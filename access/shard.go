@@ -82,6 +82,7 @@ func (s *Store) forgetAll() {
 		s.clear(sh)
 		sh.mu.Unlock()
 	}
+	s.onTenant(id.Tenant{})
 	s.watches.toldAll(everything)
 }
 

@@ -29,6 +29,8 @@ type Config struct {
 	Log  *slog.Logger
 	// OnKeys is called when signing keys changed, or may have changed.
 	OnKeys func(context.Context)
+	// OnTenant is called, from the moment when the Store is made, when something of a tenant itself changed, and with none when any may have. It must not wait.
+	OnTenant func(id.Tenant)
 	// CatalogGrace is how long decisions are made from the last good catalog while a newer one cannot be read; 0 means a minute.
 	CatalogGrace time.Duration
 	// Recheck is of how many decisions one is asked of Casbin again, beside the path; 0 means 10,000.
@@ -43,12 +45,13 @@ type Config struct {
 
 // Store holds snapshots and decides from them. Its methods are safe for concurrent use. Run must be running.
 type Store struct {
-	db     *db.DB
-	keys   tenants.Keys
-	grace  time.Duration
-	log    *slog.Logger
-	onKeys func(context.Context)
-	clock  func(time.Time) time.Time
+	db       *db.DB
+	keys     tenants.Keys
+	grace    time.Duration
+	log      *slog.Logger
+	onKeys   func(context.Context)
+	onTenant func(id.Tenant)
+	clock    func(time.Time) time.Time
 
 	reading      sync.Mutex // of the catalog: one at a time, or an older one could replace a newer
 	catalog      atomic.Pointer[inForce]
@@ -99,11 +102,14 @@ func New(cfg Config) (*Store, error) {
 	if cfg.CatalogGrace == 0 {
 		cfg.CatalogGrace = time.Minute
 	}
+	if cfg.OnTenant == nil {
+		cfg.OnTenant = func(id.Tenant) {}
+	}
 	if cfg.Clock == nil {
 		cfg.Clock = func(t time.Time) time.Time { return t }
 	}
 	s := &Store{
-		db: cfg.DB, keys: cfg.Keys, grace: cfg.Grace, log: cfg.Log, onKeys: cfg.OnKeys, clock: cfg.Clock, catalogGrace: cfg.CatalogGrace,
+		db: cfg.DB, keys: cfg.Keys, grace: cfg.Grace, log: cfg.Log, onKeys: cfg.OnKeys, onTenant: cfg.OnTenant, clock: cfg.Clock, catalogGrace: cfg.CatalogGrace,
 		decisions: cfg.Decisions, versions: cfg.Versions,
 		catalogMoved: make(chan struct{}, 1), keysMoved: make(chan struct{}, 1),
 	}

@@ -28,6 +28,8 @@ type Tenant struct {
 	Plan   billing.Plan // of its row; what it has now is in Sold
 	Policy tenants.Policy
 
+	metered meteredTerms // that were asked for
+
 	store *Store // that it was loaded by; nil if it was made by hand
 }
 

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"slices"
 	"time"
 
 	"github.com/seed-2a059015/gatehouse/billing"
@@ -123,6 +124,18 @@ func (c *Catalog) MeterOf(e *billing.Entitlements, feature billing.Feature, now 
 	}
 	n, unlimited, _ := c.NumberOf(e, feature, now)
 	return m, billing.Number{Value: n, Unlimited: unlimited}, true
+}
+
+// Meters returns the names of all metered features, in order.
+func (c *Catalog) Meters() []billing.Feature {
+	var names []billing.Feature
+	for name, f := range c.draft.features {
+		if f.Meter.Period != "" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // Meter returns how a metered feature is counted by the file. It is false of a feature that is not metered.

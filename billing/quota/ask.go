@@ -86,7 +86,7 @@ func (e *Engine) agree(ctx context.Context, p *path, c *Call) (Hold, Decision, e
 	for _, b := range p.budgets {
 		n := c.amount(b.Measure)
 		if d := b.denied.Load(); d != nil && mono < d.until && n >= d.n && b.here() < n && !b.terms.Load().soft {
-			return Hold{}, Decision{Budget: b.Budget, State: d.State}, nil
+			return Hold{}, Decision{Budget: b.Budget, ByPlan: b.ofPlan(d.State), State: d.State}, nil
 		}
 	}
 	for i, b := range p.budgets {
@@ -289,6 +289,7 @@ func (e *Engine) fill(g *turnstile, r lending, from time.Duration, wall time.Tim
 		return
 	}
 	g.denied.Store(nil)
+	g.learn(r.amount, r.used+r.leased)
 	g.lease.until.set(from+e.ttl-e.margin(), wall.Add(e.ttl-e.margin()))
 	g.last, g.asked = g.hand+r.n-g.n, from
 	g.lease.spread(g.last, g.n)
@@ -310,6 +311,7 @@ func (e *Engine) deny(g *turnstile, r lending) {
 		Limit: billing.Number{Value: r.amount}, Used: used, Remaining: max(0, r.amount-used), ResetsAt: g.terms.Load().ends,
 	}}
 	g.denied.Store(g.over)
+	g.known.Store(&g.over.State)
 }
 
 // pass lets the call through if no hard budget is over.
@@ -320,10 +322,10 @@ func (e *Engine) pass(p *path, c *Call, gates []*turnstile) (h Hold, d Decision,
 		if g.over == nil {
 			continue
 		}
-		d.Budget, d.State, d.Over = g.Budget, g.over.State, true
+		d.Budget, d.ByPlan, d.State, d.Over = g.Budget, g.ofPlan(g.over.State), g.over.State, true
 		if !g.terms.Load().soft {
 			undo(gates)
-			return Hold{}, Decision{Budget: d.Budget, State: d.State}, nil
+			return Hold{}, Decision{Budget: d.Budget, ByPlan: d.ByPlan, State: d.State}, nil
 		}
 	}
 	mono, wall := e.now()

@@ -68,6 +68,31 @@ type terms struct {
 	base    int64
 	ends    time.Time
 	soft    bool
-	byPlan  bool  // grants add to it
+	byPlan  bool // grants add to it
+	capped  bool // by a rule of the tenant's own for the same, whatever the plan and its grants come to
+	cap     int64
 	version int64 // of the tenant
 }
+
+// within holds the number of the plan to a rule of the tenant's own for the same: they are one budget, and a rule gives no more than the
+// plan does.
+func (t terms) within(r Rule) terms {
+	switch {
+	case t.soft && !r.Soft: // what the plan lets pass, the rule refuses
+		t.base, t.soft, t.byPlan = r.Amount, false, false
+	case t.soft == r.Soft:
+		t.capped, t.cap = true, r.Amount
+	}
+	return t
+}
+
+// limit is what a budget of the plan comes to with its grants.
+func (t terms) limit(granted int64) int64 {
+	if t.capped {
+		return min(t.base+granted, t.cap)
+	}
+	return t.base + granted
+}
+
+// ofPlan says that the plan is what limits.
+func (t terms) ofPlan(limit int64) bool { return t.byPlan && !(t.capped && limit >= t.cap) }

@@ -52,6 +52,7 @@ type Decision struct {
 	Unchecked bool // the database could not be asked, and the meter is open then
 	// Budget is the one that refused or is over, with what it was when the database was last asked; zero if none did.
 	Budget Budget
+	ByPlan bool // the plan is what limits that budget, and not a rule of the tenant's own
 	State
 }
 

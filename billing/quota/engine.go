@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -159,6 +161,16 @@ func (e *Engine) Drop(tenant id.Tenant) {
 	}
 }
 
+// DropAll is Drop of all tenants: changes may have been missed.
+func (e *Engine) DropAll() {
+	e.mu.Lock()
+	tenants := slices.Collect(maps.Keys(e.holders))
+	e.mu.Unlock()
+	for _, tenant := range tenants {
+		e.Drop(tenant)
+	}
+}
+
 // Take decides about a call and takes what it may use at most from all of its budgets, or from none. Far from the limits it asks nobody.
 // A refusal is a decision and not an error.
 func (e *Engine) Take(ctx context.Context, c Call) (Hold, Decision, error) {
@@ -183,6 +195,7 @@ func (e *Engine) most(c Call) (Hold, Decision, error) {
 	n := c.Terms.Number
 	d := Decision{Allowed: n.Unlimited || c.Quantity <= n.Value, State: State{Limit: n, Remaining: n.Value}}
 	if !d.Allowed {
+		d.ByPlan = true
 		d.Budget = Budget{Tenant: c.Tenant, Meter: c.Meter, Measure: Quantity, Kind: OfTenant, Period: c.Terms.Meter.Period}
 		d.Over = c.Terms.Meter.Limit == billing.Soft
 		d.Allowed = d.Over

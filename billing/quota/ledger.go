@@ -95,14 +95,15 @@ func (l *ledger) amount(ctx context.Context, tx pgx.Tx, b *budget, r *row, grant
 	if t.version < r.version {
 		return nil
 	}
-	amount := t.base
+	var granted int64
 	if t.byPlan && len(grants) > 0 {
 		former, err := l.former(ctx, tx, b.Budget, grants)
 		if err != nil {
 			return err
 		}
-		amount += left(grants, former, r.now)
+		granted = left(grants, former, r.now)
 	}
+	amount := t.limit(granted)
 	if amount == r.amount && t.version == r.version {
 		return nil
 	}

@@ -31,7 +31,8 @@ type budget struct {
 	terms  atomic.Pointer[terms]
 	lease  atomic.Pointer[lease]
 	denied atomic.Pointer[denial]
-	asking chan struct{} // held by who asks the database
+	known  atomic.Pointer[State] // with all of lease
+	asking chan struct{}         // held by who asks the database
 	// Guarded by asking.
 	last  int64         // what was left after it was last asked
 	asked time.Duration // when
@@ -69,6 +70,9 @@ func (b *budget) here() int64 {
 }
 
 func (b *budget) unlock() { <-b.asking }
+
+// ofPlan says that the plan is what limits a budget in a state.
+func (b *budget) ofPlan(s State) bool { return b.terms.Load().ofPlan(s.Limit.Value) }
 
 func (e *Engine) shard(k *pathKey) *pathShard {
 	t, u, x := k.tenant.Bytes(), k.user.Bytes(), k.key.Bytes()
@@ -127,11 +131,17 @@ func (e *Engine) build(ctx context.Context, c *Call) (*path, error) {
 		p.budgets = append(p.budgets, h.budget(Budget{c.Tenant, c.Meter, m, kind, subject, period, starts}, t))
 		p.ends = min(p.ends, clock.when(ends))
 	}
-	meter := c.Terms.Meter
+	meter, met := c.Terms.Meter, r.of(c)
 	if n := c.Terms.Number; !n.Unlimited {
-		add(plain(meter), OfTenant, uuid.Nil, meter.Period, terms{base: n.Value, soft: meter.Limit == billing.Soft, byPlan: true, version: c.Terms.Version})
+		t := terms{base: n.Value, soft: meter.Limit == billing.Soft, byPlan: true, version: c.Terms.Version}
+		same := slices.IndexFunc(met, func(r Rule) bool { return r.Kind == OfTenant && r.Measure == plain(meter) && r.Period == meter.Period })
+		if same >= 0 {
+			t = t.within(met[same])
+			met = slices.Delete(met, same, same+1)
+		}
+		add(plain(meter), OfTenant, uuid.Nil, meter.Period, t)
 	}
-	for _, rule := range r.of(c) {
+	for _, rule := range met {
 		subject := rule.Subject
 		switch rule.Kind {
 		case OfUser:

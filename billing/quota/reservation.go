@@ -88,6 +88,7 @@ func (e *Engine) reserve(ctx context.Context, p *path, c *Call, lasts time.Durat
 				continue
 			}
 			d.Budget, d.Over, d.Allowed = b.Budget, t.soft, t.soft
+			d.ByPlan = t.ofPlan(locked.amount)
 			d.State = State{Limit: billing.Number{Value: locked.amount}, Used: used, Remaining: max(0, locked.amount-used), ResetsAt: t.ends}
 			if !d.Allowed {
 				return nil

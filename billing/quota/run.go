@@ -120,16 +120,20 @@ func (e *Engine) renew(ctx context.Context, b *budget, l *lease, back, held bool
 		hand = l.gather()
 	}
 	lost := false
+	var now row
 	e.ledger.trips.Add(1)
 	err := e.ledger.pool.Tx(ctx, func(tx pgx.Tx) error {
 		r, err := e.ledger.lock(ctx, tx, b.Budget)
 		if err != nil {
 			return err
 		}
+		now = r
 		if hand > 0 {
-			if _, err := e.ledger.giveBack(ctx, tx, b.Budget, l.id, hand); err != nil {
+			gone, err := e.ledger.giveBack(ctx, tx, b.Budget, l.id, hand)
+			if err != nil {
 				return err
 			}
+			now.leased -= gone
 		}
 		if held || !back {
 			lost, err = e.ledger.lend(ctx, tx, b.Budget, l.id, 0)
@@ -142,6 +146,9 @@ func (e *Engine) renew(ctx context.Context, b *budget, l *lease, back, held bool
 		b.lease.Store(nil) // whether it was given back is not known: what is left ends with the lease
 	case held || !back:
 		l.until.set(from+e.ttl-e.margin(), wall.Add(e.ttl-e.margin()))
+	}
+	if err == nil {
+		b.learn(now.amount, now.used+now.leased)
 	}
 	b.last, b.asked = l.left(), from
 	return err

@@ -111,7 +111,7 @@ func (e *Engine) count(ctx context.Context, b *budget, thing string) (d Decision
 				return nil
 			}
 			if t := b.terms.Load(); r.used >= r.amount {
-				d = Decision{t.soft, t.soft, false, b.Budget, State{billing.Number{Value: r.amount}, r.used, 0, t.ends}}
+				d = Decision{t.soft, t.soft, false, b.Budget, true, State{billing.Number{Value: r.amount}, r.used, 0, t.ends}}
 				if !t.soft {
 					return errNoRoom
 				}

@@ -116,7 +116,7 @@ func (e *Event) cost(m Meter) *Refusal {
 	if e.Currency = m.Currency; m.Price == 0 {
 		return nil
 	}
-	cost, ok := m.price(e.Quantity)
+	cost, ok := m.CostOf(e.Quantity)
 	if !ok || cost > most {
 		return refuse(OutOfRange, "The cost of this quantity is more than can be told.")
 	}

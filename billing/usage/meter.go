@@ -19,8 +19,8 @@ type Meters func(ctx context.Context, tenant id.Tenant, meter string) (m Meter, 
 
 func anyMeter(context.Context, id.Tenant, string) (Meter, bool, error) { return Meter{}, true, nil }
 
-// price is the cost of a quantity in billionths, rounded half up. ok is false where no cost can be told in 64 bits.
-func (m Meter) price(quantity int64) (cost int64, ok bool) {
+// CostOf is the cost of a quantity in billionths, rounded half up. ok is false where no cost can be told in 64 bits.
+func (m Meter) CostOf(quantity int64) (cost int64, ok bool) {
 	const perBillionth = 1000
 	if quantity > 0 && m.Price > (1<<63-1-perBillionth/2)/quantity {
 		return 0, false

@@ -13,7 +13,7 @@ var floors = [][]string{
 	{"tenants"},
 	{"access", "sessions"},
 	{"sso/..."},
-	{"why"},
+	{"internal/metered", "why"},
 	{"internal/web"},
 	{"api/...", "console/..."},
 	{"."},

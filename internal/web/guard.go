@@ -37,6 +37,17 @@ func (s *Server) Guard(p rbac.Permission, f billing.Feature, group catalog.Group
 	}
 }
 
+// Refuse answers a request that a guard let through with a failure, as the guard does. It returns no error.
+func (s *Server) Refuse(c echo.Context, err error) error {
+	ex, ok := c.Request().Context().Value(exchangeKey{}).(*exchange)
+	if !ok {
+		ex = s.begin(c, nil)
+		_ = ex.originate()
+	}
+	s.refuse(ex, err)
+	return nil
+}
+
 // Identify says whose browser is asking on an open row, refreshing the session if need be. The error says why it is nobody,
 // or, with a principal, what speaks against them.
 func (s *Server) Identify(c echo.Context) (*authn.Principal, error) {
