@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/tenants"
@@ -37,7 +35,7 @@ func Latest(ctx context.Context, tx *db.TenantTx, members []id.Membership) (map[
 	if len(members) == 0 {
 		return latest, nil
 	}
-	list, err := gorm.G[Session](tx.DB).Where("membership_id IN ? AND revoked_at IS NULL", members).Select("DISTINCT ON (membership_id) *").
+	list, err := db.Of[Session](tx.DB).Where("membership_id IN ? AND revoked_at IS NULL", members).Select("DISTINCT ON (membership_id) *").
 		Order("membership_id, last_seen_at DESC, id DESC").Find(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list the latest sessions of %d members: %w", len(members), err)

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
@@ -32,7 +30,7 @@ const (
 // Revoke ends one session. With an owner it must be that member's; with the zero id it may be anybody's in the tenant, which only an
 // administrator may ask for. Another's session is errs.NotFound. Ending it a second time changes and records nothing.
 func Revoke(ctx context.Context, tx *db.TenantTx, session id.Session, owner id.Membership, reason Reason) error {
-	q := gorm.G[Session](tx.DB).Where("id = ?", session)
+	q := db.Of[Session](tx.DB).Where("id = ?", session)
 	if !owner.IsZero() {
 		q = q.Where("membership_id = ?", owner)
 	}

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/id"
 )
@@ -38,7 +36,7 @@ const live = "revoked_at IS NULL AND expires_at > ? AND refreshed_at + make_inte
 
 // List returns the sessions of a membership that still stand, the one used last first, at most 100.
 func List(ctx context.Context, tx *db.TenantTx, membership id.Membership) ([]Session, error) {
-	list, err := gorm.G[Session](tx.DB).Where("membership_id = ?", membership).Where(live, tx.Now, tx.Now).
+	list, err := db.Of[Session](tx.DB).Where("membership_id = ?", membership).Where(live, tx.Now, tx.Now).
 		Order("last_seen_at DESC, id DESC").Limit(maxListed).Find(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list sessions: %w", err)

@@ -6,8 +6,6 @@ import (
 	"net/netip"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
@@ -119,7 +117,7 @@ func insertAttempt(ctx context.Context, tx *db.TenantTx, r *Record) error {
 		e.RetryAfter = attemptLifetime
 		return e
 	}
-	if err := gorm.G[Record](tx.DB).Create(ctx, r); err != nil {
+	if err := db.Of[Record](tx.DB).Create(ctx, r); err != nil {
 		return fmt.Errorf("create attempt: %w", err)
 	}
 	return nil
@@ -148,7 +146,7 @@ func findAttempt(ctx context.Context, tx *db.TenantTx, state string) (Record, er
 	if err != nil {
 		return Record{}, fmt.Errorf("lock attempt: %w", err)
 	}
-	r, err := gorm.G[Record](tx.DB).Where("state_hash = ?", stateHash(state)).First(ctx)
+	r, err := db.Of[Record](tx.DB).Where("state_hash = ?", stateHash(state)).First(ctx)
 	if db.IsMissing(err) {
 		return Record{}, Refuse(StateUnknown)
 	}

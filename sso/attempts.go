@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/id"
@@ -25,7 +23,7 @@ type AttemptFilter struct {
 
 // Attempts lists the attempts of a tenant, newest first, older than the given one.
 func Attempts(ctx context.Context, tx *db.TenantTx, f AttemptFilter, before id.Attempt, limit int) ([]Record, error) {
-	q := gorm.G[Record](tx.DB).Omit("held", "state_hash", "browser_hash").Order("id DESC").Limit(limit)
+	q := db.Of[Record](tx.DB).Omit("held", "state_hash", "browser_hash").Order("id DESC").Limit(limit)
 	if !f.Connection.IsZero() {
 		q = q.Where("connection_id = ?", f.Connection)
 	}
@@ -56,7 +54,7 @@ func Attempts(ctx context.Context, tx *db.TenantTx, f AttemptFilter, before id.A
 
 // AttemptByID finds an attempt of the tenant.
 func AttemptByID(ctx context.Context, tx *db.TenantTx, a id.Attempt) (Record, error) {
-	r, err := gorm.G[Record](tx.DB).Where("id = ?", a).First(ctx)
+	r, err := db.Of[Record](tx.DB).Where("id = ?", a).First(ctx)
 	if db.IsMissing(err) {
 		return Record{}, errs.NotFound("sign-in attempt")
 	}

@@ -9,8 +9,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
@@ -99,7 +97,7 @@ func (s *SignIn) redeemRecovery(ctx context.Context, tx *db.TenantTx, t tenants.
 		return tenants.Membership{}, db.Keep(ErrRecovery) // it stays used: to become an owner again does not bring it back
 	}
 	// The other links that the person asked for are not needed any more.
-	_, err = gorm.G[recovery](tx.DB).Where("membership_id = ? AND used_at IS NULL", m.ID).Select("used_at").Updates(ctx, recovery{UsedAt: &tx.Now})
+	_, err = db.Of[recovery](tx.DB).Where("membership_id = ? AND used_at IS NULL", m.ID).Select("used_at").Updates(ctx, recovery{UsedAt: &tx.Now})
 	if err != nil {
 		return tenants.Membership{}, fmt.Errorf("end the other recoveries: %w", err)
 	}

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/events"
@@ -192,7 +190,7 @@ func KeysOfAll(ctx context.Context, tx *db.TenantTx, list []Connection) (map[id.
 	if len(wanted) == 0 {
 		return nil, nil //nolint:nilnil // a map without entries
 	}
-	rows, err := gorm.G[ConnectionKey](tx.DB).Where("connection_id IN ?", wanted).Order("slot, id").Limit(10 * len(wanted)).Find(ctx)
+	rows, err := db.Of[ConnectionKey](tx.DB).Where("connection_id IN ?", wanted).Order("slot, id").Limit(10 * len(wanted)).Find(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list keys of connections: %w", err)
 	}

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
@@ -93,7 +91,7 @@ func (s *SignIn) Create(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, 
 	if err != nil {
 		return Connection{}, fmt.Errorf("list connection in the directory: %w", err)
 	}
-	if err := gorm.G[Connection](tx.DB).Create(ctx, &c); err != nil {
+	if err := db.Of[Connection](tx.DB).Create(ctx, &c); err != nil {
 		return Connection{}, fmt.Errorf("create connection: %w", err)
 	}
 	if err := takeConnection(ctx, tx, c.ID); err != nil {
@@ -245,7 +243,7 @@ func (s *SignIn) Delete(ctx context.Context, tx *db.TenantTx, which id.Connectio
 	if err != nil {
 		return fmt.Errorf("take routes from connection %s: %w", c.ID, err)
 	}
-	if _, err := gorm.G[Connection](tx.DB).Where("id = ?", c.ID).Delete(ctx); err != nil {
+	if _, err := db.Of[Connection](tx.DB).Where("id = ?", c.ID).Delete(ctx); err != nil {
 		return fmt.Errorf("delete connection %s: %w", c.ID, err)
 	}
 	if c.Status == Required {
@@ -261,7 +259,7 @@ func (s *SignIn) Delete(ctx context.Context, tx *db.TenantTx, which id.Connectio
 
 // recordTest remembers that an administrator came through the provider with the configuration of that version.
 func recordTest(ctx context.Context, tx *db.TenantTx, c Connection) error {
-	_, err := gorm.G[Connection](tx.DB).Where("id = ? AND version = ?", c.ID, c.Version).Select("tested_at").
+	_, err := db.Of[Connection](tx.DB).Where("id = ? AND version = ?", c.ID, c.Version).Select("tested_at").
 		Updates(ctx, Connection{TestedAt: &tx.Now})
 	if err != nil {
 		return fmt.Errorf("record test of connection %s: %w", c.ID, err)

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net/http"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
@@ -92,7 +90,7 @@ func (s *SignIn) Confirm(ctx context.Context, r *http.Request, state string, p *
 
 // held finds the attempt that waits for a confirmation in this browser.
 func (s *SignIn) held(ctx context.Context, tx *db.TenantTx, r *http.Request, state string) (back, error) {
-	rec, err := gorm.G[Record](tx.DB).Where("state_hash = ?", stateHash(state)).First(ctx)
+	rec, err := db.Of[Record](tx.DB).Where("state_hash = ?", stateHash(state)).First(ctx)
 	switch {
 	case db.IsMissing(err):
 		return back{}, Refuse(StateUnknown)

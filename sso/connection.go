@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/id"
@@ -102,7 +100,7 @@ func (c Connection) SecretSet() bool { return len(c.Sealed) > 0 }
 
 // ConnectionByID finds a connection of the tenant.
 func ConnectionByID(ctx context.Context, tx *db.TenantTx, c id.Connection) (Connection, error) {
-	row, err := gorm.G[Connection](tx.DB).Where("id = ?", c).First(ctx)
+	row, err := db.Of[Connection](tx.DB).Where("id = ?", c).First(ctx)
 	if db.IsMissing(err) {
 		return Connection{}, errs.NotFound("connection")
 	}
@@ -114,7 +112,7 @@ func ConnectionByID(ctx context.Context, tx *db.TenantTx, c id.Connection) (Conn
 
 // Connections lists the tenant's connections, oldest first, after the given id.
 func Connections(ctx context.Context, tx *db.TenantTx, after id.Connection, limit int) ([]Connection, error) {
-	q := gorm.G[Connection](tx.DB).Order("id").Limit(limit)
+	q := db.Of[Connection](tx.DB).Order("id").Limit(limit)
 	if !after.IsZero() {
 		q = q.Where("id > ?", after)
 	}
@@ -127,7 +125,7 @@ func Connections(ctx context.Context, tx *db.TenantTx, after id.Connection, limi
 
 // openConnections lists those that let everybody in, oldest first. Nobody has many.
 func openConnections(ctx context.Context, tx *db.TenantTx) ([]Connection, error) {
-	list, err := gorm.G[Connection](tx.DB).Where("status IN ('optional', 'required')").Order("id").Limit(20).Find(ctx)
+	list, err := db.Of[Connection](tx.DB).Where("status IN ('optional', 'required')").Order("id").Limit(20).Find(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list open connections: %w", err)
 	}

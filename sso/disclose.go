@@ -10,8 +10,6 @@ import (
 	"io"
 	"strings"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/id"
 )
@@ -29,7 +27,7 @@ const maxDisclosed = 100
 // Disclose reads the names of the claims or attributes that a provider sent for an attempt, and veils their values. Nothing of it was
 // verified if the attempt was refused before that, and nothing rests on it.
 func (s *SignIn) Disclose(ctx context.Context, tx *db.TenantTx, a id.Attempt) (Disclosure, error) {
-	d, err := gorm.G[Document](tx.DB).Where("attempt_id = ? AND created_at > ?", a, tx.Now.Add(-keepDocuments)).First(ctx)
+	d, err := db.Of[Document](tx.DB).Where("attempt_id = ? AND created_at > ?", a, tx.Now.Add(-keepDocuments)).First(ctx)
 	if db.IsMissing(err) {
 		return Disclosure{}, nil
 	}

@@ -8,8 +8,6 @@ import (
 	"io"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
@@ -56,7 +54,7 @@ func (s *SignIn) keepDocument(ctx context.Context, tx *db.TenantTx, b back) erro
 	if d.Sealed, err = s.keyring.Seal(packed, documentAt(tx.Tenant, d.AttemptID)); err != nil {
 		return fmt.Errorf("seal the document of attempt %s: %w", d.AttemptID, err)
 	}
-	if err := gorm.G[Document](tx.DB).Create(ctx, &d); err != nil {
+	if err := db.Of[Document](tx.DB).Create(ctx, &d); err != nil {
 		return fmt.Errorf("keep the document of attempt %s: %w", d.AttemptID, err)
 	}
 	err = tx.DB.WithContext(ctx).Exec(`DELETE FROM attempt_documents d USING (
@@ -75,7 +73,7 @@ func (s *SignIn) OpenDocument(ctx context.Context, tx *db.TenantTx, a id.Attempt
 	if p := authn.From(ctx); p.Kind != authn.Member || rbac.Role(p.Role) != rbac.Owner {
 		return Document{}, tenants.ErrOwnerRequired
 	}
-	d, err := gorm.G[Document](tx.DB).Where("attempt_id = ?", a).First(ctx)
+	d, err := db.Of[Document](tx.DB).Where("attempt_id = ?", a).First(ctx)
 	if db.IsMissing(err) || err == nil && tx.Now.Sub(d.CreatedAt) > keepDocuments {
 		return Document{}, errs.NotFound("document")
 	}
@@ -90,7 +88,7 @@ func (s *SignIn) OpenDocument(ctx context.Context, tx *db.TenantTx, a id.Attempt
 
 // HasDocument says whether what came back for an attempt is still kept.
 func HasDocument(ctx context.Context, tx *db.TenantTx, a id.Attempt) (bool, error) {
-	n, err := gorm.G[Document](tx.DB).Where("attempt_id = ? AND created_at > ?", a, tx.Now.Add(-keepDocuments)).Count(ctx, "attempt_id")
+	n, err := db.Of[Document](tx.DB).Where("attempt_id = ? AND created_at > ?", a, tx.Now.Add(-keepDocuments)).Count(ctx, "attempt_id")
 	if err != nil {
 		return false, fmt.Errorf("look for the document of attempt %s: %w", a, err)
 	}

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"github.com/seed-2a059015/gatehouse/internal/db"
@@ -106,7 +105,7 @@ func SetGroups(ctx context.Context, tx *db.TenantTx, c Connection, m tenants.Mem
 		Columns:   []clause.Column{{Name: "tenant_id"}, {Name: "membership_id"}, {Name: "connection_id"}},
 		DoUpdates: clause.AssignmentColumns([]string{"groups", "role", "unknown", "updated_at"}),
 	}
-	if err := gorm.G[MemberGroups](tx.DB, latest).Create(ctx, &s); err != nil {
+	if err := db.Of[MemberGroups](tx.DB, latest).Create(ctx, &s); err != nil {
 		return m, fmt.Errorf("remember the groups of member %s: %w", m.ID, err)
 	}
 	return m, nil
@@ -114,7 +113,7 @@ func SetGroups(ctx context.Context, tx *db.TenantTx, c Connection, m tenants.Mem
 
 // GroupsOf is what a connection's provider last said of a member's groups; errs.NotFound if it never said anything.
 func GroupsOf(ctx context.Context, tx *db.TenantTx, m id.Membership, c id.Connection) (MemberGroups, error) {
-	g, err := gorm.G[MemberGroups](tx.DB).Where("membership_id = ? AND connection_id = ?", m, c).First(ctx)
+	g, err := db.Of[MemberGroups](tx.DB).Where("membership_id = ? AND connection_id = ?", m, c).First(ctx)
 	if db.IsMissing(err) {
 		return MemberGroups{}, errs.NotFound("groups")
 	}

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/db"
 )
 
@@ -21,7 +19,7 @@ type Revision struct {
 
 // History lists what was done to a connection, the latest first; at most limit. It goes back ninety days.
 func History(ctx context.Context, tx *db.TenantTx, c Connection, limit int) ([]Revision, error) {
-	versions, err := gorm.G[ConnectionVersion](tx.DB).Omit("client_secret").Where("connection_id = ?", c.ID).Order("version DESC").Limit(limit).Find(ctx)
+	versions, err := db.Of[ConnectionVersion](tx.DB).Omit("client_secret").Where("connection_id = ?", c.ID).Order("version DESC").Limit(limit).Find(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list versions of connection %s: %w", c.ID, err)
 	}

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/id"
@@ -30,7 +28,7 @@ func (LinkedIdentity) TableName() string { return "identities" }
 
 // lookUp finds the identity by its triple, byte for byte.
 func lookUp(ctx context.Context, sys *db.SystemTx, c id.Connection, who Identity) (LinkedIdentity, error) {
-	i, err := gorm.G[LinkedIdentity](sys.DB).
+	i, err := db.Of[LinkedIdentity](sys.DB).
 		Where("connection_id = ? AND issuer = ? AND subject = ?", c, who.Issuer, who.Subject).First(ctx)
 	if db.IsMissing(err) {
 		return LinkedIdentity{}, errs.NotFound("identity")
@@ -57,7 +55,7 @@ func link(ctx context.Context, sys *db.SystemTx, user id.User, c id.Connection, 
 		ID: id.New[id.Identity](), UserID: user, ConnectionID: c, Issuer: who.Issuer, Subject: who.Subject, Email: cutEmail(who.Email),
 		CreatedAt: sys.Now, LastUsedAt: &sys.Now,
 	}
-	if err := gorm.G[LinkedIdentity](sys.DB).Create(ctx, &i); err != nil {
+	if err := db.Of[LinkedIdentity](sys.DB).Create(ctx, &i); err != nil {
 		return LinkedIdentity{}, fmt.Errorf("link identity: %w", err)
 	}
 	return i, nil
@@ -76,7 +74,7 @@ func (l liveSession) stillTheirs(ctx context.Context, sys *db.SystemTx, user id.
 // touch notes that an identity was used. One that was taken away since it was looked up is not known any more.
 func touch(ctx context.Context, sys *db.SystemTx, i LinkedIdentity, email string) error {
 	i.LastUsedAt, i.Email = &sys.Now, cutEmail(email)
-	n, err := gorm.G[LinkedIdentity](sys.DB).Where("id = ?", i.ID).Select("last_used_at", "email").Updates(ctx, i)
+	n, err := db.Of[LinkedIdentity](sys.DB).Where("id = ?", i.ID).Select("last_used_at", "email").Updates(ctx, i)
 	if err != nil {
 		return fmt.Errorf("note the use of identity %s: %w", i.ID, err)
 	}
@@ -88,7 +86,7 @@ func touch(ctx context.Context, sys *db.SystemTx, i LinkedIdentity, email string
 
 // hasIdentity says whether a person has any identity at a connection's issuer.
 func hasIdentity(ctx context.Context, sys *db.SystemTx, user id.User, c id.Connection, issuer string) (bool, error) {
-	n, err := gorm.G[LinkedIdentity](sys.DB).Where("user_id = ? AND connection_id = ? AND issuer = ?", user, c, issuer).Count(ctx, "id")
+	n, err := db.Of[LinkedIdentity](sys.DB).Where("user_id = ? AND connection_id = ? AND issuer = ?", user, c, issuer).Count(ctx, "id")
 	if err != nil {
 		return false, fmt.Errorf("count identities: %w", err)
 	}

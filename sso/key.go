@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/id"
@@ -42,7 +40,7 @@ func (ConnectionKey) TableName() string { return "connection_keys" }
 
 // KeysOf lists the keys of a connection, the active one first. It opens none of them.
 func KeysOf(ctx context.Context, tx *db.TenantTx, c id.Connection) ([]ConnectionKey, error) {
-	rows, err := gorm.G[ConnectionKey](tx.DB).Where("connection_id = ?", c).Order("slot, id").Limit(10).Find(ctx)
+	rows, err := db.Of[ConnectionKey](tx.DB).Where("connection_id = ?", c).Order("slot, id").Limit(10).Find(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list keys of connection %s: %w", c, err)
 	}
@@ -90,7 +88,7 @@ func (s *SignIn) addKey(ctx context.Context, tx *db.TenantTx, c id.Connection, s
 	if row.PrivateKey, err = s.keyring.Seal(plain, keySealedAt(tx.Tenant, row.ID)); err != nil {
 		return fmt.Errorf("seal key of connection %s: %w", c, err)
 	}
-	if err := gorm.G[ConnectionKey](tx.DB).Create(ctx, &row); err != nil {
+	if err := db.Of[ConnectionKey](tx.DB).Create(ctx, &row); err != nil {
 		return fmt.Errorf("add key of connection %s: %w", c, err)
 	}
 	return nil

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
@@ -94,10 +92,10 @@ func (s *SignIn) ActivateKey(ctx context.Context, tx *db.TenantTx, which id.Conn
 		return c, err
 	}
 	// First the one and then the other: there is never more than one that is active.
-	_, err = gorm.G[ConnectionKey](tx.DB).Where("connection_id = ? AND slot = ?", c.ID, ActiveKey).Select("slot", "retired_at").
+	_, err = db.Of[ConnectionKey](tx.DB).Where("connection_id = ? AND slot = ?", c.ID, ActiveKey).Select("slot", "retired_at").
 		Updates(ctx, ConnectionKey{Slot: RetiredKey, RetiredAt: &tx.Now})
 	if err == nil {
-		_, err = gorm.G[ConnectionKey](tx.DB).Where("connection_id = ? AND id = ?", c.ID, k.ID).Select("slot", "retired_at").
+		_, err = db.Of[ConnectionKey](tx.DB).Where("connection_id = ? AND id = ?", c.ID, k.ID).Select("slot", "retired_at").
 			Updates(ctx, ConnectionKey{Slot: ActiveKey})
 	}
 	if err != nil {
@@ -118,7 +116,7 @@ func (s *SignIn) DropKey(ctx context.Context, tx *db.TenantTx, which id.Connecti
 	if k.Slot == ActiveKey {
 		return c, ErrActiveKey
 	}
-	if _, err := gorm.G[ConnectionKey](tx.DB).Where("connection_id = ? AND id = ?", c.ID, k.ID).Delete(ctx); err != nil {
+	if _, err := db.Of[ConnectionKey](tx.DB).Where("connection_id = ? AND id = ?", c.ID, k.ID).Delete(ctx); err != nil {
 		return c, fmt.Errorf("drop key %s: %w", k.ID, err)
 	}
 	if err := s.tellOwners(ctx, tx, c, "relieved of a key of ours"); err != nil {
@@ -135,7 +133,7 @@ func (s *SignIn) lockKey(ctx context.Context, tx *db.TenantTx, which id.Connecti
 	if err := mayConfigure(ctx, tx, Draft{DefaultRole: c.DefaultRole, GroupRoles: c.GroupRoles}); err != nil {
 		return c, ConnectionKey{}, err
 	}
-	k, err := gorm.G[ConnectionKey](tx.DB).Where("connection_id = ? AND id = ?", c.ID, key).First(ctx)
+	k, err := db.Of[ConnectionKey](tx.DB).Where("connection_id = ? AND id = ?", c.ID, key).First(ctx)
 	if db.IsMissing(err) {
 		return c, k, errs.NotFound("key")
 	}

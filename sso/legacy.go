@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"gorm.io/gorm"
 
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/events"
@@ -94,7 +93,7 @@ func firstEventOf(at time.Time) string {
 
 // whoSwitched finds, in the versions of before, who turned on what is on now.
 func whoSwitched(ctx context.Context, tx *db.TenantTx, c Connection, list []LegacySwitch) error {
-	versions, err := gorm.G[ConnectionVersion](tx.DB).Omit("client_secret").Where("connection_id = ?", c.ID).Order("version DESC").Find(ctx)
+	versions, err := db.Of[ConnectionVersion](tx.DB).Omit("client_secret").Where("connection_id = ?", c.ID).Order("version DESC").Find(ctx)
 	if err != nil {
 		return fmt.Errorf("list versions of connection %s: %w", c.ID, err)
 	}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
@@ -54,7 +52,7 @@ func (s *SignIn) finishLink(ctx context.Context, b back) error {
 // Identities lists the ways to sign in that a session may see: those of the tenant's own connections, and Google unless the session was
 // made by a tenant's provider.
 func Identities(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, p *authn.Principal) ([]LinkedIdentity, error) {
-	q := gorm.G[LinkedIdentity](sys.DB).Where("user_id = ?", p.User)
+	q := db.Of[LinkedIdentity](sys.DB).Where("user_id = ?", p.User)
 	own := "connection_id IN (SELECT id FROM connections WHERE tenant_id = ?)"
 	if ownsAccount(p) {
 		q = q.Where("(connection_id = ? OR "+own+")", id.Google, tx.Tenant)
@@ -102,7 +100,7 @@ func Unlink(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, p *authn.Pri
 	if left == 0 {
 		return errs.New(errs.Conflict, "last_sign_in_method", "This is your last way to sign in. Add another one first.")
 	}
-	if _, err := gorm.G[LinkedIdentity](sys.DB).Where("id = ?", gone.ID).Delete(ctx); err != nil {
+	if _, err := db.Of[LinkedIdentity](sys.DB).Where("id = ?", gone.ID).Delete(ctx); err != nil {
 		return fmt.Errorf("unlink identity %s: %w", gone.ID, err)
 	}
 	proof := sessions.Proof{Connection: gone.ConnectionID, Issuer: gone.Issuer, Subject: gone.Subject}

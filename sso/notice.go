@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/jobs"
@@ -37,7 +35,7 @@ func (s *SignIn) tellOwners(ctx context.Context, tx *db.TenantTx, c Connection, 
 
 // alertOwners mails every owner. The subject is followed by the tenant's name, the note by why they get it.
 func (s *SignIn) alertOwners(ctx context.Context, tx *db.TenantTx, subject string, paragraphs []string, note string) error {
-	owners, err := gorm.G[tenants.Membership](tx.DB).Where("role = 'owner' AND status = 'active'").Order("id").Limit(50).Find(ctx)
+	owners, err := db.Of[tenants.Membership](tx.DB).Where("role = 'owner' AND status = 'active'").Order("id").Limit(50).Find(ctx)
 	if err != nil {
 		return fmt.Errorf("list owners: %w", err)
 	}

@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/events"
@@ -79,7 +77,7 @@ func googlePlaces(ctx context.Context, sys *db.SystemTx, user id.User) ([]tenant
 // offer keeps the proven attempt for the choice of a tenant. It stays bound to its browser and to its ten minutes.
 func (s *SignIn) offer(ctx context.Context, b back, i LinkedIdentity, places []tenants.Place) (Result, error) {
 	err := s.db.Tenant(ctx, b.tenant, func(tx *db.TenantTx) error {
-		_, err := gorm.G[Record](tx.DB).Where("id = ?", b.record.ID).Select("stage", "user_id", "identity_id").
+		_, err := db.Of[Record](tx.DB).Where("id = ?", b.record.ID).Select("stage", "user_id", "identity_id").
 			Updates(ctx, Record{Stage: Exchanged, UserID: i.UserID, IdentityID: i.ID})
 		if err != nil {
 			return fmt.Errorf("keep attempt %s for a choice: %w", b.record.ID, err)
@@ -151,7 +149,7 @@ func (s *SignIn) offered(ctx context.Context, sys *db.SystemTx, r *http.Request,
 	if err != nil {
 		return Record{}, LinkedIdentity{}, fmt.Errorf("lock attempt: %w", err)
 	}
-	rec, err := gorm.G[Record](g).Where("tenant_id = ? AND state_hash = ?", id.Installation, stateHash(state)).First(ctx)
+	rec, err := db.Of[Record](g).Where("tenant_id = ? AND state_hash = ?", id.Installation, stateHash(state)).First(ctx)
 	if db.IsMissing(err) {
 		return Record{}, LinkedIdentity{}, Refuse(StateUnknown)
 	}
@@ -166,7 +164,7 @@ func (s *SignIn) offered(ctx context.Context, sys *db.SystemTx, r *http.Request,
 	case !sys.Now.Before(rec.ExpiresAt):
 		return Record{}, LinkedIdentity{}, Refuse(AttemptExpired)
 	}
-	i, err := gorm.G[LinkedIdentity](g).Where("id = ? AND user_id = ? AND connection_id = ?", rec.IdentityID, rec.UserID, id.Google).First(ctx)
+	i, err := db.Of[LinkedIdentity](g).Where("id = ? AND user_id = ? AND connection_id = ?", rec.IdentityID, rec.UserID, id.Google).First(ctx)
 	if db.IsMissing(err) { // unlinked meanwhile
 		return Record{}, LinkedIdentity{}, Refuse(NoAccount)
 	}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/id"
@@ -177,7 +175,7 @@ func (e entrance) unclaimed(ctx context.Context, sys *db.SystemTx, tx *db.Tenant
 	if !e.invitation.IsZero() { // somebody who may invite them wants them back
 		return nil
 	}
-	n, err := gorm.G[tenants.Membership](tx.DB).Where("email = ? AND status = 'removed'", email.Address).Count(ctx, "id")
+	n, err := db.Of[tenants.Membership](tx.DB).Where("email = ? AND status = 'removed'", email.Address).Count(ctx, "id")
 	if err != nil {
 		return fmt.Errorf("look for removed members: %w", err)
 	}

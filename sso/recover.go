@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
@@ -97,7 +95,7 @@ func (s *SignIn) askRecovery(ctx context.Context, tx *db.TenantTx, t tenants.Ten
 	cred := secret.Issue(secret.PrefixRecovery, t.ID.Bytes(), row.ID.Bytes(), 0)
 	hash := cred.Hash()
 	row.Hash = hash[:]
-	if err := gorm.G[recovery](tx.DB).Create(ctx, &row); err != nil {
+	if err := db.Of[recovery](tx.DB).Create(ctx, &row); err != nil {
 		return fmt.Errorf("create a recovery: %w", err)
 	}
 	if row.MembershipID.IsZero() {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
-	"gorm.io/gorm"
 
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
@@ -212,7 +211,7 @@ func (s *SignIn) follow(ctx context.Context, tx *db.TenantTx, f Refetched) (Conn
 
 // keepSAML stores what changes nothing about who is let in: attempts under way go on, and no version of before is kept.
 func keepSAML(ctx context.Context, tx *db.TenantTx, c Connection) error {
-	_, err := gorm.G[Connection](tx.DB).Where("id = ?", c.ID).Select("saml").Updates(ctx, c)
+	_, err := db.Of[Connection](tx.DB).Where("id = ?", c.ID).Select("saml").Updates(ctx, c)
 	if err != nil {
 		return fmt.Errorf("store what is known of the provider of connection %s: %w", c.ID, err)
 	}

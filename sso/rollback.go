@@ -7,8 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/events"
 )
@@ -70,7 +68,7 @@ func (s *SignIn) rollBack(ctx context.Context, tx *db.TenantTx, c Connection, r 
 		until := r.left[causes[0]].ReplacedAt.Add(watched)
 		back.WatchedUntil = &until
 	}
-	if _, err := gorm.G[ConnectionVersion](tx.DB).Where("connection_id = ? AND version >= ?", c.ID, to.Version).Delete(ctx); err != nil {
+	if _, err := db.Of[ConnectionVersion](tx.DB).Where("connection_id = ? AND version >= ?", c.ID, to.Version).Delete(ctx); err != nil {
 		return fmt.Errorf("drop versions of connection %s: %w", c.ID, err)
 	}
 	if err := store(ctx, tx, &back); err != nil {

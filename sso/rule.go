@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
@@ -37,7 +35,7 @@ const (
 
 // Rules lists the tenant's routing rules in their order.
 func Rules(ctx context.Context, tx *db.TenantTx) ([]Rule, error) {
-	list, err := gorm.G[Rule](tx.DB).Order("position").Limit(maxRules).Find(ctx)
+	list, err := db.Of[Rule](tx.DB).Order("position").Limit(maxRules).Find(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list routing rules: %w", err)
 	}
@@ -88,7 +86,7 @@ func lockRules(ctx context.Context, tx *db.TenantTx) error {
 
 // writeRules stores a list whose rules keep the ids that they have.
 func writeRules(ctx context.Context, tx *db.TenantTx, rules []Rule) ([]Rule, error) {
-	if _, err := gorm.G[Rule](tx.DB).Where("position >= 0").Delete(ctx); err != nil {
+	if _, err := db.Of[Rule](tx.DB).Where("position >= 0").Delete(ctx); err != nil {
 		return nil, fmt.Errorf("delete routing rules: %w", err)
 	}
 	for i := range rules {
@@ -96,7 +94,7 @@ func writeRules(ctx context.Context, tx *db.TenantTx, rules []Rule) ([]Rule, err
 			rules[i].ID = id.New[id.RoutingRule]()
 		}
 		rules[i].Position = int64(i)
-		if err := gorm.G[Rule](tx.DB).Create(ctx, &rules[i]); err != nil {
+		if err := db.Of[Rule](tx.DB).Create(ctx, &rules[i]); err != nil {
 			return nil, fmt.Errorf("create routing rule: %w", err)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"github.com/seed-2a059015/gatehouse/internal/authn"
@@ -71,7 +70,7 @@ func IssueSetupLink(ctx context.Context, tx *db.TenantTx, in NewSetupLink) (Setu
 	cred := secret.Issue(secret.PrefixSetupLink, tx.Tenant.Bytes(), l.ID.Bytes(), 0)
 	hash := cred.Hash()
 	l.Hash = hash[:]
-	if err := gorm.G[SetupLink](tx.DB).Create(ctx, &l); err != nil {
+	if err := db.Of[SetupLink](tx.DB).Create(ctx, &l); err != nil {
 		return SetupLink{}, secret.Credential{}, fmt.Errorf("create set-up link: %w", err)
 	}
 	return l, cred, events.Record(ctx, tx, events.SetupLinkCreated, l.ID, l.describe())
@@ -159,7 +158,7 @@ func roomForLink(ctx context.Context, tx *db.TenantTx) error {
 
 // SetupLinks lists the tenant's links, oldest first, after the given id.
 func SetupLinks(ctx context.Context, tx *db.TenantTx, after id.SetupLink, limit int) ([]SetupLink, error) {
-	q := gorm.G[SetupLink](tx.DB).Order("id").Limit(limit)
+	q := db.Of[SetupLink](tx.DB).Order("id").Limit(limit)
 	if !after.IsZero() {
 		q = q.Where("id > ?", after)
 	}
@@ -172,7 +171,7 @@ func SetupLinks(ctx context.Context, tx *db.TenantTx, after id.SetupLink, limit 
 
 // LatestSetupLinks lists at most limit of the tenant's links, newest first, older than before (zero: from the newest).
 func LatestSetupLinks(ctx context.Context, tx *db.TenantTx, before id.SetupLink, limit int) ([]SetupLink, error) {
-	q := gorm.G[SetupLink](tx.DB).Order("id DESC").Limit(limit)
+	q := db.Of[SetupLink](tx.DB).Order("id DESC").Limit(limit)
 	if !before.IsZero() {
 		q = q.Where("id < ?", before)
 	}
@@ -201,7 +200,7 @@ func RevokeSetupLink(ctx context.Context, tx *db.TenantTx, which id.SetupLink) e
 
 // lockLink reads a link for a change.
 func lockLink(ctx context.Context, tx *db.TenantTx, which id.SetupLink) (SetupLink, error) {
-	l, err := gorm.G[SetupLink](tx.DB, clause.Locking{Strength: "UPDATE"}).Where("id = ?", which).Take(ctx)
+	l, err := db.Of[SetupLink](tx.DB, clause.Locking{Strength: "UPDATE"}).Where("id = ?", which).Take(ctx)
 	if db.IsMissing(err) {
 		return SetupLink{}, errs.NotFound("set-up link")
 	}
@@ -212,7 +211,7 @@ func lockLink(ctx context.Context, tx *db.TenantTx, which id.SetupLink) (SetupLi
 }
 
 func (l SetupLink) store(ctx context.Context, tx *db.TenantTx, column string, more ...any) error {
-	if _, err := gorm.G[SetupLink](tx.DB).Where("id = ?", l.ID).Select(column, more...).Updates(ctx, l); err != nil {
+	if _, err := db.Of[SetupLink](tx.DB).Where("id = ?", l.ID).Select(column, more...).Updates(ctx, l); err != nil {
 		return fmt.Errorf("store set-up link %s: %w", l.ID, err)
 	}
 	return nil

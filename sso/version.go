@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/id"
@@ -40,7 +38,7 @@ func replace(ctx context.Context, tx *db.TenantTx, old Connection, c *Connection
 		v := ConnectionVersion{
 			ConnectionID: old.ID, Version: old.Version, Settings: old, Sealed: old.Sealed, ChangedBy: authn.From(ctx).Subject(), ReplacedAt: tx.Now,
 		}
-		if err := gorm.G[ConnectionVersion](tx.DB).Create(ctx, &v); err != nil {
+		if err := db.Of[ConnectionVersion](tx.DB).Create(ctx, &v); err != nil {
 			return fmt.Errorf("keep version %d of connection %s: %w", old.Version, old.ID, err)
 		}
 		cures, err := v.curable(*c, tx.Now)
@@ -83,7 +81,7 @@ func differ(a, b Connection) (bool, error) {
 func store(ctx context.Context, tx *db.TenantTx, c *Connection) error {
 	c.Version++
 	c.UpdatedAt = tx.Now
-	_, err := gorm.G[Connection](tx.DB).Where("id = ?", c.ID).Select("name", "status", "issuer", "client_id", "client_secret", "secret_hint",
+	_, err := db.Of[Connection](tx.DB).Where("id = ?", c.ID).Select("name", "status", "issuer", "client_id", "client_secret", "secret_hint",
 		"token_auth", "endpoints", "claim_mapping", "jit", "default_role", "preset", "saml", "group_roles", "testers", "watched_until", "proof_since",
 		"frozen_at", "version", "updated_at", "tested_at").Updates(ctx, *c)
 	if err != nil {

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
@@ -102,7 +100,7 @@ func Watching(ctx context.Context, tx *db.TenantTx, c Connection) ([]Change, err
 
 // changesLately are what a connection was before each of its last changes, the latest first.
 func changesLately(ctx context.Context, tx *db.TenantTx, c Connection) ([]ConnectionVersion, error) {
-	list, err := gorm.G[ConnectionVersion](tx.DB).Where("connection_id = ? AND replaced_at > ?", c.ID, tx.Now.Add(-lately)).
+	list, err := db.Of[ConnectionVersion](tx.DB).Where("connection_id = ? AND replaced_at > ?", c.ID, tx.Now.Add(-lately)).
 		Order("version DESC").Limit(maxWatched).Find(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list versions of connection %s: %w", c.ID, err)

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 )
@@ -24,7 +22,7 @@ func (s *SignIn) WaysOf(ctx context.Context, p *authn.Principal) ([]OwnWay, erro
 		return nil, nil
 	}
 	err := s.db.Admit(ctx, p.Tenant, func(sys *db.SystemTx, tx *db.TenantTx) error {
-		list, err := gorm.G[Connection](tx.DB).Where("status IN ('testing', 'optional', 'required')").Order("id").Limit(20).Find(ctx)
+		list, err := db.Of[Connection](tx.DB).Where("status IN ('testing', 'optional', 'required')").Order("id").Limit(20).Find(ctx)
 		if err != nil {
 			return fmt.Errorf("list open connections: %w", err)
 		}

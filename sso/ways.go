@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/id"
@@ -25,7 +23,7 @@ type ways struct {
 // waysOf asks the same questions whatever it finds, so that the time it takes tells nothing.
 func waysOf(ctx context.Context, tx *db.TenantTx, email tenants.Email) (ways, error) {
 	w := ways{email: email}
-	all, err := gorm.G[Connection](tx.DB).Where("status IN ('testing', 'optional', 'required')").Order("id").Limit(50).Find(ctx)
+	all, err := db.Of[Connection](tx.DB).Where("status IN ('testing', 'optional', 'required')").Order("id").Limit(50).Find(ctx)
 	if err != nil {
 		return w, fmt.Errorf("list open connections: %w", err)
 	}

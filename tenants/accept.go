@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/events"
@@ -42,7 +40,7 @@ func UsableInvitation(ctx context.Context, tx *db.TenantTx, which id.Invitation)
 		return i, nil
 	}
 	// Nobody is told when a key expires, so it is asked here.
-	n, err := gorm.G[Key](tx.DB).Where("id = ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)", i.InvitedKey, tx.Now).Count(ctx, "id")
+	n, err := db.Of[Key](tx.DB).Where("id = ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)", i.InvitedKey, tx.Now).Count(ctx, "id")
 	if err != nil {
 		return Invitation{}, fmt.Errorf("look for who invited: %w", err)
 	}
@@ -59,7 +57,7 @@ func AcceptInvitation(ctx context.Context, tx *db.TenantTx, which id.Invitation,
 		return err
 	}
 	i.AcceptedAt, i.AcceptedBy = &tx.Now, m.ID
-	if _, err := gorm.G[Invitation](tx.DB).Where("id = ?", i.ID).Select("accepted_at", "accepted_by").Updates(ctx, i); err != nil {
+	if _, err := db.Of[Invitation](tx.DB).Where("id = ?", i.ID).Select("accepted_at", "accepted_by").Updates(ctx, i); err != nil {
 		return fmt.Errorf("accept invitation %s: %w", i.ID, err)
 	}
 	return events.Record(ctx, tx, events.InvitationAccepted, i.ID, events.Data{"member": m.ID, "email": i.Email, "role": i.Role})
@@ -67,7 +65,7 @@ func AcceptInvitation(ctx context.Context, tx *db.TenantTx, which id.Invitation,
 
 // AcceptedBy says whether an invitation has made somebody a member before.
 func AcceptedBy(ctx context.Context, tx *db.TenantTx, which id.Invitation, m id.Membership) (bool, error) {
-	n, err := gorm.G[Invitation](tx.DB).Where("id = ? AND accepted_by = ?", which, m).Count(ctx, "id")
+	n, err := db.Of[Invitation](tx.DB).Where("id = ? AND accepted_by = ?", which, m).Count(ctx, "id")
 	if err != nil {
 		return false, fmt.Errorf("look for who accepted invitation %s: %w", which, err)
 	}
@@ -88,7 +86,7 @@ func Reinstate(ctx context.Context, tx *db.TenantTx, m Membership, role rbac.Rol
 		return m, err
 	}
 	m.Role, m.Status, m.Email, m.Name, m.Picture, m.UpdatedAt = role, MemberActive, email.Address, shown(p.Name), picture(p.Picture), tx.Now
-	_, err = gorm.G[Membership](tx.DB).Where("id = ?", m.ID).Select("role", "status", "email", "name", "picture", "updated_at").Updates(ctx, m)
+	_, err = db.Of[Membership](tx.DB).Where("id = ?", m.ID).Select("role", "status", "email", "name", "picture", "updated_at").Updates(ctx, m)
 	if err != nil {
 		return m, fmt.Errorf("reinstate member %s: %w", m.ID, err)
 	}

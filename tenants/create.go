@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/events"
@@ -40,7 +38,7 @@ func Create(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, in New) (Ten
 	t := Tenant{
 		ID: tx.Tenant, Slug: in.Slug, Name: in.Name, Status: StatusActive, Plan: pin.Plan, PlanVersion: pin.Version, CreatedAt: tx.Now, UpdatedAt: tx.Now,
 	}
-	if err := gorm.G[Tenant](sys.DB).Create(ctx, &t); err != nil {
+	if err := db.Of[Tenant](sys.DB).Create(ctx, &t); err != nil {
 		return Tenant{}, Membership{}, fmt.Errorf("create tenant: %w", err)
 	}
 	if err := tx.DB.Exec("INSERT INTO tenant_state (tenant_id) VALUES (?)", tx.Tenant).Error; err != nil {

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/id"
@@ -35,7 +33,7 @@ const CustomRolesSQL = `(SELECT jsonb_object_agg(c.role, c.permissions) FROM cus
 
 // CustomRoles lists the tenant's own roles, oldest first, after the given id. There are never more than [MaxCustomRoles].
 func CustomRoles(ctx context.Context, tx *db.TenantTx, after id.Role, limit int) ([]CustomRole, error) {
-	q := gorm.G[CustomRole](tx.DB).Order("id").Limit(limit)
+	q := db.Of[CustomRole](tx.DB).Order("id").Limit(limit)
 	if !after.IsZero() {
 		q = q.Where("id > ?", after)
 	}
@@ -48,15 +46,15 @@ func CustomRoles(ctx context.Context, tx *db.TenantTx, after id.Role, limit int)
 
 // FindCustomRole finds one of the tenant's own roles.
 func FindCustomRole(ctx context.Context, tx *db.TenantTx, which id.Role) (CustomRole, error) {
-	return oneRole(ctx, gorm.G[CustomRole](tx.DB).Where("id = ?", which))
+	return oneRole(ctx, db.Of[CustomRole](tx.DB).Where("id = ?", which))
 }
 
 // lockCustomRole finds one and lets nobody else change it until the scope ends.
 func lockCustomRole(ctx context.Context, tx *db.TenantTx, which id.Role) (CustomRole, error) {
-	return oneRole(ctx, gorm.G[CustomRole](tx.DB, locked).Where("id = ?", which))
+	return oneRole(ctx, db.Of[CustomRole](tx.DB, locked).Where("id = ?", which))
 }
 
-func oneRole(ctx context.Context, q gorm.ChainInterface[CustomRole]) (CustomRole, error) {
+func oneRole(ctx context.Context, q db.Model[CustomRole]) (CustomRole, error) {
 	r, err := q.First(ctx)
 	if db.IsMissing(err) {
 		return CustomRole{}, errs.NotFound("role")

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/catalog"
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
@@ -51,14 +49,14 @@ func CreateCustomRole(ctx context.Context, tx *db.TenantTx, c *catalog.Catalog, 
 	if err := mayAuthor(ctx, tx, r.Permissions); err != nil {
 		return CustomRole{}, err
 	}
-	n, err := gorm.G[CustomRole](tx.DB).Count(ctx, "id")
+	n, err := db.Of[CustomRole](tx.DB).Count(ctx, "id")
 	if err != nil {
 		return CustomRole{}, fmt.Errorf("count custom roles: %w", err)
 	}
 	if n >= MaxCustomRoles {
 		return CustomRole{}, ErrTooManyRoles
 	}
-	if err := gorm.G[CustomRole](tx.DB).Create(ctx, &r); err != nil {
+	if err := db.Of[CustomRole](tx.DB).Create(ctx, &r); err != nil {
 		return CustomRole{}, fmt.Errorf("create custom role: %w", err)
 	}
 	tx.Changed("tenant")
@@ -106,7 +104,7 @@ func UpdateCustomRole(ctx context.Context, tx *db.TenantTx, c *catalog.Catalog, 
 		}
 	}
 	r.Version, r.UpdatedAt = old.Version+1, tx.Now
-	_, err = gorm.G[CustomRole](tx.DB).Where("id = ?", r.ID).Select("name", "description", "permissions", "version", "updated_at").Updates(ctx, r)
+	_, err = db.Of[CustomRole](tx.DB).Where("id = ?", r.ID).Select("name", "description", "permissions", "version", "updated_at").Updates(ctx, r)
 	if err != nil {
 		return old, fmt.Errorf("update custom role %s: %w", r.ID, err)
 	}
@@ -146,7 +144,7 @@ func (r CustomRole) check(ctx context.Context, tx *db.TenantTx, c *catalog.Catal
 			return errs.InvalidField("permissions", fmt.Sprintf("%q is not a permission that a custom role can have.", shown(string(p))))
 		}
 	}
-	n, err := gorm.G[CustomRole](tx.DB).Where("lower(name) = lower(?) AND id <> ?", r.Name, r.ID).Count(ctx, "id")
+	n, err := db.Of[CustomRole](tx.DB).Where("lower(name) = lower(?) AND id <> ?", r.Name, r.ID).Count(ctx, "id")
 	if err != nil {
 		return fmt.Errorf("look for a role of the same name: %w", err)
 	}
@@ -156,7 +154,7 @@ func (r CustomRole) check(ctx context.Context, tx *db.TenantTx, c *catalog.Catal
 	if r.Name == old.Name {
 		return nil
 	}
-	others, err := gorm.G[CustomRole](tx.DB).Where("id <> ?", r.ID).Select("name").Find(ctx)
+	others, err := db.Of[CustomRole](tx.DB).Where("id <> ?", r.ID).Select("name").Find(ctx)
 	if err != nil {
 		return fmt.Errorf("look for a role of a like name: %w", err)
 	}
@@ -193,7 +191,7 @@ func actingRole(ctx context.Context, tx *db.TenantTx) (rbac.Role, error) {
 		if p.Tenant != tx.Tenant {
 			break
 		}
-		m, err := one(ctx, gorm.G[Membership](tx.DB, held).Where("id = ? AND status = 'active'", p.Membership))
+		m, err := one(ctx, db.Of[Membership](tx.DB, held).Where("id = ? AND status = 'active'", p.Membership))
 		if errs.As(err).Kind == errs.Missing {
 			break
 		}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/events"
@@ -66,7 +64,7 @@ func DeleteCustomRole(ctx context.Context, tx *db.TenantTx, which id.Role, inste
 			return err
 		}
 	}
-	if _, err := gorm.G[CustomRole](tx.DB).Where("id = ?", r.ID).Delete(ctx); err != nil {
+	if _, err := db.Of[CustomRole](tx.DB).Where("id = ?", r.ID).Delete(ctx); err != nil {
 		return fmt.Errorf("delete custom role %s: %w", r.ID, err)
 	}
 	tx.Changed("tenant")

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/catalog"
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
@@ -108,7 +106,7 @@ func RoleName(ctx context.Context, tx *db.TenantTx, role rbac.Role) (string, err
 	if !role.Custom() {
 		return string(role), nil
 	}
-	r, err := gorm.G[CustomRole](tx.DB).Where("role = ?", role).First(ctx)
+	r, err := db.Of[CustomRole](tx.DB).Where("role = ?", role).First(ctx)
 	if db.IsMissing(err) {
 		return string(role), nil
 	}

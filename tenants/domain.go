@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"github.com/seed-2a059015/gatehouse/internal/db"
@@ -60,7 +59,7 @@ func RouteDomainTo(ctx context.Context, tx *db.TenantTx, name string, connection
 		return d, err
 	}
 	d.ConnectionID = connection
-	if _, err := gorm.G[Domain](tx.DB).Where("id = ?", d.ID).Select("connection_id").Updates(ctx, d); err != nil {
+	if _, err := db.Of[Domain](tx.DB).Where("id = ?", d.ID).Select("connection_id").Updates(ctx, d); err != nil {
 		if db.Constraint(err) == "domains_connection_fkey" {
 			return d, errs.NotFound("connection")
 		}
@@ -71,7 +70,7 @@ func RouteDomainTo(ctx context.Context, tx *db.TenantTx, name string, connection
 
 // Domains lists what the tenant claims, by name.
 func Domains(ctx context.Context, tx *db.TenantTx) ([]Domain, error) {
-	list, err := gorm.G[Domain](tx.DB).Order("domain").Find(ctx)
+	list, err := db.Of[Domain](tx.DB).Order("domain").Find(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list domains: %w", err)
 	}
@@ -119,7 +118,7 @@ func domainByName(ctx context.Context, tx *db.TenantTx, name string, opts ...cla
 }
 
 func domainBy(ctx context.Context, tx *db.TenantTx, where string, value any, opts ...clause.Expression) (Domain, error) {
-	d, err := gorm.G[Domain](tx.DB, opts...).Where(where, value).First(ctx)
+	d, err := db.Of[Domain](tx.DB, opts...).Where(where, value).First(ctx)
 	if db.IsMissing(err) {
 		return Domain{}, errs.NotFound("domain")
 	}

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
@@ -31,7 +29,7 @@ func AddDomain(ctx context.Context, tx *db.TenantTx, name string) (Domain, error
 	if _, err := current(ctx, tx, locked); err != nil { // one at a time, so that the count holds
 		return Domain{}, err
 	}
-	n, err := gorm.G[Domain](tx.DB).Count(ctx, "id")
+	n, err := db.Of[Domain](tx.DB).Count(ctx, "id")
 	if err != nil {
 		return Domain{}, fmt.Errorf("count domains: %w", err)
 	}
@@ -42,7 +40,7 @@ func AddDomain(ctx context.Context, tx *db.TenantTx, name string) (Domain, error
 		ID: id.New[id.Domain](), Domain: d, Status: DomainPending, Token: secret.RandomText(32), CreatedAt: tx.Now, AskedAt: tx.Now,
 		NextCheckAt: after(tx.Now, soonest),
 	}
-	if err := gorm.G[Domain](tx.DB).Create(ctx, &row); err != nil {
+	if err := db.Of[Domain](tx.DB).Create(ctx, &row); err != nil {
 		return Domain{}, fmt.Errorf("add domain: %w", err)
 	}
 	return row, events.Record(ctx, tx, events.DomainAdded, row.ID, events.Data{"domain": d})

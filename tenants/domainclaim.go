@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"github.com/seed-2a059015/gatehouse/internal/db"
@@ -105,7 +104,7 @@ func release(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, domain stri
 
 // store writes what checks and the operator change.
 func store(ctx context.Context, tx *db.TenantTx, d Domain) error {
-	_, err := gorm.G[Domain](tx.DB).Where("id = ?", d.ID).
+	_, err := db.Of[Domain](tx.DB).Where("id = ?", d.ID).
 		Select("status", "asked_at", "verified_at", "verified_by", "checked_at", "finding", "lost_at", "next_check_at").Updates(ctx, d)
 	if err != nil {
 		return fmt.Errorf("store domain %s: %w", d.ID, err)

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/events"
@@ -24,7 +22,7 @@ func (p Prover) tell(ctx context.Context, tx *db.TenantTx, happened events.Type,
 	if !worth {
 		return nil
 	}
-	owners, err := gorm.G[Membership](tx.DB).Where("role = 'owner' AND status = 'active'").Order("id").Limit(50).Find(ctx)
+	owners, err := db.Of[Membership](tx.DB).Where("role = 'owner' AND status = 'active'").Order("id").Limit(50).Find(ctx)
 	if err != nil {
 		return fmt.Errorf("list owners: %w", err)
 	}

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
@@ -39,7 +37,7 @@ func (p Prover) Remove(ctx context.Context, sys *db.SystemTx, tx *db.TenantTx, w
 			return err
 		}
 	}
-	if _, err := gorm.G[Domain](tx.DB).Where("id = ?", d.ID).Delete(ctx); err != nil {
+	if _, err := db.Of[Domain](tx.DB).Where("id = ?", d.ID).Delete(ctx); err != nil {
 		return fmt.Errorf("remove domain %s: %w", d.ID, err)
 	}
 	return events.Record(ctx, tx, events.DomainRemoved, d.ID, events.Data{"domain": d.Domain, "was": d.Status})

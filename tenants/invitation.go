@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
@@ -98,7 +96,7 @@ func Invite(ctx context.Context, tx *db.TenantTx, in NewInvitation) (Invitation,
 	}
 	i := Invitation{ID: id.New[id.Invitation](), Email: email.Address, Role: in.Role, CreatedAt: tx.Now}
 	cred := i.issue(ctx, tx)
-	if err := gorm.G[Invitation](tx.DB).Create(ctx, &i); err != nil {
+	if err := db.Of[Invitation](tx.DB).Create(ctx, &i); err != nil {
 		return Invitation{}, secret.Credential{}, fmt.Errorf("create invitation: %w", err)
 	}
 	return i, cred, events.Record(ctx, tx, events.InvitationSent, i.ID, events.Data{"email": i.Email, "role": i.Role})
@@ -106,7 +104,7 @@ func Invite(ctx context.Context, tx *db.TenantTx, in NewInvitation) (Invitation,
 
 // makeRoom ends an invitation of the address that nobody can use any more.
 func makeRoom(ctx context.Context, tx *db.TenantTx, email string) error {
-	open, err := gorm.G[Invitation](tx.DB, locked).Where("email = ? AND accepted_at IS NULL AND revoked_at IS NULL", email).First(ctx)
+	open, err := db.Of[Invitation](tx.DB, locked).Where("email = ? AND accepted_at IS NULL AND revoked_at IS NULL", email).First(ctx)
 	switch {
 	case db.IsMissing(err):
 		return nil
@@ -138,7 +136,7 @@ func Resend(ctx context.Context, tx *db.TenantTx, which id.Invitation) (Invitati
 		return Invitation{}, secret.Credential{}, err
 	}
 	cred := i.issue(ctx, tx)
-	_, err = gorm.G[Invitation](tx.DB).Where("id = ?", i.ID).Select("hash", "invited_by", "invited_key", "sends", "sent_at", "expires_at").Updates(ctx, i)
+	_, err = db.Of[Invitation](tx.DB).Where("id = ?", i.ID).Select("hash", "invited_by", "invited_key", "sends", "sent_at", "expires_at").Updates(ctx, i)
 	if err != nil {
 		return Invitation{}, secret.Credential{}, fmt.Errorf("renew invitation %s: %w", i.ID, err)
 	}
@@ -177,7 +175,7 @@ func RevokeInvitation(ctx context.Context, tx *db.TenantTx, which id.Invitation)
 
 func (i Invitation) end(ctx context.Context, tx *db.TenantTx) error {
 	i.RevokedAt = &tx.Now
-	if _, err := gorm.G[Invitation](tx.DB).Where("id = ?", i.ID).Select("revoked_at").Updates(ctx, i); err != nil {
+	if _, err := db.Of[Invitation](tx.DB).Where("id = ?", i.ID).Select("revoked_at").Updates(ctx, i); err != nil {
 		return fmt.Errorf("revoke invitation %s: %w", i.ID, err)
 	}
 	return nil
@@ -185,7 +183,7 @@ func (i Invitation) end(ctx context.Context, tx *db.TenantTx) error {
 
 // Invitations lists the invitations of the tenant, oldest first, after the given id.
 func Invitations(ctx context.Context, tx *db.TenantTx, after id.Invitation, limit int) ([]Invitation, error) {
-	q := gorm.G[Invitation](tx.DB).Order("id").Limit(limit)
+	q := db.Of[Invitation](tx.DB).Order("id").Limit(limit)
 	if !after.IsZero() {
 		q = q.Where("id > ?", after)
 	}
@@ -199,7 +197,7 @@ func Invitations(ctx context.Context, tx *db.TenantTx, after id.Invitation, limi
 // WaitingInvitations lists at most limit invitations that were neither accepted nor revoked, expired ones among them, newest first, older
 // than before (zero: from the newest).
 func WaitingInvitations(ctx context.Context, tx *db.TenantTx, before id.Invitation, limit int) ([]Invitation, error) {
-	q := gorm.G[Invitation](tx.DB).Where("accepted_at IS NULL AND revoked_at IS NULL").Order("id DESC").Limit(limit)
+	q := db.Of[Invitation](tx.DB).Where("accepted_at IS NULL AND revoked_at IS NULL").Order("id DESC").Limit(limit)
 	if !before.IsZero() {
 		q = q.Where("id < ?", before)
 	}
@@ -211,7 +209,7 @@ func WaitingInvitations(ctx context.Context, tx *db.TenantTx, before id.Invitati
 }
 
 func lockInvitation(ctx context.Context, tx *db.TenantTx, which id.Invitation) (Invitation, error) {
-	i, err := gorm.G[Invitation](tx.DB, locked).Where("id = ?", which).First(ctx)
+	i, err := db.Of[Invitation](tx.DB, locked).Where("id = ?", which).First(ctx)
 	if db.IsMissing(err) {
 		return Invitation{}, errs.NotFound("invitation")
 	}

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/events"
@@ -97,7 +95,7 @@ func voidInvitationsOf(ctx context.Context, tx *db.TenantTx, key id.Key) error {
 }
 
 func endInvitations(ctx context.Context, tx *db.TenantTx, which string, args ...any) error {
-	open, err := gorm.G[Invitation](tx.DB, locked).Where("accepted_at IS NULL AND revoked_at IS NULL").Where(which, args...).Order("id").Find(ctx)
+	open, err := db.Of[Invitation](tx.DB, locked).Where("accepted_at IS NULL AND revoked_at IS NULL").Where(which, args...).Order("id").Find(ctx)
 	if err != nil {
 		return fmt.Errorf("list invitations to end: %w", err)
 	}

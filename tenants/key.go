@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
@@ -100,7 +98,7 @@ func (k Keys) Create(ctx context.Context, tx *db.TenantTx, in NewKey) (Key, secr
 		key.ExpiresAt = &expires
 	}
 	cred := k.issue(tx, &key)
-	if err := gorm.G[Key](tx.DB).Create(ctx, &key); err != nil {
+	if err := db.Of[Key](tx.DB).Create(ctx, &key); err != nil {
 		return Key{}, secret.Credential{}, fmt.Errorf("create API key: %w", err)
 	}
 	return key, cred, events.Record(ctx, tx, events.KeyCreated, key.ID, data)
@@ -134,7 +132,7 @@ func (k Keys) Rotate(ctx context.Context, tx *db.TenantTx, key id.Key, overlap t
 	}
 	row.Generation++
 	cred := k.issue(tx, &row)
-	_, err = gorm.G[Key](tx.DB).Where("id = ?", row.ID).
+	_, err = db.Of[Key](tx.DB).Where("id = ?", row.ID).
 		Select("hash", "hint", "generation", "created_by", "previous_hash", "previous_expires_at", "rotated_at").Updates(ctx, row)
 	if err != nil {
 		return Key{}, secret.Credential{}, fmt.Errorf("rotate API key: %w", err)
@@ -150,7 +148,7 @@ func (k Keys) Revoke(ctx context.Context, tx *db.TenantTx, key id.Key) error {
 		return err
 	}
 	row.RevokedAt = &tx.Now
-	if _, err := gorm.G[Key](tx.DB).Where("id = ?", row.ID).Select("revoked_at").Updates(ctx, row); err != nil {
+	if _, err := db.Of[Key](tx.DB).Where("id = ?", row.ID).Select("revoked_at").Updates(ctx, row); err != nil {
 		return fmt.Errorf("revoke API key: %w", err)
 	}
 	if err := voidInvitationsOf(ctx, tx, row.ID); err != nil {
@@ -162,7 +160,7 @@ func (k Keys) Revoke(ctx context.Context, tx *db.TenantTx, key id.Key) error {
 
 // List returns the keys that are not revoked, oldest first, after the given id.
 func (k Keys) List(ctx context.Context, tx *db.TenantTx, after id.Key, limit int) ([]Key, error) {
-	q := gorm.G[Key](tx.DB).Where("revoked_at IS NULL")
+	q := db.Of[Key](tx.DB).Where("revoked_at IS NULL")
 	if !after.IsZero() {
 		q = q.Where("id > ?", after)
 	}
@@ -175,11 +173,11 @@ func (k Keys) List(ctx context.Context, tx *db.TenantTx, after id.Key, limit int
 
 // Find returns one key that is not revoked.
 func (k Keys) Find(ctx context.Context, tx *db.TenantTx, key id.Key) (Key, error) {
-	return found(gorm.G[Key](tx.DB).Where("id = ? AND revoked_at IS NULL", key).First(ctx))
+	return found(db.Of[Key](tx.DB).Where("id = ? AND revoked_at IS NULL", key).First(ctx))
 }
 
 func (k Keys) lock(ctx context.Context, tx *db.TenantTx, key id.Key) (Key, error) {
-	row, err := found(gorm.G[Key](tx.DB, locked).Where("id = ? AND revoked_at IS NULL", key).First(ctx))
+	row, err := found(db.Of[Key](tx.DB, locked).Where("id = ? AND revoked_at IS NULL", key).First(ctx))
 	if err != nil {
 		return row, err
 	}

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
@@ -45,7 +43,7 @@ func IssueLink(ctx context.Context, tx *db.TenantTx, m Membership, ttl time.Dura
 	cred := secret.Issue(secret.PrefixSignInLink, tx.Tenant.Bytes(), l.ID.Bytes(), 0)
 	hash := cred.Hash()
 	l.Hash = hash[:]
-	if err := gorm.G[link](tx.DB).Create(ctx, &l); err != nil {
+	if err := db.Of[link](tx.DB).Create(ctx, &l); err != nil {
 		return secret.Credential{}, fmt.Errorf("create sign-in link: %w", err)
 	}
 	return cred, events.Record(ctx, tx, events.LinkIssued, m.ID, events.Data{"expires_at": l.ExpiresAt})

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"github.com/seed-2a059015/gatehouse/internal/authn"
@@ -23,7 +22,7 @@ type memberRows map[id.Membership]Membership
 // lockForChange locks the member, the caller and all active owners, always in the order of their ids, so that two changes that would each
 // leave the other as the last owner take turns: the second one sees what the first has done, also when that was to the caller.
 func lockForChange(ctx context.Context, tx *db.TenantTx, member id.Membership) (memberRows, error) {
-	list, err := gorm.G[Membership](tx.DB, locked).
+	list, err := db.Of[Membership](tx.DB, locked).
 		Where("status <> 'removed' AND (id IN (?, ?) OR (role = 'owner' AND status = 'active'))", member, authn.From(ctx).Membership).
 		Order("id").Find(ctx)
 	if err != nil {

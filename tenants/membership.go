@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/events"
@@ -65,7 +63,7 @@ func Join(ctx context.Context, tx *db.TenantTx, user id.User, role rbac.Role, p 
 		ID: id.New[id.Membership](), UserID: user, Role: role, Status: MemberActive, Email: email.Address, Name: shown(p.Name),
 		Picture: picture(p.Picture), Source: source, CreatedAt: tx.Now, UpdatedAt: tx.Now,
 	}
-	if err := gorm.G[Membership](tx.DB).Create(ctx, &m); err != nil {
+	if err := db.Of[Membership](tx.DB).Create(ctx, &m); err != nil {
 		return Membership{}, fmt.Errorf("create membership: %w", err)
 	}
 	tx.Changed("member", m.ID)
@@ -74,22 +72,22 @@ func Join(ctx context.Context, tx *db.TenantTx, user id.User, role rbac.Role, p 
 
 // Member finds a membership that is not removed.
 func Member(ctx context.Context, tx *db.TenantTx, m id.Membership) (Membership, error) {
-	return one(ctx, gorm.G[Membership](tx.DB).Where("id = ? AND status <> 'removed'", m))
+	return one(ctx, db.Of[Membership](tx.DB).Where("id = ? AND status <> 'removed'", m))
 }
 
 // MemberByUser finds the membership of a person, a removed one too: the caller must look at its status.
 func MemberByUser(ctx context.Context, tx *db.TenantTx, user id.User) (Membership, error) {
-	return one(ctx, gorm.G[Membership](tx.DB).Where("user_id = ?", user))
+	return one(ctx, db.Of[Membership](tx.DB).Where("user_id = ?", user))
 }
 
 // MemberByEmail finds the member with a normalized address; removed ones are not found.
 func MemberByEmail(ctx context.Context, tx *db.TenantTx, address string) (Membership, error) {
-	return one(ctx, gorm.G[Membership](tx.DB).Where("email = ? AND status <> 'removed'", address))
+	return one(ctx, db.Of[Membership](tx.DB).Where("email = ? AND status <> 'removed'", address))
 }
 
 // Members lists the memberships that are not removed, oldest first, after the given id.
 func Members(ctx context.Context, tx *db.TenantTx, after id.Membership, limit int) ([]Membership, error) {
-	q := gorm.G[Membership](tx.DB).Where("status <> 'removed'")
+	q := db.Of[Membership](tx.DB).Where("status <> 'removed'")
 	if !after.IsZero() {
 		q = q.Where("id > ?", after)
 	}
@@ -117,7 +115,7 @@ func UpdateProfile(ctx context.Context, tx *db.TenantTx, m Membership, p Profile
 		return m, nil
 	}
 	m.UpdatedAt = tx.Now
-	_, err := gorm.G[Membership](tx.DB).Where("id = ?", m.ID).Select("email", "name", "picture", "updated_at").Updates(ctx, m)
+	_, err := db.Of[Membership](tx.DB).Where("id = ?", m.ID).Select("email", "name", "picture", "updated_at").Updates(ctx, m)
 	if err != nil {
 		return m, fmt.Errorf("update profile: %w", err)
 	}
@@ -125,7 +123,7 @@ func UpdateProfile(ctx context.Context, tx *db.TenantTx, m Membership, p Profile
 	return m, events.Record(ctx, tx, events.MemberProfileMoved, m.ID, events.Data{"email_changed": m.Email != old.Email})
 }
 
-func one(ctx context.Context, q gorm.ChainInterface[Membership]) (Membership, error) {
+func one(ctx context.Context, q db.Model[Membership]) (Membership, error) {
 	m, err := q.First(ctx)
 	if db.IsMissing(err) {
 		return Membership{}, errs.NotFound("member")

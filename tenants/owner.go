@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
@@ -100,7 +98,7 @@ func changeMember(
 		return old, ErrLastOwner
 	}
 	m.UpdatedAt = tx.Now
-	if _, err := gorm.G[Membership](tx.DB).Where("id = ?", m.ID).Select("role", "status", "updated_at").Updates(ctx, m); err != nil {
+	if _, err := db.Of[Membership](tx.DB).Where("id = ?", m.ID).Select("role", "status", "updated_at").Updates(ctx, m); err != nil {
 		return old, fmt.Errorf("update membership: %w", err)
 	}
 	if err := voidInvitations(ctx, tx, old, m); err != nil {

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
@@ -111,7 +109,7 @@ func SchedulePlan(ctx context.Context, tx *db.TenantTx, to billing.Pin, at time.
 		return PlanMove{}, orPending(err)
 	}
 	m := PlanMove{ID: id.New[id.PlanMove](), Plan: to.Plan, PlanVersion: to.Version, MovesAt: at.UTC(), CreatedAt: tx.Now}
-	if err := gorm.G[PlanMove](tx.DB).Create(ctx, &m); err != nil {
+	if err := db.Of[PlanMove](tx.DB).Create(ctx, &m); err != nil {
 		return PlanMove{}, fmt.Errorf("store plan move: %w", err)
 	}
 	if err := jobs.Enqueue(ctx, tx, settleMove{}, jobs.At(m.MovesAt)); err != nil {
@@ -147,7 +145,7 @@ func CancelPlan(ctx context.Context, tx *db.TenantTx) (PlanMove, error) {
 		return PlanMove{}, errs.NotFound("dated change of the plan")
 	}
 	m.CanceledAt = &tx.Now
-	if _, err := gorm.G[PlanMove](tx.DB).Where("id = ?", m.ID).Select("canceled_at").Updates(ctx, *m); err != nil {
+	if _, err := db.Of[PlanMove](tx.DB).Where("id = ?", m.ID).Select("canceled_at").Updates(ctx, *m); err != nil {
 		return PlanMove{}, fmt.Errorf("cancel plan move: %w", err)
 	}
 	tx.Changed("tenant")
@@ -156,7 +154,7 @@ func CancelPlan(ctx context.Context, tx *db.TenantTx) (PlanMove, error) {
 
 // PlanMoves lists the dated moves of the tenant, newest first, at most 100.
 func PlanMoves(ctx context.Context, tx *db.TenantTx) ([]PlanMove, error) {
-	list, err := gorm.G[PlanMove](tx.DB).Order("id DESC").Limit(100).Find(ctx)
+	list, err := db.Of[PlanMove](tx.DB).Order("id DESC").Limit(100).Find(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list plan moves: %w", err)
 	}
@@ -164,7 +162,7 @@ func PlanMoves(ctx context.Context, tx *db.TenantTx) ([]PlanMove, error) {
 }
 
 func openMove(ctx context.Context, tx *db.TenantTx) (*PlanMove, error) {
-	list, err := gorm.G[PlanMove](tx.DB).Where("settled_at IS NULL AND canceled_at IS NULL").Limit(1).Find(ctx)
+	list, err := db.Of[PlanMove](tx.DB).Where("settled_at IS NULL AND canceled_at IS NULL").Limit(1).Find(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("load plan move: %w", err)
 	}
@@ -181,7 +179,7 @@ func settle(ctx context.Context, tx *db.TenantTx, t *Tenant) (settled bool, err 
 		return false, err
 	}
 	m.SettledAt = &tx.Now
-	if _, err := gorm.G[PlanMove](tx.DB).Where("id = ?", m.ID).Select("settled_at").Updates(ctx, *m); err != nil {
+	if _, err := db.Of[PlanMove](tx.DB).Where("id = ?", m.ID).Select("settled_at").Updates(ctx, *m); err != nil {
 		return false, fmt.Errorf("settle plan move: %w", err)
 	}
 	tx.Changed("tenant")

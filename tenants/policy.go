@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"github.com/seed-2a059015/gatehouse/internal/authn"
@@ -44,7 +43,7 @@ func (p Policy) Allows(method string, role rbac.Role) bool {
 }
 
 func policy(ctx context.Context, tx *db.TenantTx, opts ...clause.Expression) (Policy, error) {
-	p, err := gorm.G[Policy](tx.DB, opts...).Take(ctx)
+	p, err := db.Of[Policy](tx.DB, opts...).Take(ctx)
 	if err != nil {
 		return Policy{}, fmt.Errorf("load sign-in policy: %w", err)
 	}

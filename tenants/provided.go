@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/events"
@@ -21,13 +19,13 @@ func FollowProvider(ctx context.Context, tx *db.TenantTx, member id.Membership, 
 		return Membership{}, ErrRoleTooHigh
 	}
 	// No owner is touched, so the lock of the one row is enough: the last owner stays.
-	m, err := one(ctx, gorm.G[Membership](tx.DB, locked).Where("id = ? AND status <> 'removed'", member))
+	m, err := one(ctx, db.Of[Membership](tx.DB, locked).Where("id = ? AND status <> 'removed'", member))
 	if err != nil || m.Role == rbac.Owner || m.Role == role {
 		return m, err
 	}
 	old := m
 	m.Role, m.UpdatedAt = role, tx.Now
-	if _, err := gorm.G[Membership](tx.DB).Where("id = ?", m.ID).Select("role", "updated_at").Updates(ctx, m); err != nil {
+	if _, err := db.Of[Membership](tx.DB).Where("id = ?", m.ID).Select("role", "updated_at").Updates(ctx, m); err != nil {
 		return m, fmt.Errorf("update membership: %w", err)
 	}
 	if err := voidInvitations(ctx, tx, old, m); err != nil {

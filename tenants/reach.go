@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"github.com/seed-2a059015/gatehouse/catalog"
@@ -74,7 +73,7 @@ func permissionsOf(ctx context.Context, tx *db.TenantTx, role rbac.Role) ([]rbac
 		}
 		return nil, nil
 	}
-	r, err := gorm.G[CustomRole](tx.DB, held).Where("role = ?", role).First(ctx)
+	r, err := db.Of[CustomRole](tx.DB, held).Where("role = ?", role).First(ctx)
 	if db.IsMissing(err) {
 		return nil, nil
 	}

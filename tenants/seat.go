@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
@@ -32,7 +30,7 @@ func takeSeat(ctx context.Context, tx *db.TenantTx) error {
 	if err != nil || !limited || seats.Unlimited {
 		return err
 	}
-	taken, err := gorm.G[Membership](tx.DB).Where("status = ?", MemberActive).Count(ctx, "id")
+	taken, err := db.Of[Membership](tx.DB).Where("status = ?", MemberActive).Count(ctx, "id")
 	if err != nil {
 		return fmt.Errorf("count members: %w", err)
 	}

@@ -9,7 +9,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"github.com/seed-2a059015/gatehouse/billing"
@@ -86,7 +85,7 @@ func visible(r rune) bool {
 
 // BySlug finds a tenant that is not deleted. The installation's own tenant is not found.
 func BySlug(ctx context.Context, tx *db.SystemTx, slug string) (Tenant, error) {
-	t, err := gorm.G[Tenant](tx.DB).Where("slug = ? AND status IN ('active', 'suspended')", slug).First(ctx)
+	t, err := db.Of[Tenant](tx.DB).Where("slug = ? AND status IN ('active', 'suspended')", slug).First(ctx)
 	if db.IsMissing(err) {
 		return Tenant{}, errs.NotFound("tenant")
 	}
@@ -98,7 +97,7 @@ func BySlug(ctx context.Context, tx *db.SystemTx, slug string) (Tenant, error) {
 
 // All lists the tenants that are not deleted, oldest first, after the given id.
 func All(ctx context.Context, tx *db.SystemTx, after id.Tenant, limit int) ([]Tenant, error) {
-	q := gorm.G[Tenant](tx.DB).Where("status IN ('active', 'suspended')")
+	q := db.Of[Tenant](tx.DB).Where("status IN ('active', 'suspended')")
 	if !after.IsZero() {
 		q = q.Where("id > ?", after)
 	}
@@ -120,7 +119,7 @@ func Current(ctx context.Context, tx *db.TenantTx) (Tenant, Policy, error) {
 }
 
 func current(ctx context.Context, tx *db.TenantTx, opts ...clause.Expression) (Tenant, error) {
-	t, err := gorm.G[Tenant](tx.DB, opts...).Where("id = ?", tx.Tenant).Take(ctx)
+	t, err := db.Of[Tenant](tx.DB, opts...).Where("id = ?", tx.Tenant).Take(ctx)
 	if db.IsMissing(err) || t.Status == StatusDeleted {
 		return Tenant{}, errs.NotFound("tenant")
 	}

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
@@ -63,7 +61,7 @@ func StartTrial(ctx context.Context, tx *db.TenantTx, of billing.Pin, until time
 		}
 	}
 	t := Trial{ID: id.New[id.PlanTrial](), Plan: of.Plan, PlanVersion: of.Version, StartedAt: tx.Now, EndsAt: until.UTC()}
-	if err := gorm.G[Trial](tx.DB).Create(ctx, &t); err != nil {
+	if err := db.Of[Trial](tx.DB).Create(ctx, &t); err != nil {
 		return Trial{}, fmt.Errorf("store trial: %w", err)
 	}
 	tx.Changed("tenant")
@@ -90,7 +88,7 @@ func EndTrial(ctx context.Context, tx *db.TenantTx) (Trial, error) {
 }
 
 func openTrial(ctx context.Context, tx *db.TenantTx) (*Trial, error) {
-	list, err := gorm.G[Trial](tx.DB).Where("ended_at IS NULL").Limit(1).Find(ctx)
+	list, err := db.Of[Trial](tx.DB).Where("ended_at IS NULL").Limit(1).Find(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("load trial: %w", err)
 	}
@@ -102,7 +100,7 @@ func openTrial(ctx context.Context, tx *db.TenantTx) (*Trial, error) {
 
 func closeTrial(ctx context.Context, tx *db.TenantTx, t *Trial, at time.Time) error {
 	t.EndedAt = &at
-	if _, err := gorm.G[Trial](tx.DB).Where("id = ?", t.ID).Select("ended_at").Updates(ctx, *t); err != nil {
+	if _, err := db.Of[Trial](tx.DB).Where("id = ?", t.ID).Select("ended_at").Updates(ctx, *t); err != nil {
 		return fmt.Errorf("end trial: %w", err)
 	}
 	return nil

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"gorm.io/gorm"
 
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/id"
@@ -71,7 +70,7 @@ func (h *house) move(tb testing.TB, tenant id.Tenant, slug string) []member {
 			if err := sys.DB.Exec("INSERT INTO users (id, created_at) VALUES (?, ?)", m.UserID, tx.Now).Error; err != nil {
 				return err
 			}
-			if err := gorm.G[member](tx.DB).Create(tb.Context(), &m); err != nil {
+			if err := db.Of[member](tx.DB).Create(tb.Context(), &m); err != nil {
 				return err
 			}
 			list = append(list, m)

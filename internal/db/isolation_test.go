@@ -127,7 +127,7 @@ func TestDB_06_ATenantIsAnIdAndNothingElse(t *testing.T) {
 		t.Error("Admit(zero) = nil, want an error")
 	}
 	err = h.Tenant(t.Context(), id.New[id.Tenant](), func(tx *db.TenantTx) error {
-		list, err := gorm.G[member](tx.DB).Find(t.Context())
+		list, err := db.Of[member](tx.DB).Find(t.Context())
 		if err == nil && len(list) != 0 {
 			t.Errorf("an unknown tenant sees %d rows, want 0", len(list))
 		}

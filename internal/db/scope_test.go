@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"gorm.io/gorm"
 
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
@@ -133,7 +132,7 @@ func TestStatementsAreCounted(t *testing.T) {
 	h := build(t, db.Config{})
 	ctx, n := db.Count(t.Context())
 	err := h.Tenant(ctx, h.e, func(tx *db.TenantTx) error {
-		_, err := gorm.G[member](tx.DB).Find(ctx)
+		_, err := db.Of[member](tx.DB).Find(ctx)
 		return err
 	})
 	if err != nil {

@@ -150,6 +150,26 @@ func traps(h *house) map[string]func(*gorm.DB) ([]string, error) {
 			_, err := gorm.G[member](g).Where("id = ?", h.ofV[0].ID).Select("name").Updates(g.Statement.Context, member{Name: "stolen"})
 			return nil, err
 		},
+		"model find": func(g *gorm.DB) ([]string, error) {
+			list, err := db.Of[member](g).Where("role = 'owner' OR true").Find(g.Statement.Context)
+			return names(list, &gorm.DB{Error: err})
+		},
+		"model first": func(g *gorm.DB) ([]string, error) {
+			m, err := db.Of[member](g, clause.Locking{Strength: "UPDATE"}).Where("id = ?", h.ofV[0].ID).First(g.Statement.Context)
+			return names([]member{m}, &gorm.DB{Error: err})
+		},
+		"model count": func(g *gorm.DB) ([]string, error) {
+			n, err := db.Of[member](g).Where("name = 'victim'").Count(g.Statement.Context, "id")
+			return slices.Repeat([]string{"victim"}, int(n)), err
+		},
+		"model updates": func(g *gorm.DB) ([]string, error) {
+			_, err := db.Of[member](g).Where("id = ?", h.ofV[0].ID).Select("name").Updates(g.Statement.Context, member{Name: "stolen"})
+			return nil, err
+		},
+		"model delete": func(g *gorm.DB) ([]string, error) {
+			_, err := db.Of[member](g).Where("id = ? OR true", h.ofV[0].ID).Delete(g.Statement.Context)
+			return nil, err
+		},
 		"DB-18 save": func(g *gorm.DB) ([]string, error) {
 			m := h.ofV[0]
 			m.Name = "stolen"
@@ -238,6 +258,14 @@ func TestAChangeNeedsACondition(t *testing.T) {
 	for name, do := range map[string]func(*gorm.DB) error{
 		"update": func(g *gorm.DB) error { return g.Model(&member{}).Update("name", "x").Error },
 		"delete": func(g *gorm.DB) error { return g.Delete(&member{}).Error },
+		"model update": func(g *gorm.DB) error {
+			_, err := db.Of[member](g).Updates(g.Statement.Context, member{Name: "x"})
+			return err
+		},
+		"model delete": func(g *gorm.DB) error {
+			_, err := db.Of[member](g).Delete(g.Statement.Context)
+			return err
+		},
 		"generic update": func(g *gorm.DB) error {
 			_, err := gorm.G[member](g).Update(g.Statement.Context, "name", "x")
 			return err

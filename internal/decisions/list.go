@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/id"
@@ -22,7 +20,7 @@ type Filter struct {
 
 // List returns at most limit decisions, newest first, older than before (zero: from the newest).
 func List(ctx context.Context, tx *db.TenantTx, f Filter, before id.Decision, limit int) ([]Decision, error) {
-	q := gorm.G[Decision](tx.DB).Order("id DESC").Limit(limit)
+	q := db.Of[Decision](tx.DB).Order("id DESC").Limit(limit)
 	if !before.IsZero() {
 		q = q.Where("id < ?", before)
 	}
@@ -50,7 +48,7 @@ func List(ctx context.Context, tx *db.TenantTx, f Filter, before id.Decision, li
 
 // Find returns one decision. One that is not in the log, or not yet, is errs.NotFound.
 func Find(ctx context.Context, tx *db.TenantTx, decision id.Decision) (Decision, error) {
-	list, err := gorm.G[Decision](tx.DB).Where("id = ?", decision).Limit(1).Find(ctx)
+	list, err := db.Of[Decision](tx.DB).Where("id = ?", decision).Limit(1).Find(ctx)
 	if err != nil {
 		return Decision{}, fmt.Errorf("find decision %s: %w", decision, err)
 	}

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"gorm.io/gorm"
-
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/id"
@@ -52,7 +50,7 @@ func Record(ctx context.Context, tx *db.TenantTx, typ Type, target fmt.Stringer,
 	if target != nil {
 		e.TargetID = target.String()
 	}
-	if err := gorm.G[Event](tx.DB).Create(ctx, &e); err != nil {
+	if err := db.Of[Event](tx.DB).Create(ctx, &e); err != nil {
 		return fmt.Errorf("record event %s: %w", typ, err)
 	}
 	return nil
@@ -67,7 +65,7 @@ type Filter struct {
 
 // List returns at most limit events, newest first, older than before (zero: from the newest).
 func List(ctx context.Context, tx *db.TenantTx, f Filter, before id.Event, limit int) ([]Event, error) {
-	q := gorm.G[Event](tx.DB).Order("id DESC").Limit(limit)
+	q := db.Of[Event](tx.DB).Order("id DESC").Limit(limit)
 	if !before.IsZero() {
 		q = q.Where("id < ?", before)
 	}
