@@ -9,7 +9,7 @@ BIN       := bin/gatehouse
 export FUZZTIME TESTFLAGS
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint bench bench-peers golden fuzz cover image clean
+.PHONY: help run build test lint bench bench-peers chaos golden fuzz cover image clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -31,6 +31,9 @@ bench: ## measure latencies, statements per call, memory, start time and binary 
 
 bench-peers: ## ask OpenFGA and Cerbos the same question; OPENFGA_BIN and CERBOS_BIN say where they are
 	go run ./bench -peers $(ARGS)
+
+chaos: ## kill servers and Postgres a hundred times under load, and count again: make chaos ARGS='-kills 20 -seed 1'
+	go test ./internal/e2e/chaos -count=1 -timeout 60m -v -args -full -kills 100 $(ARGS)
 
 golden: ## rewrite the golden files
 	@hack/golden.sh
