@@ -33,14 +33,16 @@ func nextClosing(ctx context.Context, c *pgx.Conn, today day) (next closing, fou
 			return err
 		}
 		var first *int64 // of the next day
-		err = tx.QueryRow(ctx, "SELECT min(txid) FROM usage_events WHERE txid >= $1 AND received_at >= $2", next.lo, (next.day + 1).time()).Scan(&first)
+		var behind bool  // something of this day is not below the horizon yet
+		err := tx.QueryRow(ctx, `SELECT (SELECT min(txid) FROM usage_events WHERE txid >= $1 AND received_at >= $2),
+			EXISTS (SELECT FROM usage_events WHERE txid >= $3 AND received_at < $2)`, next.lo, (next.day + 1).time(), horizon).Scan(&first, &behind)
 		if err != nil {
 			return err
 		}
 		if next.hi = max(horizon, next.lo); first != nil {
 			next.hi = *first
 		}
-		found = next.hi <= horizon
+		found = next.hi <= horizon && (first != nil || !behind)
 		return nil
 	})
 	if err != nil {

@@ -104,7 +104,9 @@ func (r *rig) fold(tb testing.TB) {
 func (r *rig) number(tb testing.TB, sql string, args ...any) int64 {
 	tb.Helper()
 	var n int64
-	if err := dial(tb, r.urls.AdminURL).QueryRow(tb.Context(), sql, args...).Scan(&n); err != nil {
+	c := dial(tb, r.urls.AdminURL)
+	defer c.Close(tb.Context()) //nolint:errcheck // the test is over it, and asks often
+	if err := c.QueryRow(tb.Context(), sql, args...).Scan(&n); err != nil {
 		tb.Fatalf("%s: %v", sql, err)
 	}
 	return n

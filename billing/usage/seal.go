@@ -92,7 +92,7 @@ func sealDay(ctx context.Context, c *pgx.Conn, of closing) (done SealedDay, err 
 			return err
 		}
 		defer rows.Close()
-		all, err = sealRows(rows, of.day)
+		all, err = sealRows(rows, of.day, nil)
 		return err
 	})
 	if err != nil {
@@ -105,8 +105,9 @@ func sealDay(ctx context.Context, c *pgx.Conn, of closing) (done SealedDay, err 
 	return done, pgx.BeginFunc(ctx, c, func(tx pgx.Tx) error { return storeSeals(ctx, tx, of, all) })
 }
 
-// sealRows seals events that come by tenant, and within it in the order of their keys.
-func sealRows(rows cursor, of day) (all []*sealed, err error) {
+// sealRows seals events that come by tenant, and within it in the order of their keys. Those of tenants whose others are elsewhere it adds
+// to them.
+func sealRows(rows cursor, of day, parted map[uuid.UUID]*gathered) (all []*sealed, err error) {
 	from := scanner{rows: rows}
 	var r record
 	var entry []byte
@@ -115,6 +116,10 @@ func sealRows(rows cursor, of day) (all []*sealed, err error) {
 		more, err := from.next(&r)
 		if err != nil || !more {
 			return all, err
+		}
+		if g := parted[r.tenant]; g != nil {
+			g.add(&r)
+			continue
 		}
 		if s == nil || s.tenant != r.tenant {
 			s = &sealed{tenant: r.tenant, day: of, sums: sealSums{}}

@@ -11,7 +11,7 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/db"
 )
 
-// eventDays is for how long events are kept: what is older cannot be counted again.
+// eventDays is for how long events are kept: sums of what is older cannot be compared.
 const eventDays = 45
 
 type differenceLine struct {
@@ -50,10 +50,12 @@ func usageVerify() *cobra.Command {
 	var slug, from, to string
 	c := &cobra.Command{
 		Use:   "verify [--tenant SLUG] [--from DATE] [--to DATE]",
-		Short: "Count events again and compare them with the sums of reports; ends with 0 if they agree and with 1 if not",
+		Short: "Count events again, compare them with sums and seals; ends with 0 if they agree and with 1 if not",
 		Long: "Reads all events that are kept, those of 45 days, in one snapshot. Each line of the answer is a day of a meter: how many of its\n" +
 			"sums are wrong, and what its events, its sums by hour and its sums by day say. Where the three are equal, something within them is\n" +
-			"not, such as who it was or how many tokens. What was recorded in the last seconds is not in the sums yet, and not compared.",
+			"not, such as who it was or how many tokens. What was recorded in the last seconds is not in the sums yet, and not compared.\n" +
+			"Then it seals the days of the range once more, from before that too if --from says so: older events are in segments. Each line is a\n" +
+			"day of a tenant and what is wrong with it.",
 		Args: nothing,
 	}
 	c.Flags().StringVar(&slug, "tenant", "", "the tenant's slug (default: all tenants)")
@@ -80,24 +82,31 @@ func usageVerify() *cobra.Command {
 			}
 			a.Tenant = tenant.ID
 		}
-		var found []usage.Difference
+		var found verified
 		err = t.db.System(ctx, func(sys *db.SystemTx) error {
-			if a, err = auditOf(a, sys.Now); err != nil {
+			sums, seals, err := auditOf(a, sys.Now)
+			if err != nil {
 				return err
 			}
-			found, err = usage.Verify(ctx, sys, a)
+			found.audit = seals
+			if sums.From.Before(sums.To) {
+				if found.sums, err = usage.Verify(ctx, sys, sums); err != nil {
+					return err
+				}
+			}
+			found.seals, err = usage.VerifySeals(ctx, sys, seals)
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		return showDifferences(c, a, found)
+		return found.show(c)
 	}
 	return printing(data(c))
 }
 
-// auditOf completes a range of whole days of which all events are kept.
-func auditOf(a usage.Audit, now time.Time) (usage.Audit, error) {
+// auditOf completes a range of whole days. Sums are compared for those of which all events are kept.
+func auditOf(a usage.Audit, now time.Time) (sums, seals usage.Audit, err error) {
 	const day = 24 * time.Hour
 	today := now.UTC().Truncate(day)
 	oldest := today.AddDate(0, 0, -eventDays)
@@ -109,22 +118,63 @@ func auditOf(a usage.Audit, now time.Time) (usage.Audit, error) {
 	}
 	switch {
 	case !a.From.Truncate(day).Equal(a.From), !a.To.Truncate(day).Equal(a.To):
-		return a, errors.New("--from and --to are days, such as 2026-11-01")
-	case a.From.Before(oldest):
-		return a, fmt.Errorf("events from before %s are not kept: --from cannot be earlier", oldest.Format(time.DateOnly))
+		return a, a, errors.New("--from and --to are days, such as 2026-11-01")
 	case !a.From.Before(a.To):
-		return a, errors.New("--to is not after --from")
+		return a, a, errors.New("--to is not after --from")
 	}
-	return a, nil
+	sums = a
+	if sums.From.Before(oldest) {
+		sums.From = oldest
+	}
+	return sums, a, nil
 }
 
-// showDifferences ends with errRefused if there are any.
-func showDifferences(c *cobra.Command, a usage.Audit, found []usage.Difference) error {
-	if asJSON, err := c.Flags().GetBool("json"); err == nil && !asJSON && len(found) == 0 {
-		return say(c, "events and sums agree from %s to before %s", a.From.Format(time.DateOnly), a.To.Format(time.DateOnly))
+// verified is what was found wrong.
+type verified struct {
+	audit usage.Audit
+	sums  []usage.Difference
+	seals []usage.BrokenSeal
+}
+
+type brokenSealLine struct {
+	Tenant string `json:"tenant_id"`
+	Day    string `json:"day"`
+	What   string `json:"what"`
+}
+
+// show ends with errRefused if there is anything.
+func (v verified) show(c *cobra.Command) error {
+	out := struct {
+		Sums  []differenceLine `json:"sums"`
+		Seals []brokenSealLine `json:"seals"`
+	}{[]differenceLine{}, []brokenSealLine{}}
+	var sums, seals [][]string
+	for _, d := range v.sums {
+		line := differenceOf(d)
+		out.Sums, sums = append(out.Sums, line), append(sums, line.columns())
 	}
-	heading := []string{"TENANT", "METER", "DAY", "WRONG SUMS", "EVENTS: RAW / HOURS / DAYS", "QUANTITY: RAW / HOURS / DAYS", "COST: RAW / HOURS / DAYS"}
-	if err := list(c, found, heading, differenceOf, differenceLine.columns); err != nil || len(found) == 0 {
+	for _, b := range v.seals {
+		line := brokenSealLine{b.TenantID.String(), b.Day.UTC().Format(time.DateOnly), b.What}
+		out.Seals, seals = append(out.Seals, line), append(seals, []string{line.Tenant, line.Day, line.What})
+	}
+	err := show(c, out, func() error {
+		if len(sums)+len(seals) == 0 {
+			return say(c, "events, sums and seals agree from %s to before %s", v.audit.From.Format(time.DateOnly), v.audit.To.Format(time.DateOnly))
+		}
+		if len(sums) > 0 {
+			heading := []string{
+				"TENANT", "METER", "DAY", "WRONG SUMS", "EVENTS: RAW / HOURS / DAYS", "QUANTITY: RAW / HOURS / DAYS", "COST: RAW / HOURS / DAYS",
+			}
+			if err := table(c, heading, sums); err != nil {
+				return err
+			}
+		}
+		if len(seals) > 0 {
+			return table(c, []string{"TENANT", "DAY", "SEAL"}, seals)
+		}
+		return nil
+	})
+	if err != nil || len(sums)+len(seals) == 0 {
 		return err
 	}
 	return errRefused
