@@ -62,10 +62,9 @@ func (e *Engine) without(ctx context.Context, c Call, err error) (Hold, Decision
 	mono, wall := e.now()
 	at := e.at(mono, wall)
 	if m.Limit != billing.Soft {
-		n := c.amount(plain(m))
-		spent := e.holder(c.Tenant).unchecked(c.Meter, n, m, at)
-		d.Allowed = spent <= m.Cap
-		d.State = State{Limit: billing.Number{Value: m.Cap}, Used: min(spent, m.Cap), Remaining: max(0, m.Cap-spent)}
+		var spent int64
+		spent, d.Allowed = e.holder(c.Tenant).unchecked(&c, c.amount(plain(m)), at)
+		d.State = State{Limit: billing.Number{Value: m.Cap}, Used: spent, Remaining: max(0, m.Cap-spent)}
 	}
 	return Hold{At: at}, d, nil
 }
@@ -73,6 +72,7 @@ func (e *Engine) without(ctx context.Context, c Call, err error) (Hold, Decision
 // turnstile is one budget of a call while it is asked for.
 type turnstile struct {
 	*budget
+	terms   *terms
 	n, hand int64 // wanted, and taken out of the lease meanwhile
 	took    bool  // what was wanted, out of lease
 	lease   *lease
@@ -120,9 +120,9 @@ func (e *Engine) gates(p *path, c *Call) (all, lacking []*turnstile) {
 		l := b.lease.Load()
 		expired = expired || l != nil && l.until.passed(mono, wall) && l.left() > 0
 	}
-	wallet := p.holder.current(mono, expired)
+	wallet := p.holder.current(mono, e.turn(), expired)
 	for _, b := range p.budgets {
-		g := &turnstile{budget: b, n: c.amount(b.Measure)}
+		g := &turnstile{budget: b, terms: b.terms.Load(), n: c.amount(b.Measure)}
 		all = append(all, g)
 		if g.n == 0 {
 			continue
@@ -131,8 +131,8 @@ func (e *Engine) gates(p *path, c *Call) (all, lacking []*turnstile) {
 		case l == nil:
 		case l.until.passed(mono, wall):
 			b.lease.Store(nil) // what is left of it is the sweep's
-		case l.id != wallet:
-			b.lease.Store(nil)
+		case l.id != wallet || b.agreed != g.terms: // what changed may have become less
+			b.replaced(l, mono)
 			g.old, g.hand = l, l.gather()
 		case l.take(g.n):
 			g.lease, g.took = l, true
@@ -182,9 +182,8 @@ func undo(gates []*turnstile) {
 // refill asks the database for what gates lack.
 func (e *Engine) refill(ctx context.Context, p *path, lacking []*turnstile) error {
 	from, wall := e.now()
-	e.ledger.trips.Add(1)
 	results := make([]lending, len(lacking))
-	err := e.ledger.pool.Tx(ctx, func(tx pgx.Tx) error {
+	err := e.ledger.tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		for i, g := range lacking {
 			var err error
 			if results[i], err = e.lend(ctx, tx, p, g, from); err != nil {
@@ -231,11 +230,11 @@ func (e *Engine) lend(ctx context.Context, tx pgx.Tx, p *path, g *turnstile, mon
 	if r.row, err = e.ledger.lock(ctx, tx, g.Budget); err != nil {
 		return r, err
 	}
-	if !r.now.Before(g.terms.Load().ends) {
+	if !r.now.Before(g.terms.ends) {
 		r.over = true
 		return r, nil
 	}
-	if err := e.ledger.amount(ctx, tx, g.budget, &r.row, p.rules.grants[g.Meter]); err != nil {
+	if err := e.ledger.amount(ctx, tx, g.Budget, g.terms, &r.row, p.rules.grants[g.Meter]); err != nil {
 		return r, err
 	}
 	if g.old != nil {
@@ -246,7 +245,7 @@ func (e *Engine) lend(ctx context.Context, tx pgx.Tx, p *path, g *turnstile, mon
 		r.leased -= back
 		g.hand = 0
 	}
-	avail := r.amount - r.used - r.leased
+	avail := r.avail()
 	need := g.n - g.hand
 	if avail < need {
 		return r, nil
@@ -289,7 +288,8 @@ func (e *Engine) fill(g *turnstile, r lending, from time.Duration, wall time.Tim
 		return
 	}
 	g.denied.Store(nil)
-	g.learn(r.amount, r.used+r.leased)
+	g.agreed = g.terms
+	g.learn(r.amount, r.total())
 	g.lease.until.set(from+e.ttl-e.margin(), wall.Add(e.ttl-e.margin()))
 	g.last, g.asked = g.hand+r.n-g.n, from
 	g.lease.spread(g.last, g.n)
@@ -306,9 +306,9 @@ func (e *Engine) deny(g *turnstile, r lending) {
 			believed = min(2*last.believed, refused)
 		}
 	}
-	used := r.used + r.leased - g.hand
+	used := r.total() - g.hand
 	g.over = &denial{g.n, mono + believed, believed, State{
-		Limit: billing.Number{Value: r.amount}, Used: used, Remaining: max(0, r.amount-used), ResetsAt: g.terms.Load().ends,
+		Limit: billing.Number{Value: r.amount}, Used: used, Remaining: max(0, r.amount-used), ResetsAt: g.terms.ends,
 	}}
 	g.denied.Store(g.over)
 	g.known.Store(&g.over.State)
@@ -323,7 +323,7 @@ func (e *Engine) pass(p *path, c *Call, gates []*turnstile) (h Hold, d Decision,
 			continue
 		}
 		d.Budget, d.ByPlan, d.State, d.Over = g.Budget, g.ofPlan(g.over.State), g.over.State, true
-		if !g.terms.Load().soft {
+		if !g.terms.soft {
 			undo(gates)
 			return Hold{}, Decision{Budget: d.Budget, ByPlan: d.ByPlan, State: d.State}, nil
 		}

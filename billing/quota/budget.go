@@ -71,6 +71,7 @@ type terms struct {
 	byPlan  bool // grants add to it
 	capped  bool // by a rule of the tenant's own for the same, whatever the plan and its grants come to
 	cap     int64
+	granted int64 // what grants come to, so that another sum is another state
 	version int64 // of the tenant
 }
 
@@ -89,9 +90,9 @@ func (t terms) within(r Rule) terms {
 // limit is what a budget of the plan comes to with its grants.
 func (t terms) limit(granted int64) int64 {
 	if t.capped {
-		return min(t.base+granted, t.cap)
+		return min(plus(t.base, granted), t.cap)
 	}
-	return t.base + granted
+	return plus(t.base, granted)
 }
 
 // ofPlan says that the plan is what limits.

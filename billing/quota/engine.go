@@ -45,6 +45,7 @@ type Engine struct {
 	mu       sync.Mutex
 	holders  map[id.Tenant]*holder
 	known    known
+	told     uuid.UUID // of the loop alone: the last tenant that was looked at for thresholds
 }
 
 type pathShard struct {
@@ -69,9 +70,15 @@ type holder struct {
 	budgets map[Budget]*budget
 	open    map[billing.Feature]*opened
 	rules   *rules
+	dropped int           // how often the rules were
+	touched time.Duration // when somebody last asked for it
 }
 
-const leaseDefault = 10 * time.Second
+const (
+	leaseDefault = 10 * time.Second
+	// spared is how many connections of the pool are not for leases: the recorder's, the folder's, and the one that makes budgets.
+	spared = 5
+)
 
 // New makes an engine. It asks the database nothing.
 func New(cfg Config) (*Engine, error) {
@@ -85,7 +92,9 @@ func New(cfg Config) (*Engine, error) {
 	if e.ttl == 0 {
 		e.ttl = leaseDefault
 	}
-	e.ledger = ledger{pool: cfg.Pool, instance: e.instance, ttl: e.ttl, clock: cfg.Clock}
+	e.ledger = ledger{
+		pool: cfg.Pool, instance: e.instance, ttl: e.ttl, clock: cfg.Clock, makes: make(chan struct{}, 1), asks: make(chan struct{}, max(1, cfg.Pool.Stat().MaxConns()-spared)),
+	}
 	if e.ledger.clock == nil {
 		e.ledger.clock = func(t time.Time) time.Time { return t }
 	}
@@ -108,10 +117,11 @@ func (e *Engine) now() (mono time.Duration, wall time.Time) {
 	return mono, wall
 }
 
-// reading is what the clock of the database said at a moment of the process.
+// reading is what the clock of the database said at a moment of the process, but for an error that is not larger than off.
 type reading struct {
 	mono time.Duration
 	db   time.Time
+	off  time.Duration
 }
 
 // at is the time of the database at a moment of the process.
@@ -120,24 +130,33 @@ func (r *reading) at(mono time.Duration) time.Time { return r.db.Add(mono - r.mo
 // when is the moment of the process at a time of the database.
 func (r *reading) when(t time.Time) time.Duration { return r.mono + t.Sub(r.db) }
 
-// saw remembers what the clock of the database said between two moments.
+// saw remembers what the clock of the database said between two moments, unless what is known is better: an answer that had to wait for a row
+// says little. A reading loses a thousandth of its age.
 func (e *Engine) saw(from time.Duration, db time.Time) {
 	to, _ := e.now()
-	e.clock.Store(&reading{from + (to-from)/2, db})
+	next := &reading{from + (to-from)/2, db, (to - from) / 2}
+	if r := e.clock.Load(); r == nil || next.off <= r.off+(to-r.mono)/1000 {
+		e.clock.Store(next)
+	}
 }
 
 // margin is how long before its end by the database a lease is spent no more.
 func (e *Engine) margin() time.Duration { return e.ttl / 5 }
 
+// turn is how long one id serves for the leases of a tenant: what holds were never settled is given up with it. It is also for how long rules
+// are believed that nobody says have changed, and half of how long is remembered what nobody asks for.
+func (e *Engine) turn() time.Duration { return 6 * e.ttl }
+
 func (e *Engine) holder(tenant id.Tenant) *holder {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	h := e.holders[tenant]
+	mono, _ := e.now()
 	if h == nil {
-		h = &holder{tenant: tenant, wallet: uuid.Must(uuid.NewV7()), budgets: map[Budget]*budget{}, open: map[billing.Feature]*opened{}}
-		h.born, _ = e.now()
+		h = &holder{tenant: tenant, wallet: uuid.Must(uuid.NewV7()), born: mono, budgets: map[Budget]*budget{}, open: map[billing.Feature]*opened{}}
 		e.holders[tenant] = h
 	}
+	h.touched = mono
 	return h
 }
 
@@ -152,6 +171,7 @@ func (e *Engine) Drop(tenant id.Tenant) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.dropped++
 	if h.rules != nil {
 		h.rules.stale.Store(true)
 		h.rules = nil

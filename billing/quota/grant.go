@@ -88,6 +88,9 @@ type spent struct {
 	over         int64
 }
 
+// granted is what the grants of a moment come to, used or not.
+func granted(grants []Grant, now time.Time) int64 { return left(grants, nil, now) }
+
 // left returns what grants add at a moment in the period that holds it, after what former periods, oldest first, have used of them.
 func left(grants []Grant, former []spent, now time.Time) (n int64) {
 	grants = slices.SortedFunc(slices.Values(grants), func(a, b Grant) int { return a.ExpiresAt.Compare(b.ExpiresAt) })
@@ -102,7 +105,7 @@ func left(grants []Grant, former []spent, now time.Time) (n int64) {
 	}
 	for _, g := range grants {
 		if !now.Before(g.StartsAt) && now.Before(g.ExpiresAt) {
-			n += g.Amount
+			n = plus(n, g.Amount)
 		}
 	}
 	return n

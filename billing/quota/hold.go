@@ -2,8 +2,6 @@ package quota
 
 import (
 	"time"
-
-	"github.com/seed-2a059015/gatehouse/billing"
 )
 
 // Settle says what the call has used in the end. What it used less goes back to its budgets; what it used more is taken from them where there
@@ -40,7 +38,7 @@ func (h *Hold) settle(spent *Call) {
 		case n > 0:
 			b.giveBack(l, n)
 		case n < 0:
-			l.take(-n)
+			l.takeMost(-n)
 		}
 	}
 	h.path = nil
@@ -54,25 +52,25 @@ func (b *budget) giveBack(l *lease, n int64) {
 	}
 }
 
-// unchecked counts what was admitted of a meter in its period without the database.
-func (h *holder) unchecked(meter billing.Feature, n int64, m billing.Meter, now time.Time) int64 {
-	starts, _ := m.Period.Bounds(now, time.Time{})
+// unchecked admits n of a meter without the database, if the cap of its period has room, and returns what was admitted so. A clock that is set
+// back begins no period anew.
+func (h *holder) unchecked(c *Call, n int64, now time.Time) (admitted int64, ok bool) {
+	starts, ends := c.Terms.Meter.Period.Bounds(now, c.Terms.Anchor)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	o := h.open[meter]
-	if o == nil || !o.starts.Equal(starts) {
-		o = &opened{starts: starts}
-		h.open[meter] = o
+	o := h.open[c.Meter]
+	if o == nil || starts.After(o.starts) {
+		o = &opened{starts: starts, ends: ends}
+		h.open[c.Meter] = o
 	}
-	if o.n+n <= m.Cap {
+	if ok = n <= c.Terms.Meter.Cap-o.n; ok {
 		o.n += n
-		return o.n
 	}
-	return o.n + n
+	return o.n, ok
 }
 
 // opened is what was admitted of a meter without the database.
 type opened struct {
-	starts time.Time
-	n      int64
+	starts, ends time.Time
+	n            int64
 }

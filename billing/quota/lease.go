@@ -24,6 +24,9 @@ type lease struct {
 	}
 }
 
+// held reports whether a call that takes long may not have ended.
+func (l *lease) held(mono time.Duration) bool { return int64(mono) < l.keep.Load() }
+
 // deadline is when a lease is over: by the clock that only runs forward, and by the one of the wall, which also runs while a machine sleeps.
 type deadline struct{ mono, wall atomic.Int64 }
 
@@ -46,6 +49,18 @@ func (l *lease) take(n int64) bool {
 		}
 		if left.CompareAndSwap(v, v-n) {
 			return true
+		}
+	}
+}
+
+// takeMost takes n, or all that there is.
+func (l *lease) takeMost(n int64) {
+	for i := range l.shards {
+		left := &l.shards[i].left
+		for v := left.Load(); n > 0 && v > 0; v = left.Load() {
+			if some := min(v, n); left.CompareAndSwap(v, v-some) {
+				n -= some
+			}
 		}
 	}
 }

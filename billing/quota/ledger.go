@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -21,6 +22,9 @@ type ledger struct {
 	ttl      time.Duration
 	clock    func(time.Time) time.Time
 	trips    atomic.Int64
+	breaker  breaker
+	// asks and makes are how many ask at once, and how many make budgets: these may wait for a fold.
+	asks, makes chan struct{}
 }
 
 // key is the parameters $1 to $7 of all statements about one budget.
@@ -37,9 +41,26 @@ type row struct {
 	now                           time.Time
 }
 
+// avail is what can be lent. Less than nothing is nothing: a number may have been lowered.
+func (r row) avail() int64 { return max(r.amount-r.used, 0) - r.leased }
+
+// total is what counts as used.
+func (r row) total() int64 { return plus(r.used, r.leased) }
+
+// plus adds what is not less than nothing, up to the largest number there is.
+func plus(a, b int64) int64 {
+	if a > math.MaxInt64-b {
+		return math.MaxInt64
+	}
+	return a + b
+}
+
 const lockSQL = `SELECT amount, version, used, leased, clock_timestamp(),
 	(SELECT count(DISTINCT instance) FROM quota_leases WHERE ` + isBudget + ` AND instance <> $8 AND granted > 0 AND expires_at > clock_timestamp())
 	FROM quotas WHERE ` + isBudget + ` FOR UPDATE`
+
+// largest is that of bigint: whatever somebody records, sums stay there and the fold goes on.
+const largest = `9223372036854775807`
 
 var errNoRow = errors.New("the budget has no row yet")
 
@@ -57,16 +78,15 @@ func (l *ledger) lock(ctx context.Context, tx pgx.Tx, b Budget) (r row, err erro
 
 // What was used before the row is made is in the sums, as far as it is folded; the fold adds the rest to the row. So no fold may be under way.
 const makeSQL = `INSERT INTO quotas (tenant_id, meter, measure, kind, subject, period, starts_at, ends_at, base, amount, version, used)
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, COALESCE((
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, LEAST(` + largest + `, COALESCE((
 	SELECT sum(CASE $3 WHEN 'events' THEN events WHEN 'cost' THEN cost WHEN 'subjects' THEN 0 ELSE quantity END) FROM usage_hours h
 	WHERE h.tenant_id = $1 AND h.meter = $2 AND h.starts_at >= $7 AND h.starts_at < $8
-	AND ($4 = 'tenant' OR $4 = 'user' AND user_id = $5 OR $4 = 'api_key' AND key_id = $5)), 0)::bigint
+	AND ($4 = 'tenant' OR $4 = 'user' AND user_id = $5 OR $4 = 'api_key' AND key_id = $5)), 0))::bigint
 ON CONFLICT ON CONSTRAINT quotas_pkey DO NOTHING`
 
 // make makes the rows of budgets that have none, in a transaction of its own: it waits for the fold, which waits for budgets.
 func (l *ledger) make(ctx context.Context, budgets []*budget) error {
-	l.trips.Add(1)
-	return l.pool.Tx(ctx, func(tx pgx.Tx) error {
+	return l.within(ctx, l.makes, func(ctx context.Context, tx pgx.Tx) error {
 		// Before the statement that reads the sums, so that it sees those of the fold that it has waited for.
 		if _, err := tx.Exec(ctx, "SELECT 1 FROM usage_watermark FOR SHARE"); err != nil {
 			return fmt.Errorf("wait for the fold: %w", err)
@@ -90,14 +110,13 @@ func (l *ledger) make(ctx context.Context, budgets []*budget) error {
 const amendSQL = `UPDATE quotas SET amount = $8, base = $9, version = $10 WHERE ` + isBudget
 
 // amount brings the amount of a locked budget up to date, unless another instance knows of a newer version of the tenant.
-func (l *ledger) amount(ctx context.Context, tx pgx.Tx, b *budget, r *row, grants []Grant) error {
-	t := b.terms.Load()
+func (l *ledger) amount(ctx context.Context, tx pgx.Tx, b Budget, t *terms, r *row, grants []Grant) error {
 	if t.version < r.version {
 		return nil
 	}
 	var granted int64
 	if t.byPlan && len(grants) > 0 {
-		former, err := l.former(ctx, tx, b.Budget, grants)
+		former, err := l.former(ctx, tx, b, grants)
 		if err != nil {
 			return err
 		}
@@ -114,7 +133,7 @@ func (l *ledger) amount(ctx context.Context, tx pgx.Tx, b *budget, r *row, grant
 	return nil
 }
 
-const formerSQL = `SELECT starts_at, ends_at, GREATEST(0, used + leased - base)::bigint FROM quotas
+const formerSQL = `SELECT starts_at, ends_at, LEAST(GREATEST(0, used::numeric + leased - base), ` + largest + `)::bigint FROM quotas
 	WHERE tenant_id = $1 AND meter = $2 AND measure = $3 AND kind = $4 AND subject = $5 AND period = $6 AND starts_at < $7 AND ends_at > $8 ORDER BY starts_at`
 
 // former returns what former periods have used beyond the plan since the first of the grants, if one began before this period.

@@ -2,6 +2,7 @@ package quota
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/events"
 	"github.com/seed-2a059015/gatehouse/internal/id"
 )
@@ -20,13 +22,18 @@ type crossing struct {
 	reached, told int
 }
 
-const crossedSQL = `SELECT tenant_id, meter, measure, kind, subject, period, starts_at, amount, used, reached, told FROM quotas WHERE reached > told LIMIT 100`
+const crossedSQL = `SELECT tenant_id, meter, measure, kind, subject, period, starts_at, amount, used, reached, told FROM quotas
+	WHERE reached > told AND tenant_id > $1 ORDER BY tenant_id LIMIT $2`
 
-// notify records the thresholds that budgets have come to. Any number of instances may do it: each threshold of a budget has one row.
+// crossings is how many are looked at at once.
+const crossings = 100
+
+// notify records the thresholds that budgets have come to. Any number of instances may do it: each threshold of a budget has one row. It goes
+// from tenant to tenant, so that one of which nothing can be recorded keeps no other waiting.
 func (e *Engine) notify(ctx context.Context) error {
 	var list []crossing
 	err := e.ledger.pool.Conn(ctx, func(c *pgx.Conn) error {
-		rows, err := c.Query(ctx, crossedSQL)
+		rows, err := c.Query(ctx, crossedSQL, e.told, crossings)
 		if err != nil {
 			return err
 		}
@@ -41,15 +48,21 @@ func (e *Engine) notify(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("look for thresholds: %w", err)
 	}
+	if e.told = uuid.Nil; len(list) == crossings {
+		e.told = list[crossings-1].Tenant.UUID()
+	}
 	for _, x := range list {
-		if err := e.tell(ctx, x); err != nil {
-			return fmt.Errorf("record a threshold of %s: %w", x.Meter, err)
+		if failed := e.announce(ctx, x); failed != nil {
+			err = errors.Join(err, fmt.Errorf("record a threshold of %s: %w", x.Meter, failed))
+			if errs.As(failed).Kind == errs.Unavailable {
+				break
+			}
 		}
 	}
-	return nil
+	return err
 }
 
-func (e *Engine) tell(ctx context.Context, x crossing) error {
+func (e *Engine) announce(ctx context.Context, x crossing) error {
 	err := e.db.Tenant(ctx, x.Tenant, func(tx *db.TenantTx) error {
 		for _, percent := range []int{50, 80, 100} {
 			if percent > x.reached || percent <= x.told {

@@ -34,11 +34,16 @@ type budget struct {
 	known  atomic.Pointer[State] // with all of lease
 	asking chan struct{}         // held by who asks the database
 	// Guarded by asking.
-	last  int64         // what was left after it was last asked
-	asked time.Duration // when
-	// Of the loop alone.
-	seen  int64
-	still int
+	last   int64         // what was left after it was last asked
+	asked  time.Duration // when
+	agreed *terms        // as they were then
+	kept   []*lease      // that are replaced, and that calls still hold
+	// Guarded by the holder.
+	touched time.Duration // when a path was last made of it
+
+	old   atomic.Int32 // how many kept are
+	seen  int64        // by the loop in its last round
+	still atomic.Int32 // for how many rounds nobody took anything
 }
 
 // denial is a refusal that need not be asked for again at once.
@@ -73,6 +78,15 @@ func (b *budget) unlock() { <-b.asking }
 
 // ofPlan says that the plan is what limits a budget in a state.
 func (b *budget) ofPlan(s State) bool { return b.terms.Load().ofPlan(s.Limit.Value) }
+
+// replaced takes a lease out of use, and remembers it while calls hold something of it.
+func (b *budget) replaced(l *lease, mono time.Duration) {
+	b.lease.Store(nil)
+	if l.held(mono) {
+		b.kept = append(b.kept, l)
+		b.old.Store(int32(len(b.kept)))
+	}
+}
 
 func (e *Engine) shard(k *pathKey) *pathShard {
 	t, u, x := k.tenant.Bytes(), k.user.Bytes(), k.key.Bytes()
@@ -124,16 +138,16 @@ func (e *Engine) build(ctx context.Context, c *Call) (*path, error) {
 	mono, _ := e.now()
 	clock := e.clock.Load()
 	now := clock.at(mono)
-	p := &path{terms: c.Terms, rules: r, holder: h, ends: mono + time.Hour}
+	p := &path{terms: c.Terms, rules: r, holder: h, ends: mono + e.turn()}
 	add := func(m Measure, kind Kind, subject uuid.UUID, period billing.Period, t terms) {
 		starts, ends := period.Bounds(now, c.Terms.Anchor)
 		t.ends = ends
-		p.budgets = append(p.budgets, h.budget(Budget{c.Tenant, c.Meter, m, kind, subject, period, starts}, t))
+		p.budgets = append(p.budgets, h.budget(Budget{c.Tenant, c.Meter, m, kind, subject, period, starts}, t, mono))
 		p.ends = min(p.ends, clock.when(ends))
 	}
 	meter, met := c.Terms.Meter, r.of(c)
 	if n := c.Terms.Number; !n.Unlimited {
-		t := terms{base: n.Value, soft: meter.Limit == billing.Soft, byPlan: true, version: c.Terms.Version}
+		t := terms{base: n.Value, soft: meter.Limit == billing.Soft, byPlan: true, granted: granted(r.grants[c.Meter], now), version: c.Terms.Version}
 		same := slices.IndexFunc(met, func(r Rule) bool { return r.Kind == OfTenant && r.Measure == plain(meter) && r.Period == meter.Period })
 		if same >= 0 {
 			t = t.within(met[same])
@@ -160,7 +174,7 @@ func (e *Engine) build(ctx context.Context, c *Call) (*path, error) {
 	all, mine := pathKey{tenant: c.Tenant, meter: c.Meter}, keyOf(c, byUser, byKey)
 	e.keep(mine, p)
 	if old := e.find(all); mine != all && (old == nil || old.rules != r) {
-		e.keep(all, &path{terms: c.Terms, rules: r, holder: h, ends: mono + time.Hour, signpost: true})
+		e.keep(all, &path{terms: c.Terms, rules: r, holder: h, ends: mono + e.turn(), signpost: true})
 	}
 	return p, nil
 }
@@ -180,7 +194,7 @@ func plain(m billing.Meter) Measure {
 	return Quantity
 }
 
-func (h *holder) budget(key Budget, t terms) *budget {
+func (h *holder) budget(key Budget, t terms, mono time.Duration) *budget {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	b := h.budgets[key]
@@ -188,6 +202,7 @@ func (h *holder) budget(key Budget, t terms) *budget {
 		b = &budget{Budget: key, asking: make(chan struct{}, 1)}
 		h.budgets[key] = b
 	}
+	b.touched = mono
 	if old := b.terms.Load(); old == nil || *old != t {
 		b.terms.Store(&t)
 		b.denied.Store(nil)
@@ -195,11 +210,8 @@ func (h *holder) budget(key Budget, t terms) *budget {
 	return b
 }
 
-// turn is how long one id serves for the leases of a tenant: what holds were never settled is given up with it.
-const turn = time.Minute
-
-// current returns the id of the tenant's leases, a new one if it has served for long or if one of its leases has expired.
-func (h *holder) current(mono time.Duration, expired bool) uuid.UUID {
+// current returns the id of the tenant's leases, a new one if it has served for a turn or if one of its leases has expired.
+func (h *holder) current(mono, turn time.Duration, expired bool) uuid.UUID {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if expired || mono-h.born > turn {

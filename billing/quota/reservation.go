@@ -48,7 +48,7 @@ func (e *Engine) Reserve(ctx context.Context, c Call, lasts time.Duration) (Rese
 		case err == nil && !d.Allowed && !returned:
 			// What this instance could spend itself may be what lacks.
 			for _, b := range p.budgets {
-				if err = e.look(ctx, b, all); err != nil {
+				if err = e.tendTo(ctx, b, all); err != nil {
 					return Reservation{}, Decision{}, err
 				}
 			}
@@ -67,8 +67,7 @@ func (e *Engine) reserve(ctx context.Context, p *path, c *Call, lasts time.Durat
 	from, _ := e.now()
 	d.Allowed = true
 	r.ID = id.New[id.Reservation]()
-	e.ledger.trips.Add(1)
-	err = e.ledger.pool.Tx(ctx, func(tx pgx.Tx) error {
+	err = e.ledger.tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		var paying []*budget
 		for _, b := range p.budgets {
 			locked, err := e.ledger.lock(ctx, tx, b.Budget)
@@ -79,11 +78,11 @@ func (e *Engine) reserve(ctx context.Context, p *path, c *Call, lasts time.Durat
 			if r.At = locked.now; !locked.now.Before(t.ends) {
 				return errAgain
 			}
-			if err := e.ledger.amount(ctx, tx, b, &locked, p.rules.grants[b.Meter]); err != nil {
+			if err := e.ledger.amount(ctx, tx, b.Budget, t, &locked, p.rules.grants[b.Meter]); err != nil {
 				return err
 			}
-			used := locked.used + locked.leased
-			if used+c.amount(b.Measure) <= locked.amount {
+			used := locked.total()
+			if n := c.amount(b.Measure); n == 0 || n <= locked.avail() {
 				paying = append(paying, b)
 				continue
 			}
@@ -122,10 +121,17 @@ type Settlement struct {
 
 // Settle gives back what a reserved call has not used. Its event is recorded first: if this is never called, the rest comes back when the
 // reservation expires.
-func (e *Engine) Settle(ctx context.Context, tenant id.Tenant, reservation id.Reservation, quantity, cost int64) (s Settlement, err error) {
-	used := Call{Quantity: quantity, Cost: cost}
-	e.ledger.trips.Add(1)
-	err = e.ledger.pool.Tx(ctx, func(tx pgx.Tx) error {
+func (e *Engine) Settle(ctx context.Context, tenant id.Tenant, reservation id.Reservation, quantity, cost int64) (Settlement, error) {
+	return e.end(ctx, tenant, reservation, Call{Quantity: quantity, Cost: cost}, false)
+}
+
+// Cancel gives back all of a reservation: there was no call.
+func (e *Engine) Cancel(ctx context.Context, tenant id.Tenant, reservation id.Reservation) (Settlement, error) {
+	return e.end(ctx, tenant, reservation, Call{}, true)
+}
+
+func (e *Engine) end(ctx context.Context, tenant id.Tenant, reservation id.Reservation, used Call, canceled bool) (s Settlement, err error) {
+	err = e.ledger.tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		budgets, err := e.ledger.reserved(ctx, tx, tenant, reservation)
 		if err != nil {
 			return err
@@ -133,8 +139,8 @@ func (e *Engine) Settle(ctx context.Context, tenant id.Tenant, reservation id.Re
 		s = Settlement{Late: len(budgets) == 0}
 		for _, b := range budgets {
 			n := used.amount(b.Measure)
-			if b.Measure == Events && quantity == 0 {
-				n = 0 // released
+			if canceled {
+				n = 0
 			}
 			if err := e.ledger.settle(ctx, tx, b, reservation.UUID(), n, &s); err != nil {
 				return err
@@ -143,11 +149,6 @@ func (e *Engine) Settle(ctx context.Context, tenant id.Tenant, reservation id.Re
 		return nil
 	})
 	return s, err
-}
-
-// Cancel gives back all of a reservation: the call has used nothing.
-func (e *Engine) Cancel(ctx context.Context, tenant id.Tenant, reservation id.Reservation) (Settlement, error) {
-	return e.Settle(ctx, tenant, reservation, 0, 0)
 }
 
 const reservedSQL = `SELECT meter, measure, kind, subject, period, starts_at FROM quota_leases WHERE tenant_id = $1 AND id = $2 AND reserved IS NOT NULL`

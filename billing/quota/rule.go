@@ -115,9 +115,6 @@ type rules struct {
 	stale   atomic.Bool
 }
 
-// fresh is for how long rules are believed without an announcement.
-const fresh = time.Minute
-
 // asks reports whether some rule of the meter is for people, or for keys.
 func (r *rules) asks(meter billing.Feature) (byUser, byKey bool) {
 	for _, rule := range r.byMeter[meter] {
@@ -158,39 +155,53 @@ func (r *rules) named(like Rule, who uuid.UUID) bool {
 	return false
 }
 
-// rulesOf returns the tenant's rules, which it reads if they are not fresh. It also reads the clock.
+// load reads the rules, and the grants that are not revoked.
+func (r *rules) load(ctx context.Context, tx *db.TenantTx) error {
+	list, err := Rules(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for _, rule := range list {
+		r.byMeter[rule.Meter] = append(r.byMeter[rule.Meter], rule)
+	}
+	grants, err := Grants(ctx, tx)
+	for _, g := range grants {
+		if g.RevokedAt == nil {
+			r.grants[g.Meter] = append(r.grants[g.Meter], g)
+		}
+	}
+	return err
+}
+
+// rulesOf returns the tenant's rules, which it reads if they are not of this turn. It also reads the clock. Where the database cannot be asked,
+// those are believed that nobody said have changed.
 func (e *Engine) rulesOf(ctx context.Context, h *holder) (*rules, error) {
 	mono, _ := e.now()
 	h.mu.Lock()
-	r := h.rules
+	r, dropped := h.rules, h.dropped
 	h.mu.Unlock()
-	if r != nil && mono-r.read < fresh {
+	if r != nil && mono-r.read < e.turn() {
 		return r, nil
 	}
 	next := &rules{byMeter: map[billing.Feature][]Rule{}, grants: map[billing.Feature][]Grant{}, read: mono}
-	e.ledger.trips.Add(1)
-	err := e.db.Tenant(ctx, h.tenant, func(tx *db.TenantTx) error {
-		e.saw(mono, e.ledger.clock(tx.Now))
-		list, err := Rules(ctx, tx)
-		if err != nil {
-			return err
-		}
-		for _, rule := range list {
-			next.byMeter[rule.Meter] = append(next.byMeter[rule.Meter], rule)
-		}
-		grants, err := Grants(ctx, tx)
-		for _, g := range grants {
-			if g.RevokedAt == nil {
-				next.grants[g.Meter] = append(next.grants[g.Meter], g)
-			}
-		}
-		return err
+	err := e.ledger.trip(ctx, func(ctx context.Context) error {
+		return e.db.Tenant(ctx, h.tenant, func(tx *db.TenantTx) error {
+			e.saw(mono, e.ledger.clock(tx.Now))
+			return next.load(ctx, tx)
+		})
 	})
+	if r != nil && errs.As(err).Kind == errs.Unavailable {
+		return r, nil
+	}
 	if err != nil {
 		return nil, err
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.dropped != dropped { // something changed while it was read
+		next.stale.Store(true)
+		return next, nil
+	}
 	if h.rules != nil {
 		h.rules.stale.Store(true)
 	}

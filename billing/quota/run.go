@@ -2,13 +2,17 @@ package quota
 
 import (
 	"context"
+	"errors"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/seed-2a059015/gatehouse/internal/errs"
 )
 
 const (
-	// round is how often leases are looked after.
+	// round is how often leases are looked after; short ones more often.
 	round = 250 * time.Millisecond
 	// still is after how many rounds without a call what is left goes back: within a second.
 	still = 3
@@ -19,9 +23,12 @@ const (
 // Run looks after the leases until ctx ends: it gives back what lies idle, keeps what calls still hold, and records thresholds. At the end
 // it gives back everything.
 func (e *Engine) Run(ctx context.Context) error {
-	tick := time.NewTicker(round)
+	var told sync.WaitGroup
+	told.Go(func() { e.tell(ctx) }) // which may take longer than leases can wait
+	defer told.Wait()
+	tick := time.NewTicker(min(round, e.ttl/8))
 	defer tick.Stop()
-	for n := 0; ; n++ {
+	for {
 		select {
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
@@ -31,12 +38,23 @@ func (e *Engine) Run(ctx context.Context) error {
 		case <-tick.C:
 		}
 		e.tend(ctx, idle)
-		if n%int(time.Second/round) == 0 {
-			if err := e.notify(ctx); err != nil && ctx.Err() == nil {
-				e.log.WarnContext(ctx, "quota_not_notified", "error", err.Error())
-			}
-			e.forget()
+	}
+}
+
+// tell records thresholds, and forgets what nobody asks for.
+func (e *Engine) tell(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
 		}
+		if err := e.notify(ctx); err != nil && ctx.Err() == nil {
+			e.log.WarnContext(ctx, "quota_not_notified", "error", err.Error())
+		}
+		e.forget()
 	}
 }
 
@@ -56,8 +74,12 @@ func (e *Engine) tend(ctx context.Context, what which) {
 		if ctx.Err() != nil {
 			return
 		}
-		if err := e.look(ctx, b, what); err != nil && ctx.Err() == nil {
-			e.log.WarnContext(ctx, "quota_lease_not_returned", "meter", string(b.Meter), "error", err.Error())
+		err := e.tendTo(ctx, b, what)
+		if err == nil || ctx.Err() != nil {
+			continue
+		}
+		e.log.WarnContext(ctx, "quota_lease_not_returned", "meter", string(b.Meter), "error", err.Error())
+		if errs.As(err).Kind == errs.Unavailable {
 			return
 		}
 	}
@@ -80,83 +102,128 @@ func (e *Engine) budgets() (list []*budget) {
 	return list
 }
 
-// look after one lease.
-func (e *Engine) look(ctx context.Context, b *budget, what which) error {
+// tendTo looks after the leases of one budget.
+func (e *Engine) tendTo(ctx context.Context, b *budget, what which) error {
+	if what == idle {
+		b.notice()
+	}
 	l := b.lease.Load()
-	if l == nil {
-		return nil
-	}
-	if left := l.left(); left != b.seen {
-		b.seen, b.still = left, 0
-	} else {
-		b.still++
-	}
-	mono, _ := e.now()
-	held := int64(mono) < l.keep.Load()
-	due := mono > time.Duration(l.until.mono.Load())-e.ttl/2
-	back := what == all || b.still >= still && l.left() > 0
-	if keep := due && (held || b.still < still); !back && !keep {
+	if (l == nil || !e.due(b, l, what)) && b.old.Load() == 0 {
 		return nil
 	}
 	if err := b.lock(ctx); err != nil {
 		return err
 	}
 	defer b.unlock()
-	if b.lease.Load() != l {
-		return nil
+	var err error
+	if b.lease.Load() == l && l != nil && e.due(b, l, what) {
+		err = e.renew(ctx, b, l, what)
 	}
-	return e.renew(ctx, b, l, back, held)
+	return errors.Join(err, e.tendToOld(ctx, b, what))
 }
 
-// renew gives back what is left of a lease, or keeps it.
-func (e *Engine) renew(ctx context.Context, b *budget, l *lease, back, held bool) error {
+// notice counts the rounds in which nobody took anything.
+func (b *budget) notice() {
+	if left := b.here(); left != b.seen {
+		b.seen = left
+		b.still.Store(0)
+	} else {
+		b.still.Add(1)
+	}
+}
+
+// due says that something is to be done about a lease.
+func (e *Engine) due(b *budget, l *lease, what which) bool {
+	mono, wall := e.now()
+	quiet := b.still.Load() >= still
+	switch {
+	case l.until.passed(mono, wall), what == all:
+		return true
+	case quiet && l.left() > 0:
+		return true
+	}
+	return mono > time.Duration(l.until.mono.Load())-e.ttl/2 && (l.held(mono) || !quiet)
+}
+
+// renew gives back what is left of a lease that nobody takes from, and has it last while it is used or held.
+func (e *Engine) renew(ctx context.Context, b *budget, l *lease, what which) error {
 	from, wall := e.now()
 	if l.until.passed(from, wall) {
-		b.lease.Store(nil)
+		b.lease.Store(nil) // what is left of it is the sweep's
 		return nil
 	}
-	var hand int64
-	if back {
-		hand = l.gather()
-	}
-	lost := false
-	var now row
-	e.ledger.trips.Add(1)
-	err := e.ledger.pool.Tx(ctx, func(tx pgx.Tx) error {
-		r, err := e.ledger.lock(ctx, tx, b.Budget)
-		if err != nil {
-			return err
-		}
-		now = r
-		if hand > 0 {
-			gone, err := e.ledger.giveBack(ctx, tx, b.Budget, l.id, hand)
-			if err != nil {
-				return err
-			}
-			now.leased -= gone
-		}
-		if held || !back {
-			lost, err = e.ledger.lend(ctx, tx, b.Budget, l.id, 0)
-		}
-		e.saw(from, r.now)
-		return err
-	})
-	switch {
-	case err != nil || lost:
-		b.lease.Store(nil) // whether it was given back is not known: what is left ends with the lease
-	case held || !back:
-		l.until.set(from+e.ttl-e.margin(), wall.Add(e.ttl-e.margin()))
-	}
-	if err == nil {
-		b.learn(now.amount, now.used+now.leased)
+	back := what == all || b.still.Load() >= still
+	lost, err := e.extend(ctx, b, l, back, !back || l.held(from))
+	if err != nil || lost {
+		b.replaced(l, from) // whether it was given back is not known: what is left ends with the lease
 	}
 	b.last, b.asked = l.left(), from
 	return err
 }
 
+// tendToOld keeps leases that were replaced for as long as calls hold something of them, and gives back what those do not use.
+func (e *Engine) tendToOld(ctx context.Context, b *budget, what which) (err error) {
+	mono, wall := e.now()
+	kept := b.kept[:0]
+	for _, l := range b.kept {
+		if l.until.passed(mono, wall) {
+			continue
+		}
+		held, lost := l.held(mono), false
+		if back, keep := l.left() > 0 || what == all, held && mono > time.Duration(l.until.mono.Load())-e.ttl/2; err == nil && (back || keep) {
+			lost, err = e.extend(ctx, b, l, true, keep)
+		}
+		if held && !lost {
+			kept = append(kept, l)
+		}
+	}
+	clear(b.kept[len(kept):])
+	b.kept = kept
+	b.old.Store(int32(len(kept)))
+	return err
+}
+
+// extend gives back what is left of a lease, has it last, or both.
+func (e *Engine) extend(ctx context.Context, b *budget, l *lease, back, last bool) (lost bool, err error) {
+	from, wall := e.now()
+	var hand int64
+	if back {
+		hand = l.gather()
+	}
+	if hand == 0 && !last {
+		return false, nil
+	}
+	var r row
+	err = e.ledger.tx(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
+		if r, err = e.ledger.lock(ctx, tx, b.Budget); err != nil {
+			return err
+		}
+		if hand > 0 {
+			gone, err := e.ledger.giveBack(ctx, tx, b.Budget, l.id, hand)
+			if err != nil {
+				return err
+			}
+			r.leased -= gone
+		}
+		if last {
+			lost, err = e.ledger.lend(ctx, tx, b.Budget, l.id, 0)
+		}
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	e.saw(from, r.now)
+	if last && !lost {
+		l.until.set(from+e.ttl-e.margin(), wall.Add(e.ttl-e.margin()))
+	}
+	b.learn(r.amount, r.total())
+	return lost, nil
+}
+
 // forget drops what nobody has asked for.
 func (e *Engine) forget() {
-	mono, _ := e.now()
+	mono, wall := e.now()
 	for i := range e.paths {
 		s := &e.paths[i]
 		s.Lock()
@@ -167,20 +234,41 @@ func (e *Engine) forget() {
 		}
 		s.Unlock()
 	}
-	r := e.clock.Load()
-	if r == nil {
-		return
+	at, long := e.at(mono, wall), mono-2*e.turn() // longer than any path lasts
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for tenant, h := range e.holders {
+		if h.forget(long, at) && h.touched < long {
+			delete(e.holders, tenant)
+		}
 	}
-	now := r.at(mono)
+}
+
+// forget drops budgets that have not been asked for since, and says that nothing is left.
+func (h *holder) forget(since time.Duration, now time.Time) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for key, b := range h.budgets {
+		if b.touched < since && b.lease.Load() == nil && b.old.Load() == 0 {
+			delete(h.budgets, key)
+		}
+	}
+	for meter, o := range h.open {
+		if now.After(o.ends) {
+			delete(h.open, meter)
+		}
+	}
+	return len(h.budgets)+len(h.open) == 0
+}
+
+// Kept is how many tenants and budgets the engine remembers: those in use, and for two minutes others.
+func (e *Engine) Kept() (tenants, budgets int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for _, h := range e.holders {
 		h.mu.Lock()
-		for key, b := range h.budgets {
-			if t := b.terms.Load(); b.lease.Load() == nil && now.After(t.ends.Add(turn)) {
-				delete(h.budgets, key)
-			}
-		}
+		budgets += len(h.budgets)
 		h.mu.Unlock()
 	}
+	return len(e.holders), budgets
 }

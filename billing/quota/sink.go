@@ -25,8 +25,8 @@ const sameBudget = `(l.tenant_id, l.meter, l.measure, l.kind, l.subject, l.perio
 const budgetColumns = `tenant_id, meter, measure, kind, subject, period, starts_at`
 
 // reached is the highest threshold of a budget q to which s.n has been added.
-const reached = `GREATEST(q.reached, CASE WHEN (q.used + s.n)::numeric * 100 >= q.amount::numeric * 100 THEN 100
-	WHEN (q.used + s.n)::numeric * 100 >= q.amount::numeric * 80 THEN 80 WHEN (q.used + s.n)::numeric * 100 >= q.amount::numeric * 50 THEN 50 ELSE 0 END)`
+const reached = `GREATEST(q.reached, CASE WHEN (q.used::numeric + s.n) * 100 >= q.amount::numeric * 100 THEN 100
+	WHEN (q.used::numeric + s.n) * 100 >= q.amount::numeric * 80 THEN 80 WHEN (q.used::numeric + s.n) * 100 >= q.amount::numeric * 50 THEN 50 ELSE 0 END)`
 
 // An event belongs to the budget whose lease paid for it, and without one to that of its own time.
 const foldSQL = `WITH events AS MATERIALIZED (
@@ -45,18 +45,19 @@ const foldSQL = `WITH events AS MATERIALIZED (
 	WHERE l.id IS NOT NULL OR e.hour >= q.starts_at AND e.hour < q.ends_at
 	ORDER BY e.n, q.measure, q.kind, q.subject, q.period, l.id IS NULL, e.hour >= q.starts_at AND e.hour < q.ends_at DESC, q.starts_at DESC
 ), paid AS MATERIALIZED (
-	SELECT c.*, LEAST(l.granted, c.n) AS moved FROM (
-		SELECT ` + budgetColumns + `, lease, sum(n)::bigint AS n FROM charged WHERE lease IS NOT NULL GROUP BY ` + budgetColumns + `, lease
+	SELECT c.*, LEAST(l.granted, c.n)::bigint AS moved FROM (
+		SELECT ` + budgetColumns + `, lease, sum(n) AS n FROM charged WHERE lease IS NOT NULL GROUP BY ` + budgetColumns + `, lease
 	) AS c JOIN quota_leases l ON l.id = c.lease AND (l.tenant_id, l.meter, l.measure, l.kind, l.subject, l.period, l.starts_at)
 		= (c.tenant_id, c.meter, c.measure, c.kind, c.subject, c.period, c.starts_at)
 ), shorter AS (
 	UPDATE quota_leases l SET granted = l.granted - p.moved FROM paid p WHERE l.id = p.lease
 	AND (l.tenant_id, l.meter, l.measure, l.kind, l.subject, l.period, l.starts_at) = (p.tenant_id, p.meter, p.measure, p.kind, p.subject, p.period, p.starts_at)
 )
-UPDATE quotas q SET used = q.used + s.n, leased = q.leased - s.moved, unleased = q.unleased + s.n - s.moved,
+UPDATE quotas q SET used = LEAST(q.used + s.n, ` + largest + `)::bigint, leased = q.leased - s.moved,
+	unleased = LEAST(q.unleased + s.n - s.moved, ` + largest + `)::bigint,
 	reached = ` + reached + `
 FROM (
-	SELECT ` + budgetColumns + `, sum(n)::bigint AS n, COALESCE((SELECT sum(p.moved) FROM paid p WHERE (p.tenant_id, p.meter, p.measure, p.kind, p.subject,
+	SELECT ` + budgetColumns + `, sum(n) AS n, COALESCE((SELECT sum(p.moved) FROM paid p WHERE (p.tenant_id, p.meter, p.measure, p.kind, p.subject,
 		p.period, p.starts_at) = (c.tenant_id, c.meter, c.measure, c.kind, c.subject, c.period, c.starts_at)), 0)::bigint AS moved
 	FROM charged c GROUP BY ` + budgetColumns + `
 ) AS s WHERE (q.tenant_id, q.meter, q.measure, q.kind, q.subject, q.period, q.starts_at)

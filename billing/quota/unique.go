@@ -55,7 +55,7 @@ func (e *Engine) unique(ctx context.Context, c Call) (Hold, Decision, error) {
 		return hold, Decision{Allowed: true}, nil
 	}
 	t := terms{base: c.Terms.Number.Value, ends: ends, soft: m.Limit == billing.Soft, version: c.Terms.Version}
-	d, err := e.count(ctx, h.budget(b, t), c.Subject)
+	d, err := e.count(ctx, h.budget(b, t, mono), c.Subject)
 	if err != nil {
 		return e.without(ctx, c, err)
 	}
@@ -85,7 +85,7 @@ func (k *known) add(s subject, until, mono time.Duration) {
 const (
 	countSQL = `INSERT INTO quota_subjects (tenant_id, meter, period, starts_at, thing) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT ON CONSTRAINT quota_subjects_pkey DO NOTHING`
-	countedSQL = `UPDATE quotas q SET used = q.used + 1, reached = ` + reached + ` FROM (SELECT 1 AS n) AS s WHERE ` + isBudget
+	countedSQL = `UPDATE quotas q SET used = q.used + s.n, reached = ` + reached + ` FROM (SELECT 1 AS n) AS s WHERE ` + isBudget
 )
 
 var errNoRoom = errors.New("one more is too many")
@@ -93,14 +93,13 @@ var errNoRoom = errors.New("one more is too many")
 // count counts a thing, unless it is one too many.
 func (e *Engine) count(ctx context.Context, b *budget, thing string) (d Decision, err error) {
 	for range 2 {
-		e.ledger.trips.Add(1)
 		d = Decision{Allowed: true}
-		err = e.ledger.pool.Tx(ctx, func(tx pgx.Tx) error {
+		err = e.ledger.tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 			r, err := e.ledger.lock(ctx, tx, b.Budget)
 			if err != nil {
 				return err
 			}
-			if err := e.ledger.amount(ctx, tx, b, &r, nil); err != nil {
+			if err := e.ledger.amount(ctx, tx, b.Budget, b.terms.Load(), &r, nil); err != nil {
 				return err
 			}
 			tag, err := tx.Exec(ctx, countSQL, b.Tenant.UUID(), string(b.Meter), string(b.Period), b.Starts, thing)

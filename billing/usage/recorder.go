@@ -34,8 +34,8 @@ const (
 	batch   = 8_000 // events in one COPY
 	room    = 32_768
 	keepFor = 45 // days: a month, and time to look at it
-	// Conns is how many connections a recorder and a folder use at most.
-	Conns = writers + 2
+	// Conns is how many connections a recorder and a folder use at most, and beside them quotas.
+	Conns = writers + 2 + 4
 )
 
 // Config says what a Recorder works with.

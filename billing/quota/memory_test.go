@@ -1,0 +1,44 @@
+package quota_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/billing/quota"
+	"github.com/seed-2a059015/gatehouse/internal/id"
+)
+
+// Who is gone is forgotten: what an engine remembers is bounded by who called lately.
+func TestWhoIsGoneIsForgotten(t *testing.T) {
+	t.Parallel()
+	r := build(t)
+	e := r.engine(t, func(c *quota.Config) { c.Lease = 200 * time.Millisecond })
+	r.run(t, e.Run)
+	const people = 200
+	c := quota.Call{Tenant: r.tenant(t), Meter: meter, Quantity: 1, Terms: terms(1 << 40)}
+	r.rules(t, c.Tenant, quota.Rule{Meter: meter, Measure: quota.Quantity, Kind: quota.OfUser, Period: billing.Month, Amount: 100})
+	for range people {
+		c.User = id.New[id.User]()
+		if _, d, err := e.Take(t.Context(), c); err != nil || !d.Allowed {
+			t.Fatalf("Take() = %+v, %v", d, err)
+		}
+	}
+	for range 3 { // tenants that call once
+		other := quota.Call{Tenant: r.tenant(t), Meter: meter, Quantity: 1, Terms: terms(10)}
+		if _, d, err := e.Take(t.Context(), other); err != nil || !d.Allowed {
+			t.Fatalf("Take() = %+v, %v", d, err)
+		}
+	}
+	if tenants, budgets := e.Kept(); tenants != 4 || budgets < people/10 {
+		t.Errorf("Kept() = %d, %d, want 4 tenants and budgets of people", tenants, budgets)
+	}
+	until(t, "one tenant and two budgets are left", func() bool {
+		if _, d, err := e.Take(t.Context(), c); err != nil || !d.Allowed && d.Budget.Kind != quota.OfUser {
+			t.Fatalf("Take() = %+v, %v", d, err)
+		}
+		tenants, budgets := e.Kept()
+		return tenants == 1 && budgets == 2
+	})
+	until(t, "nothing is left", func() bool { tenants, _ := e.Kept(); return tenants == 0 })
+}
