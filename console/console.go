@@ -2,7 +2,6 @@ package console
 
 import (
 	"errors"
-	"html/template"
 	"net/url"
 	"strings"
 
@@ -37,13 +36,13 @@ type Console struct {
 	base      string // the public base URL
 	prefix    string // the path of base
 	plainHTTP bool   // base is http, so providers may be
-	templates map[string]*template.Template
+	templates templates
 	assets    *assets
 	urls      assetURLs
 	pages     map[string]bool // paths of rows that are pages
 }
 
-// New parses all templates and reports everything that is wrong with cfg at once.
+// New reports everything that is wrong with cfg at once.
 func New(cfg Config) (*Console, error) {
 	var mistakes []error
 	missing := func(is bool, what string) {
@@ -67,10 +66,7 @@ func New(cfg Config) (*Console, error) {
 	}
 	c := &Console{
 		db: cfg.DB, signIn: cfg.SignIn, access: cfg.Access, prover: cfg.Prover, outbox: cfg.Outbox, name: cfg.Name,
-		base: cfg.BaseURL, prefix: base.Path, plainHTTP: base.Scheme == "http",
-	}
-	if c.templates, err = parseTemplates(); err != nil {
-		return nil, err
+		base: cfg.BaseURL, prefix: base.Path, plainHTTP: base.Scheme == "http", templates: makeTemplates(),
 	}
 	if c.assets, err = loadAssets(c.prefix); err != nil {
 		return nil, err

@@ -41,8 +41,17 @@ func FileOf(s Sample) string {
 // Layout is what the templates are executed with.
 type Layout = layout
 
-// Templates returns the parsed templates.
-func Templates() (map[string]*template.Template, error) { return parseTemplates() }
+// Templates parses all templates.
+func Templates() (map[string]*template.Template, error) {
+	parsed := map[string]*template.Template{}
+	for file, template := range makeTemplates() {
+		var err error
+		if parsed[file], err = template(); err != nil {
+			return nil, err
+		}
+	}
+	return parsed, nil
+}
 
 // Draw renders a sample as a server at base would.
 func Draw(w io.Writer, base string, s Sample) error {
@@ -66,10 +75,7 @@ func bare(base string) (*Console, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Console{name: "Gatehouse", base: base, prefix: u.Path}
-	if c.templates, err = parseTemplates(); err != nil {
-		return nil, err
-	}
+	c := &Console{name: "Gatehouse", base: base, prefix: u.Path, templates: makeTemplates()}
 	if c.assets, err = loadAssets(c.prefix); err != nil {
 		return nil, err
 	}

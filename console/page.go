@@ -5,6 +5,7 @@ import (
 	"embed"
 	"fmt"
 	"html/template"
+	"sync"
 
 	"github.com/labstack/echo/v4"
 
@@ -44,7 +45,7 @@ type layout struct {
 	Page     page
 }
 
-// every lists a zero page of each kind, so that all templates are parsed before the first request.
+// every lists a zero page of each kind.
 func every() []page {
 	return []page{
 		loginPage{},
@@ -89,25 +90,37 @@ func every() []page {
 	}
 }
 
-func parseTemplates() (map[string]*template.Template, error) {
-	parsed := make(map[string]*template.Template)
+// templates draw pages by the names of their files. Each is parsed when its page is asked for first: all of them together are 3 MB, and a
+// server that is asked for nothing but decisions needs none.
+type templates map[string]func() (*template.Template, error)
+
+func makeTemplates() templates {
+	all := templates{}
 	for _, p := range every() {
 		file := p.frame().file
-		t, err := template.New("layout.html").Option("missingkey=error").
-			ParseFS(templateFiles, "templates/layout.html", "templates/setup-parts.html", "templates/"+file+".html")
-		if err != nil {
-			return nil, fmt.Errorf("console: template %s: %w", file, err)
-		}
-		parsed[file] = t
+		all[file] = sync.OnceValues(func() (*template.Template, error) { return parse(file) })
 	}
-	return parsed, nil
+	return all
+}
+
+func parse(file string) (*template.Template, error) {
+	t, err := template.New("layout.html").Option("missingkey=error").
+		ParseFS(templateFiles, "templates/layout.html", "templates/setup-parts.html", "templates/"+file+".html")
+	if err != nil {
+		return nil, fmt.Errorf("console: template %s: %w", file, err)
+	}
+	return t, nil
 }
 
 // render writes a page. Nothing is sent before the whole page is made, so that a failure is a proper error page.
 func (c *Console) render(ctx echo.Context, status int, p page) error {
 	f := p.frame()
+	t, err := c.templates[f.file]()
+	if err != nil {
+		return err
+	}
 	var b bytes.Buffer
-	err := c.templates[f.file].Execute(&b, layout{
+	err = t.Execute(&b, layout{
 		Title: f.title, Product: c.name, Base: c.prefix, Here: f.here, Script: c.assets.url(f.script), Footer: c.footer(), Narrow: f.narrow,
 		SignedIn: f.signedIn, Manages: f.here == "sso" || f.signedIn && c.may(authn.From(ctx.Request().Context()), rbac.ConnectionsRead), Assets: c.urls, Page: p,
 	})
