@@ -33,5 +33,8 @@ func (c *Console) people(p *authn.Principal) (ways []wayTo) {
 	if c.may(p, rbac.RolesRead) {
 		ways = append(ways, wayTo{"Roles", "What people may do, and roles of your own", "/roles"})
 	}
+	if c.may(p, rbac.UsageRead) {
+		ways = append(ways, wayTo{"Usage", "What was used, when and by whom", "/usage"})
+	}
 	return ways
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/seed-2a059015/gatehouse/console/plot"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 )
 
@@ -24,7 +25,7 @@ var styleFiles embed.FS
 
 // styles are the files of style/ in the order in which the one stylesheet has them.
 func styles() []string {
-	return []string{"base.css", "frame.css", "parts.css", "forms.css", "sso.css", "tables.css", "states.css", "figures.css", "search.css", "manage.css", "setup.css", "guide.css", "modes.css"}
+	return []string{"base.css", "frame.css", "parts.css", "forms.css", "sso.css", "tables.css", "states.css", "figures.css", "search.css", "manage.css", "setup.css", "guide.css", "usage.css", "modes.css"}
 }
 
 const stylesheet = "gatehouse.css"
@@ -83,6 +84,7 @@ func joinStyles() ([]byte, error) {
 		}
 		style = append(style, text...)
 	}
+	style = append(style, plot.Style()...)
 	if files, err := styleFiles.ReadDir("style"); err != nil || len(files) != len(styles()) {
 		return nil, fmt.Errorf("console: style has %d files, and an order for %d", len(files), len(styles()))
 	}

@@ -12,7 +12,7 @@ import (
 func manageSamples() []Sample {
 	at := time.Date(2026, 3, 9, 14, 5, 0, 0, time.UTC)
 	evil := `<script>alert("1")</script>`
-	return slices.Concat(advancedSamples(at, evil), setupLinkSamples(momentOf(at), evil), routingSamples(evil), invitationSamples(momentOf(at), evil), memberSamples(momentOf(at), evil), roleSamples(momentOf(at), evil))
+	return slices.Concat(advancedSamples(at, evil), setupLinkSamples(momentOf(at), evil), routingSamples(evil), invitationSamples(momentOf(at), evil), memberSamples(momentOf(at), evil), roleSamples(momentOf(at), evil), usageSamples(evil))
 }
 
 func advancedSamples(at time.Time, evil string) []Sample {

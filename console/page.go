@@ -83,6 +83,7 @@ func every() []page {
 		memberPage{},
 		rolesPage{},
 		rolePage{},
+		usagePage{},
 		attemptsPage{},
 		attemptPage{},
 		documentPage{},

@@ -88,6 +88,7 @@ func (c *Console) Routes() web.Table {
 	table = append(table, c.ssoRoutes()...)
 	table = append(table, c.memberRoutes()...)
 	table = append(table, c.roleRoutes()...)
+	table = append(table, c.usageRoutes()...)
 	table = append(table, c.setupRoutes()...)
 	if c.outbox != nil {
 		table = append(table, web.Open("GET /dev/mail", whyMail, web.Raw(c.showMail)).Doc("Outgoing mail"))
