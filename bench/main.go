@@ -19,6 +19,9 @@ func main() {
 	if len(os.Args) == 3 && os.Args[1] == "baseline" {
 		exit(serveBaseline(os.Args[2]))
 	}
+	if len(os.Args) == 4 && os.Args[1] == "naive" {
+		exit(serveNaive(context.Background(), os.Args[2], os.Args[3]))
+	}
 	rounds := flag.Int("rounds", 7, "rounds; the median counts")
 	each := flag.Duration("each", time.Second, "how long each row is loaded in a round")
 	clients := flag.Int("clients", 32, "connections at once")

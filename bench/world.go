@@ -77,7 +77,7 @@ func (w *world) build(ctx context.Context) error {
 }
 
 func (w *world) postgres(ctx context.Context) (err error) {
-	if w.pg, err = devpg.Start(ctx, devpg.Config{Dir: filepath.Join(w.dir, "pg")}); err != nil {
+	if w.pg, err = devpg.Start(ctx, devpg.Config{Dir: filepath.Join(w.dir, "pg"), Settings: map[string]string{"max_connections": "200"}}); err != nil {
 		return err
 	}
 	if err := w.pg.EnsureDatabase(ctx, "bench"); err != nil {
