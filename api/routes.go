@@ -122,6 +122,10 @@ func (a *API) Routes() web.Table {
 		// Usage.
 		web.Post("/v1/usage", rbac.UsageWrite, web.Raw(a.recordUsage)).MaxBody(maxUsage).NoEvent("usage is counted, and changes nothing else").Group(catalog.Check).Doc("Record one event of usage, or up to 1,000; each gets an answer of its own"),
 		web.Get("/v1/usage", rbac.UsageRead, web.Prepared(a.meterOf, a.reportUsage)).Doc("How much was used, up to this moment"),
+		web.Get("/v1/quota-rules", rbac.UsageRead, web.Tenant(a.quotaRules)).Doc("The budgets that the tenant has set within its plan"),
+		web.Put("/v1/quota-rules/{meter}/{of}/{measure}/{period}", rbac.TenantWrite, web.Tenant(a.setQuotaRule)).Limit(perMinute(120)).Doc("Set a budget of a meter: for the tenant, for each of its people or API keys, or for one"),
+		web.Delete("/v1/quota-rules/{meter}/{of}/{measure}/{period}", rbac.TenantWrite, web.Tenant(a.removeQuotaRule)).Limit(perMinute(120)).Doc("Remove a budget; what the plan includes stays"),
+		web.Get("/v1/quota-grants", rbac.UsageRead, web.Tenant(a.quotaGrants)).Doc("What the tenant was given once beside its plan"),
 
 		// The logs.
 		web.Get("/v1/decisions", rbac.EventsRead, web.Tenant(a.decisions)).Doc("What was refused, and a sample of what was allowed, newest first"),

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/billing/quota"
 	"github.com/seed-2a059015/gatehouse/catalog"
 	"github.com/seed-2a059015/gatehouse/internal/apitest"
 	"github.com/seed-2a059015/gatehouse/internal/authn"
@@ -45,7 +46,11 @@ var samples = map[string]func(testing.TB, place) sample{
 	"GET /v1/entitlements": fixed("/v1/entitlements", nil),
 	"POST /v1/usage":       fixed("/v1/usage", map[string]any{"id": "a sample", "meter": "ai.messages"}),
 	"GET /v1/usage":        fixed("/v1/usage?meter=ai.messages&step=day&group_by=user,role", nil),
-	"GET /v1/me/tenants":   fixed("/v1/me/tenants", nil),
+	"GET /v1/quota-rules":  fixed("/v1/quota-rules", nil),
+	"GET /v1/quota-grants": fixed("/v1/quota-grants", nil),
+	"PUT /v1/quota-rules/{meter}/{of}/{measure}/{period}":    quotaRule(map[string]any{"amount": 50, "soft": true}),
+	"DELETE /v1/quota-rules/{meter}/{of}/{measure}/{period}": quotaRule(nil),
+	"GET /v1/me/tenants": fixed("/v1/me/tenants", nil),
 	"POST /v1/me/leave": func(tb testing.TB, p place) sample {
 		tb.Helper() // the last owner could not
 		return sample{path: "/v1/me/leave", caller: p.Session(tb, p.tenant, rbac.Member)}
@@ -306,6 +311,20 @@ func role(body any) func(testing.TB, place) sample {
 			tb.Fatal(err)
 		}
 		return sample{path: "/v1/roles/" + r.ID.String(), body: body}
+	}
+}
+
+// quotaRule is a request about the budget of one member.
+func quotaRule(body any) func(testing.TB, place) sample {
+	return func(tb testing.TB, p place) sample {
+		tb.Helper()
+		user := p.tenant.Join(tb, rbac.Member).UserID
+		p.tenant.Within(tb, func(ctx context.Context, tx *db.TenantTx) error {
+			return quota.SetRule(ctx, tx, quota.Rule{
+				Meter: "ai.messages", Measure: quota.Quantity, Kind: quota.OfUser, Subject: user.UUID(), Period: billing.Day, Amount: 10,
+			})
+		})
+		return sample{path: "/v1/quota-rules/ai.messages/" + user.String() + "/quantity/day", body: body}
 	}
 }
 

@@ -31,6 +31,7 @@ var ids = map[reflect.Type]kindOfID{
 	reflect.TypeFor[id.SetupLink]():     {"SetupLinkID", "sul"},
 	reflect.TypeFor[id.RoutingRule]():   {"RoutingRuleID", "rul"},
 	reflect.TypeFor[id.ConnectionKey](): {"ConnectionKeyID", "cok"},
+	reflect.TypeFor[id.Grant]():         {"GrantID", "grt"},
 }
 
 // componentName names a type for readers: memberOut is Member, setRoleIn is SetRoleInput, page.Page[memberOut] is MemberPage.
@@ -106,6 +107,11 @@ var operations = map[string]named{
 
 	"POST /v1/usage": {"recordUsage", "Usage"},
 	"GET /v1/usage":  {"reportUsage", "Usage"},
+
+	"GET /v1/quota-rules": {"listQuotaRules", "Usage"},
+	"PUT /v1/quota-rules/{meter}/{of}/{measure}/{period}":    {"setQuotaRule", "Usage"},
+	"DELETE /v1/quota-rules/{meter}/{of}/{measure}/{period}": {"removeQuotaRule", "Usage"},
+	"GET /v1/quota-grants":                                   {"listQuotaGrants", "Usage"},
 
 	"POST /access/v1/evaluation":             {"evaluate", "Decisions"},
 	"POST /access/v1/evaluations":            {"evaluateBatch", "Decisions"},

@@ -64,4 +64,8 @@ var pathTexts = map[string]struct {
 	"fingerprint":    {"SHA-256 of the certificate, in hex", ""},
 	"key":            {"The id of the key, which is no secret", "KeyID"},
 	"file":           {"The name of the file", ""},
+	"meter":          {"A meter of the catalog whose events add up", ""},
+	"of":             {"tenant; user or api_key for each of them; or the id of one, which counts in place of that for each", ""},
+	"measure":        {"quantity, events, or cost in billionths of the currency's unit", ""},
+	"period":         {"day, month, billing or year", ""},
 }

@@ -26,24 +26,24 @@ type Rule struct {
 	Soft    bool
 }
 
-// A call meets at most the plan's number and the rules of its meter: for the tenant, the user and the key.
-const maxRules = maxBudgets - 1
+const (
+	// A call meets at most the plan's number and the rules of its meter: for the tenant, the user and the key.
+	maxRules = maxBudgets - 1
+	// MaxRules is how many a tenant has at most: instances hold all of them.
+	MaxRules = 1_000
+	// MaxAmount is the largest budget: a billion units of a currency. Sums of several stay within 64 bits.
+	MaxAmount = 1_000_000_000_000_000_000
+)
 
 // SetRule sets a budget of the tenant, or replaces the one of the same meter, measure, kind, subject and period.
 func SetRule(ctx context.Context, tx *db.TenantTx, r Rule) error {
 	if err := r.check(); err != nil {
 		return err
 	}
-	var n int
-	err := tx.DB.WithContext(ctx).Raw(`SELECT count(DISTINCT (measure, kind, period)) FROM quota_rules WHERE tenant_id = ? AND meter = ?
-		AND (measure, kind, period) <> (?, ?, ?)`, tx.Tenant, r.Meter, r.Measure, r.Kind, r.Period).Scan(&n).Error
-	if err != nil {
-		return fmt.Errorf("count the rules of %s: %w", r.Meter, err)
+	if err := r.room(ctx, tx); err != nil {
+		return err
 	}
-	if n >= maxRules {
-		return errs.New(errs.Conflict, "too_many_budgets", "A meter may have budgets of at most 7 kinds.")
-	}
-	err = tx.DB.WithContext(ctx).Exec(`INSERT INTO quota_rules (meter, measure, kind, subject, period, amount, soft, created_at)
+	err := tx.DB.WithContext(ctx).Exec(`INSERT INTO quota_rules (meter, measure, kind, subject, period, amount, soft, created_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant_id, meter, measure, kind, subject, period)
 		DO UPDATE SET amount = EXCLUDED.amount, soft = EXCLUDED.soft, created_at = EXCLUDED.created_at`,
 		r.Meter, r.Measure, r.Kind, r.Subject, r.Period, r.Amount, r.Soft, tx.Now).Error
@@ -52,6 +52,27 @@ func SetRule(ctx context.Context, tx *db.TenantTx, r Rule) error {
 	}
 	tx.Changed("tenant")
 	return events.Record(ctx, tx, events.BudgetSet, tx.Tenant, r.data())
+}
+
+// room refuses a rule that is one too many. One is set at a time, so that the count holds.
+func (r Rule) room(ctx context.Context, tx *db.TenantTx) error {
+	err := tx.DB.WithContext(ctx).Exec("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", "quota rules "+tx.Tenant.String()).Error
+	if err != nil {
+		return fmt.Errorf("lock the rules: %w", err)
+	}
+	var n struct{ Kinds, Others int }
+	err = tx.DB.WithContext(ctx).Raw(`SELECT count(DISTINCT (measure, kind, period)) FILTER (WHERE meter = ? AND (measure, kind, period) <> (?, ?, ?)) AS kinds,
+		count(*) FILTER (WHERE (meter, measure, kind, subject, period) <> (?, ?, ?, ?, ?)) AS others FROM quota_rules WHERE tenant_id = ?`,
+		r.Meter, r.Measure, r.Kind, r.Period, r.Meter, r.Measure, r.Kind, r.Subject, r.Period, tx.Tenant).Scan(&n).Error
+	switch {
+	case err != nil:
+		return fmt.Errorf("count the rules of %s: %w", r.Meter, err)
+	case n.Kinds >= maxRules:
+		return errs.New(errs.Conflict, "too_many_budgets", "A meter may have budgets of at most 7 kinds.")
+	case n.Others >= MaxRules:
+		return errs.New(errs.Conflict, "too_many_budgets", "An organization has at most 1,000 budgets of its own.")
+	}
+	return nil
 }
 
 func (r Rule) check() error {
@@ -68,30 +89,31 @@ func (r Rule) check() error {
 		return errs.InvalidField("kind", "A budget is of the tenant, a user or an api_key.")
 	case r.Kind == OfTenant && r.Subject != uuid.Nil:
 		return errs.InvalidField("subject", "A budget of the tenant is nobody's else.")
-	case r.Amount < 0:
-		return errs.InvalidField("amount", "A budget is not less than nothing.")
+	case r.Amount < 0 || r.Amount > MaxAmount:
+		return errs.InvalidField("amount", "A budget is from 0 to 1,000,000,000,000,000,000.")
 	}
 	return nil
 }
 
 func (r Rule) data() events.Data {
-	data := events.Data{"meter": r.Meter, "measure": r.Measure, "kind": r.Kind, "period": r.Period, "amount": r.Amount, "soft": r.Soft}
-	if r.Subject != uuid.Nil {
-		data["subject"] = r.Subject
-	}
-	return data
+	return events.Data{"meter": r.Meter, "of": r.Of(), "measure": r.Measure, "period": r.Period, "amount": r.Amount, "soft": r.Soft}
 }
 
 // RemoveRule removes a budget of the tenant. Only what names a rule is read of r.
 func RemoveRule(ctx context.Context, tx *db.TenantTx, r Rule) error {
-	deleted := tx.DB.WithContext(ctx).Exec(`DELETE FROM quota_rules WHERE tenant_id = ? AND meter = ? AND measure = ? AND kind = ? AND subject = ?
-		AND period = ?`, tx.Tenant, r.Meter, r.Measure, r.Kind, r.Subject, r.Period)
-	if deleted.Error != nil {
-		return fmt.Errorf("remove the budget of %s: %w", r.Meter, deleted.Error)
+	var gone []struct {
+		Amount int64
+		Soft   bool
 	}
-	if deleted.RowsAffected == 0 {
+	err := tx.DB.WithContext(ctx).Raw(`DELETE FROM quota_rules WHERE tenant_id = ? AND meter = ? AND measure = ? AND kind = ? AND subject = ?
+		AND period = ? RETURNING amount, soft`, tx.Tenant, r.Meter, r.Measure, r.Kind, r.Subject, r.Period).Scan(&gone).Error
+	if err != nil {
+		return fmt.Errorf("remove the budget of %s: %w", r.Meter, err)
+	}
+	if len(gone) == 0 {
 		return errs.NotFound("budget")
 	}
+	r.Amount, r.Soft = gone[0].Amount, gone[0].Soft
 	tx.Changed("tenant")
 	return events.Record(ctx, tx, events.BudgetRemoved, tx.Tenant, r.data())
 }
