@@ -126,6 +126,7 @@ func (a *API) Routes() web.Table {
 		web.Put("/v1/quota-rules/{meter}/{of}/{measure}/{period}", rbac.TenantWrite, web.Tenant(a.setQuotaRule)).Limit(perMinute(120)).Doc("Set a budget of a meter: for the tenant, for each of its people or API keys, or for one"),
 		web.Delete("/v1/quota-rules/{meter}/{of}/{measure}/{period}", rbac.TenantWrite, web.Tenant(a.removeQuotaRule)).Limit(perMinute(120)).Doc("Remove a budget; what the plan includes stays"),
 		web.Get("/v1/quota-grants", rbac.UsageRead, web.Tenant(a.quotaGrants)).Doc("What the tenant was given once beside its plan"),
+		web.Get("/v1/usage/statement", rbac.UsageRead, web.Tenant(a.usageStatement)).Doc("What was recorded in a month that is sealed, signed"),
 
 		// The logs.
 		web.Get("/v1/decisions", rbac.EventsRead, web.Tenant(a.decisions)).Doc("What was refused, and a sample of what was allowed, newest first"),

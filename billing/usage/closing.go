@@ -35,7 +35,7 @@ func nextClosing(ctx context.Context, c *pgx.Conn, today day) (next closing, fou
 		var first *int64 // of the next day
 		var behind bool  // something of this day is not below the horizon yet
 		err := tx.QueryRow(ctx, `SELECT (SELECT min(txid) FROM usage_events WHERE txid >= $1 AND received_at >= $2),
-			EXISTS (SELECT FROM usage_events WHERE txid >= $3 AND received_at < $2)`, next.lo, (next.day + 1).time(), horizon).Scan(&first, &behind)
+			EXISTS (SELECT FROM usage_events WHERE txid >= $3 AND received_at < $2)`, next.lo, (next.day+1).time(), horizon).Scan(&first, &behind)
 		if err != nil {
 			return err
 		}

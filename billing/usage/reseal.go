@@ -41,9 +41,11 @@ func (g *gathered) add(r *record) {
 	g.sums.add(r)
 }
 
+func (g *gathered) sort() { slices.SortFunc(g.leaves, compareLeaves) }
+
 func (g *gathered) sealed(tenant uuid.UUID, of day) *sealed {
 	s := &sealed{tenant: tenant, day: of, sums: g.sums}
-	slices.SortFunc(g.leaves, compareLeaves)
+	g.sort()
 	for _, l := range g.leaves {
 		s.tree.add(l.hash)
 	}
@@ -113,7 +115,16 @@ func resealKept(ctx context.Context, tx *sql.Tx, of closing, tenant id.Tenant, p
 
 // segments adds the events of a day that are in a tenant's segments.
 func (g *gathered) segments(ctx context.Context, tx *sql.Tx, of closing, tenant uuid.UUID) error {
-	rows, err := tx.QueryContext(ctx, "SELECT day, data FROM usage_segments WHERE tenant_id = $1 AND last >= $2 AND first < $3", tenant.String(), of.lo, of.hi)
+	return eachInSegments(ctx, tx, tenant, "last >= $2 AND first < $3", []any{of.lo, of.hi}, func(r *record) {
+		if r.txid >= of.lo && r.txid < of.hi {
+			g.add(r)
+		}
+	})
+}
+
+// eachInSegments reads the segments of a tenant that meet a condition. What cannot be read is left out: its events are missing, which shows.
+func eachInSegments(ctx context.Context, tx *sql.Tx, tenant uuid.UUID, condition string, args []any, fn func(*record)) error {
+	rows, err := tx.QueryContext(ctx, "SELECT day, data FROM usage_segments WHERE tenant_id = $1 AND "+condition, append([]any{tenant.String()}, args...)...)
 	if err != nil {
 		return fmt.Errorf("read segments: %w", err)
 	}
@@ -126,12 +137,10 @@ func (g *gathered) segments(ctx context.Context, tx *sql.Tx, of closing, tenant 
 		}
 		records, err := decodeSegment(data, tenant, dayOf(d))
 		if err != nil {
-			continue // its events are missing then, which shows
+			continue
 		}
 		for i := range records {
-			if r := &records[i]; r.txid >= of.lo && r.txid < of.hi {
-				g.add(r)
-			}
+			fn(&records[i])
 		}
 	}
 	return rows.Err()

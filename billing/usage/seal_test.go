@@ -1,6 +1,8 @@
 package usage_test
 
 import (
+	"context"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -12,12 +14,15 @@ import (
 
 const oneDay = 24 * time.Hour
 
-// later is a rig whose clock can be moved on.
-func later(tb testing.TB) (r *rig, now time.Time, move func(time.Duration)) {
+// later is a rig whose clock can be moved on, some of whose meters are of unique things.
+func later(tb testing.TB, unique ...string) (r *rig, now time.Time, move func(time.Duration)) {
 	tb.Helper()
 	var moved atomic.Int64
 	now = time.Now().UTC()
 	r = build(tb, func(c *usage.Config) {
+		c.Meters = func(_ context.Context, _ id.Tenant, meter string) (usage.Meter, bool, error) {
+			return usage.Meter{Unique: slices.Contains(unique, meter)}, true, nil
+		}
 		c.Clock = func() time.Time { return time.Now().UTC().Add(time.Duration(moved.Load())) }
 	})
 	return r, now, func(d time.Duration) { moved.Store(int64(d)) }

@@ -84,6 +84,10 @@ func closingsOf(ctx context.Context, tx *sql.Tx, a Audit) (list []closing, err e
 	if err != nil {
 		return nil, fmt.Errorf("list closed days: %w", err)
 	}
+	return readClosings(rows)
+}
+
+func readClosings(rows *sql.Rows) (list []closing, err error) {
 	defer rows.Close()
 	for rows.Next() {
 		var c closing

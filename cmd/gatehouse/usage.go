@@ -9,7 +9,8 @@ import (
 )
 
 func usageCommand() *cobra.Command {
-	return group("usage", "Report what tenants used, watch it come, seal it, and count it again", usageReport(), usageTail(), usageVerify(), usageSeal())
+	return group("usage", "Report what tenants used, watch it come, seal it, and count it again", usageReport(), usageTail(), usageVerify(), usageSeal(), usageStatement(), usageProof(),
+		usageCheck())
 }
 
 // plain is a text that customers wrote, fit for a terminal and for a column: quoted if it is anything but printable.
