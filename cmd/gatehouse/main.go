@@ -37,7 +37,7 @@ func main() {
 
 func command() *cobra.Command {
 	root := group("gatehouse", "The backend that every B2B product needs: tenants, single sign-on, roles, plans", serveCommand(), devCommand(), migrateCommand(), tenantCommand(), domainCommand(), apikeyCommand(), userCommand(), keysCommand(),
-		catalogCommand(), checkCommand(), routesCommand(), configCommand(), conformanceCommand(), healthcheckCommand(), usageCommand(),
+		catalogCommand(), checkCommand(), routesCommand(), configCommand(), conformanceCommand(), healthcheckCommand(), usageCommand(), quotaCommand(),
 	)
 	root.Version, root.SilenceErrors, root.SilenceUsage = version, true, true
 	root.CompletionOptions.HiddenDefaultCmd = true
