@@ -56,7 +56,6 @@ var samples = map[string]func(testing.TB, place) sample{
 		}
 		return sample{path: "/v1/usage/statement?month=2025-01"}
 	},
-	"GET /v1/usage":      fixed("/v1/usage?meter=ai.messages&step=day&group_by=user,role", nil),
 	"GET /v1/me/tenants": fixed("/v1/me/tenants", nil),
 	"POST /v1/me/leave": func(tb testing.TB, p place) sample {
 		tb.Helper() // the last owner could not

@@ -112,7 +112,7 @@ var operations = map[string]named{
 	"PUT /v1/quota-rules/{meter}/{of}/{measure}/{period}":    {"setQuotaRule", "Usage"},
 	"DELETE /v1/quota-rules/{meter}/{of}/{measure}/{period}": {"removeQuotaRule", "Usage"},
 	"GET /v1/quota-grants":                                   {"listQuotaGrants", "Usage"},
-	"GET /v1/usage/statement": {"getUsageStatement", "Usage"},
+	"GET /v1/usage/statement":                                {"getUsageStatement", "Usage"},
 
 	"POST /access/v1/evaluation":             {"evaluate", "Decisions"},
 	"POST /access/v1/evaluations":            {"evaluateBatch", "Decisions"},

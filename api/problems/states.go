@@ -15,7 +15,6 @@ func states() []Problem {
 		{Code: "email_in_use", Status: []int{409}, Meaning: "Another member of the organization has this address.", Remedy: "Use another address."},
 		{Code: "too_many_budgets", Status: []int{409}, Meaning: "The meter has budgets of 7 kinds, or the organization 1,000 of its own.", Remedy: "Remove one that is not needed."},
 		{Code: "usage_not_sealed", Status: []int{409}, Meaning: "The usage of the month is not sealed: it runs, has just ended, or is from before there were seals.", Remedy: "Ask for the statement once the month is over."},
-		{Code: "too_many_budgets", Status: []int{409}, Meaning: "The meter has budgets of as many kinds as it may.", Remedy: "Remove one that is not needed."},
 		{Code: "too_many_setup_links", Status: []int{409}, Meaning: "The organization has as many set-up links as it may.", Remedy: "Revoke one that is not needed."},
 		{Code: "setup_link_taken", Status: []int{409}, Meaning: "The set-up link has its one connection already.", Remedy: "Change that one, or discard it while it is a draft."},
 		{Code: "setup_expired", Status: []int{410}, Meaning: "The set-up of a connection was begun more than seven days ago.", Remedy: "Begin it again: the addresses for the provider will be others."},
