@@ -27,7 +27,7 @@ func TestUsageNeedsNeitherMouseNorScript(t *testing.T) {
 	tenant := s.NewTenant(t, billing.Pro)
 	today := time.Now().UTC()
 	for i, name := range []string{
-		"Mia Wallace", "Jules Winnfield", "Prof. Dr. Hubertus Maximilian von und zu Grafenstein-Hohenlohe-Langenburg", "محمد بن عبد الله الخوارزمي يكتب اسمه الطويل جدا",
+		"Mia Berger", "Jonas Keller", "Prof. Dr. Hubertus Maximilian von und zu Grafenstein-Hohenlohe-Langenburg", "محمد بن عبد الله الخوارزمي يكتب اسمه الطويل جدا",
 		strings.Repeat("W", 90), "長い名前の人", `<script>alert("1")</script>`, "Zo\u0308e\u0301", "Ann", "Bob", "Carl", "Dora",
 	} {
 		var events []map[string]any

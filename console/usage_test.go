@@ -67,7 +67,7 @@ func TestUsageIsShownByWhomAndForWhat(t *testing.T) {
 	s := apitest.Start(t)
 	tenant := s.NewTenant(t, billing.Pro)
 	evil := `Mallory <script>alert("1")</script>`
-	mia, mallory := s.SessionOf(t, tenant, named(t, tenant, "Mia Wallace")), s.SessionOf(t, tenant, named(t, tenant, evil))
+	mia, mallory := s.SessionOf(t, tenant, named(t, tenant, "Mia Berger")), s.SessionOf(t, tenant, named(t, tenant, evil))
 	used(t, s.Bearer(mia),
 		map[string]any{"quantity": 1500, "feature": "chat", "model": "large", "input_tokens": 700, "output_tokens": 300, "cost": 2_500_000_000, "currency": "USD"},
 		map[string]any{"quantity": 100, "feature": "search", "at": time.Now().Add(-50 * time.Hour)})
@@ -77,7 +77,7 @@ func TestUsageIsShownByWhomAndForWhat(t *testing.T) {
 	holdsAll(t, look(t, owner, "/", 200), `href="/usage"`)
 
 	page := look(t, owner, "/usage?meter=ai.messages&span=7-days", 200)
-	holdsAll(t, page, "Messages to the assistant", "Mia Wallace", "Mallory &lt;script&gt;", "API key for a test", "<dd>1,850</dd>", "2.51", "USD", "700 / 300",
+	holdsAll(t, page, "Messages to the assistant", "Mia Berger", "Mallory &lt;script&gt;", "API key for a test", "<dd>1,850</dd>", "2.51", "USD", "700 / 300",
 		"86%", "chat", "search", "No feature", "large", `<option value="7-days" selected>`, "of the limit", "2,000", `role="img"`, "/usage/csv?meter=ai.messages&amp;span=7-days&amp;by=user")
 	if strings.Contains(page, "<script") {
 		t.Error("a name is a script")
@@ -86,7 +86,7 @@ func TestUsageIsShownByWhomAndForWhat(t *testing.T) {
 	holdsAll(t, month, "Limit 2,000", "Each day", "As a table")
 	holdsAll(t, look(t, owner, "/usage?span=today", 200), "Each hour")
 	day := time.Now().UTC().Add(-50 * time.Hour).Format("2006-01-02")
-	holdsAll(t, look(t, owner, "/usage?span="+day, 200), "by hour</option>", "<dd>100</dd>", "Mia Wallace")
+	holdsAll(t, look(t, owner, "/usage?span="+day, 200), "by hour</option>", "<dd>100</dd>", "Mia Berger")
 	for _, bad := range []string{"2020-01-01", time.Now().AddDate(0, 0, 3).Format("2006-01-02")} {
 		holdsAll(t, look(t, owner, "/usage?span="+bad, 404), "There is no such page")
 	}
@@ -131,7 +131,7 @@ func TestUsageIsForWhoMay(t *testing.T) {
 	t.Parallel()
 	s := apitest.Start(t)
 	tenant, other := s.NewTenant(t, billing.Enterprise), s.NewTenant(t, billing.Pro)
-	mia := named(t, tenant, "Mia Wallace")
+	mia := named(t, tenant, "Mia Berger")
 	used(t, s.Bearer(s.SessionOf(t, tenant, mia)), map[string]any{"quantity": 1234, "feature": "their-secret-feature"})
 	for _, path := range []string{"/usage", "/usage/csv?meter=ai.messages"} {
 		for _, role := range []rbac.Role{rbac.Viewer, rbac.Member} {
@@ -157,7 +157,7 @@ func TestUsageIsForWhoMay(t *testing.T) {
 	page = look(t, stranger, "/usage?meter=ai.messages", 200)
 	holdsAll(t, page, "M. elsewhere", "<dd>7</dd>")
 	csv := look(t, stranger, "/usage/csv?meter=ai.messages&by=feature", 200)
-	for _, theirs := range []string{"Mia Wallace", "their-secret-feature", "1,234", "1234"} {
+	for _, theirs := range []string{"Mia Berger", "their-secret-feature", "1,234", "1234"} {
 		if strings.Contains(page+csv, theirs) {
 			t.Errorf("another tenant sees %q:\n%s%s", theirs, page, csv)
 		}
@@ -168,7 +168,7 @@ func TestWhoMayNotKnowPeopleSeesNoNames(t *testing.T) {
 	t.Parallel()
 	s := apitest.Start(t)
 	tenant := s.NewTenant(t, billing.Enterprise)
-	mia := named(t, tenant, "Mia Wallace")
+	mia := named(t, tenant, "Mia Berger")
 	used(t, s.Bearer(s.SessionOf(t, tenant, mia)), map[string]any{"quantity": 5})
 	used(t, s.Machine(s.APIKey(t, tenant, rbac.Admin)), map[string]any{"quantity": 50})
 	var role rbac.Role

@@ -31,9 +31,18 @@ func draw(name string, data any) template.HTML {
 	return template.HTML(strings.TrimSpace(b.String())) //nolint:gosec // html/template made it
 }
 
-// Picture makes a plot a file of its own, with its colors for light and for dark. It is as wide as it says.
+// edge is the room around a picture.
+const edge = 16
+
+// Picture makes a plot a file of its own, with its colors for light and for dark, and with room around it. It is as wide as it says.
 func Picture(plot template.HTML, pixels int) []byte {
-	text := strings.Replace(string(plot), "<svg ", fmt.Sprintf(`<svg width="%d" `, pixels), 1)
+	text := string(plot)
+	var width, height float64
+	if at := strings.Index(text, `viewBox="`); at >= 0 {
+		_, _ = fmt.Sscanf(text[at:], `viewBox="0 0 %g %g"`, &width, &height) // of what is no plot it stays as it is
+	}
+	text = strings.Replace(text, fmt.Sprintf(`viewBox="0 0 %v %v"`, px(width), px(height)),
+		fmt.Sprintf(`width="%d" viewBox="-%d -%d %v %v"`, pixels, edge, edge, px(width+2*edge), px(height+2*edge)), 1)
 	at := strings.Index(text, ">") + 1
 	return []byte(text[:at] + "\n<style>\n" + palette + style + "</style>" + text[at:] + "\n")
 }

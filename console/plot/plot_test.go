@@ -260,7 +260,7 @@ func TestNamesAreTextWhateverTheyHold(t *testing.T) {
 func TestAPictureBringsItsColors(t *testing.T) {
 	t.Parallel()
 	got := string(plot.Picture(series(1, 2).Draw(plot.Wide), 880))
-	for _, want := range []string{`<svg width="880" class=`, "prefers-color-scheme: dark", ".plot .bar", "--bar-good: #2dd4bf"} {
+	for _, want := range []string{`width="880" viewBox="-16 -16 912 `, "prefers-color-scheme: dark", ".plot .bar", "--bar-good: #2dd4bf"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the picture has no %q:\n%.900s", want, got)
 		}

@@ -1,9 +1,10 @@
-// Command aichat is a small AI product that mounts Gatehouse as a library. Everything that makes it sellable to companies is two lines:
-// the chat needs a permission, the agent needs a permission and a plan.
+// Command aichat is a small AI product that mounts Gatehouse as a library. What makes it sellable to companies is two
+// lines: the chat needs a permission, the agent needs a permission and a plan, and both count towards what the plan includes.
 package main
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"net/http"
@@ -15,6 +16,9 @@ import (
 
 	"github.com/seed-2a059015/gatehouse"
 )
+
+//go:embed catalog.yaml
+var sold []byte
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -35,6 +39,7 @@ func run(ctx context.Context, env func(string) string) error {
 		MasterKeys:  env("GATEHOUSE_MASTER_KEYS"),
 		RootSecret:  env("GATEHOUSE_ROOT_SECRET"),
 		BaseURL:     "http://" + addr,
+		Catalog:     sold,
 		// The demo's identity providers are on this machine and speak http. A real product leaves this out.
 		InsecureLoopbackProviders: true,
 	})
@@ -48,8 +53,7 @@ func run(ctx context.Context, env func(string) string) error {
 	if err := g.Mount(e); err != nil { // sign-in, sessions, members, connections, API keys, …
 		return err
 	}
-	e.POST("/api/chat", g.Require("chat:use").Then(chat))
-	e.POST("/api/agents", g.Require("agents:run").Feature("ai.agents").Then(agent))
+	product{g}.mount(e)
 
 	background := make(chan error, 1)
 	go func() { background <- g.Run(ctx) }()
@@ -62,25 +66,4 @@ func run(ctx context.Context, env func(string) string) error {
 		return err
 	}
 	return <-background
-}
-
-type message struct {
-	Message string `json:"message"`
-}
-
-// chat would call a model. The caller says whom to bill.
-func chat(c echo.Context) error {
-	var in message
-	if err := c.Bind(&in); err != nil {
-		return err
-	}
-	who := gatehouse.CallerOf(c.Request().Context())
-	return c.JSON(http.StatusOK, map[string]string{
-		"reply": "You said: " + in.Message, "tenant": who.Tenant, "member": who.Member, "api_key": who.APIKey, "role": who.Role, "plan": who.Plan,
-	})
-}
-
-// agent is what only tenants on a larger plan have bought.
-func agent(c echo.Context) error {
-	return c.JSON(http.StatusOK, map[string]string{"status": "started", "plan": gatehouse.CallerOf(c.Request().Context()).Plan})
 }
