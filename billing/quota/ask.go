@@ -134,10 +134,11 @@ func (e *Engine) gates(p *path, c *Call) (all, lacking []*turnstile) {
 		case l.id != wallet || b.agreed != g.terms: // what changed may have become less
 			b.replaced(l, mono)
 			g.old, g.hand = l, l.gather()
-		case l.take(g.n):
-			g.lease, g.took = l, true
-			continue
 		default:
+			if _, ok := l.take(g.n); ok {
+				g.lease, g.took = l, true
+				continue
+			}
 			if g.hand = l.gather(); g.hand >= g.n {
 				l.spread(g.hand-g.n, g.n)
 				g.lease, g.hand, g.took = l, 0, true
@@ -180,40 +181,86 @@ func undo(gates []*turnstile) {
 }
 
 // refill asks the database for what gates lack.
-func (e *Engine) refill(ctx context.Context, p *path, lacking []*turnstile) error {
+func (e *Engine) refill(ctx context.Context, p *path, lacking []*turnstile) (err error) {
 	from, wall := e.now()
-	results := make([]lending, len(lacking))
-	err := e.ledger.tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		for i, g := range lacking {
-			var err error
-			if results[i], err = e.lend(ctx, tx, p, g, from); err != nil {
-				return err
+	again := false
+	if unchanged(p, lacking) {
+		if lacking, again, err = e.drawn(ctx, lacking, from, wall); err != nil {
+			return err
+		}
+	}
+	if len(lacking) > 0 {
+		results := make([]lending, len(lacking))
+		err := e.ledger.tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+			for i, g := range lacking {
+				var err error
+				if results[i], err = e.lend(ctx, tx, p, g, from); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if errors.Is(err, errNoRow) {
+			missing := make([]*budget, len(lacking))
+			for i, g := range lacking {
+				missing[i] = g.budget
+			}
+			if err = e.ledger.make(ctx, missing); err == nil {
+				err = errAgain
 			}
 		}
-		return nil
-	})
-	if errors.Is(err, errNoRow) {
-		var missing []*budget
-		for _, g := range lacking {
-			missing = append(missing, g.budget)
+		if err != nil {
+			return err
 		}
-		if err = e.ledger.make(ctx, missing); err == nil {
-			err = errAgain
-		}
+		again = e.filled(lacking, results, from, wall) || again
 	}
-	if err != nil {
-		return err
-	}
-	for i, g := range lacking {
-		e.fill(g, results[i], from, wall)
-	}
-	e.saw(from, results[len(results)-1].now)
-	for _, r := range results {
-		if r.lost || r.over {
-			return errAgain
-		}
+	if again {
+		return errAgain
 	}
 	return nil
+}
+
+// unchanged reports whether nothing of the gates has changed since they were last asked for.
+func unchanged(p *path, gates []*turnstile) bool {
+	for _, g := range gates {
+		if g.old != nil || g.agreed != g.terms || g.terms.byPlan && len(p.rules.grants[g.Meter]) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// drawn fills gates of which nothing has changed, and returns the others.
+func (e *Engine) drawn(ctx context.Context, gates []*turnstile, from time.Duration, wall time.Time) (changed []*turnstile, again bool, err error) {
+	list := make([]drawing, len(gates))
+	for i, g := range gates {
+		list[i] = drawing{g.budget, g.lease.id, g.n - g.hand, g.want(from)}
+	}
+	results, err := e.ledger.draw(ctx, list)
+	if err != nil {
+		return nil, false, err
+	}
+	var lent []*turnstile
+	var shares []lending
+	for i, g := range gates {
+		if r := results[i]; r.changed {
+			changed = append(changed, g)
+		} else {
+			r.lost = r.lost && g.budget.lease.Load() == g.lease
+			lent, shares = append(lent, g), append(shares, r)
+		}
+	}
+	return changed, len(lent) > 0 && e.filled(lent, shares, from, wall), nil
+}
+
+// filled puts into the gates what was lent, and says that the call has to begin anew.
+func (e *Engine) filled(gates []*turnstile, results []lending, from time.Duration, wall time.Time) (again bool) {
+	for i, g := range gates {
+		e.fill(g, results[i], from, wall)
+		again = again || results[i].lost || results[i].over
+	}
+	e.saw(from, results[len(results)-1].now)
+	return again
 }
 
 // lending is what the database said about one budget.
@@ -223,6 +270,8 @@ type lending struct {
 	ok   bool  // enough for the call
 	lost bool  // the lease that was to grow was gone
 	over bool  // the period is
+	// changed says that the budget is another than who asked knew, and nothing was lent.
+	changed bool
 }
 
 // lend decides how much this instance gets of a budget: as much as it uses in a moment, and a share of what is left that becomes smaller with it.
@@ -288,7 +337,7 @@ func (e *Engine) fill(g *turnstile, r lending, from time.Duration, wall time.Tim
 		return
 	}
 	g.denied.Store(nil)
-	g.agreed = g.terms
+	g.agreed, g.amount, g.version = g.terms, r.amount, r.version
 	g.learn(r.amount, r.total())
 	g.lease.until.set(from+e.ttl-e.margin(), wall.Add(e.ttl-e.margin()))
 	g.last, g.asked = g.hand+r.n-g.n, from

@@ -100,6 +100,12 @@ func (l *ledger) tx(ctx context.Context, fn func(context.Context, pgx.Tx) error)
 }
 
 func (l *ledger) within(ctx context.Context, slots chan struct{}, fn func(context.Context, pgx.Tx) error) error {
+	return l.conn(ctx, slots, func(ctx context.Context, c *pgx.Conn) error {
+		return pgx.BeginFunc(ctx, c, func(tx pgx.Tx) error { return fn(ctx, tx) })
+	})
+}
+
+func (l *ledger) conn(ctx context.Context, slots chan struct{}, fn func(context.Context, *pgx.Conn) error) error {
 	return l.trip(ctx, func(ctx context.Context) error {
 		select {
 		case slots <- struct{}{}:
@@ -107,6 +113,6 @@ func (l *ledger) within(ctx context.Context, slots chan struct{}, fn func(contex
 			return ctx.Err()
 		}
 		defer func() { <-slots }()
-		return l.pool.Tx(ctx, func(tx pgx.Tx) error { return fn(ctx, tx) })
+		return l.pool.Conn(ctx, func(c *pgx.Conn) error { return fn(ctx, c) })
 	})
 }

@@ -45,6 +45,7 @@ type Engine struct {
 	mu       sync.Mutex
 	holders  map[id.Tenant]*holder
 	known    known
+	low      chan ahead
 	told     uuid.UUID // of the loop alone: the last tenant that was looked at for thresholds
 }
 
@@ -86,7 +87,8 @@ func New(cfg Config) (*Engine, error) {
 		return nil, errors.New("quota: the engine needs a database, the usage pool and a log")
 	}
 	e := &Engine{
-		db: cfg.DB, log: cfg.Log, ttl: cfg.Lease, instance: uuid.New(), moved: cfg.Wall, holders: map[id.Tenant]*holder{},
+		db: cfg.DB, log: cfg.Log, ttl: cfg.Lease, instance: uuid.New(), moved: cfg.Wall,
+		holders: map[id.Tenant]*holder{}, low: make(chan ahead, waiting),
 		began: time.Now(), //nolint:forbidigo // the clock that only runs forward
 	}
 	if e.ttl == 0 {
@@ -236,9 +238,17 @@ func (e *Engine) try(p *path, c *Call, h *Hold) bool {
 			continue
 		}
 		l := b.lease.Load()
-		if l == nil || first != nil && l.id != first.id || !l.take(n) {
+		if l == nil || first != nil && l.id != first.id {
 			h.back(p, c, taken)
 			return false
+		}
+		rest, ok := l.take(n)
+		if !ok {
+			h.back(p, c, taken)
+			return false
+		}
+		if l.soon(rest) {
+			e.foresee(p, b)
 		}
 		h.leases[i], first = l, l
 		taken++

@@ -17,7 +17,9 @@ type lease struct {
 	id    uuid.UUID
 	until deadline
 	// keep is until when, in the time of the process, calls that have taken from it may take.
-	keep   atomic.Int64
+	keep atomic.Int64
+	// low is what is left of a shard when more is asked for ahead; 0 means that it is not.
+	low    atomic.Int64
 	shards [shards]struct {
 		left atomic.Int64
 		_    [56]byte
@@ -39,16 +41,16 @@ func (d *deadline) passed(mono time.Duration, wall time.Time) bool {
 	return int64(mono) >= d.mono.Load() || wall.UnixNano() >= d.wall.Load()
 }
 
-// take takes n from one of the shards, if it has as much.
-func (l *lease) take(n int64) bool {
+// take takes n from one of the shards, if it has as much, and says what is left there.
+func (l *lease) take(n int64) (rest int64, ok bool) {
 	left := &l.shards[rand.Uint32()%shards].left //nolint:gosec // any shard will do
 	for {
 		v := left.Load()
 		if v < n {
-			return false
+			return v, false
 		}
 		if left.CompareAndSwap(v, v-n) {
-			return true
+			return v - n, true
 		}
 	}
 }
@@ -77,7 +79,9 @@ func (l *lease) gather() (n int64) {
 
 // spread puts n into the shards: evenly, unless it is so little that looking for it in all of them would be the rule.
 func (l *lease) spread(n, usual int64) {
+	l.low.Store(0)
 	if each := n / shards; each >= 64*max(usual, 1) {
+		l.low.Store(each / early)
 		for i := range l.shards {
 			l.shards[i].left.Add(each)
 		}

@@ -126,7 +126,7 @@ func (l *ledger) amount(ctx context.Context, tx pgx.Tx, b Budget, t *terms, r *r
 	if amount == r.amount && t.version == r.version {
 		return nil
 	}
-	r.amount = amount
+	r.amount, r.version = amount, t.version
 	if _, err := tx.Exec(ctx, amendSQL, b.key(amount, t.base, t.version)...); err != nil {
 		return fmt.Errorf("amend the budget of %s: %w", b.Meter, err)
 	}
@@ -162,8 +162,11 @@ const lendSQL = `WITH lent AS (
 )
 INSERT INTO quota_leases (tenant_id, meter, measure, kind, subject, period, starts_at, id, granted, instance, reserved, expires_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, clock_timestamp() + $12)
-ON CONFLICT ON CONSTRAINT quota_leases_pkey DO UPDATE SET granted = quota_leases.granted + EXCLUDED.granted, expires_at = EXCLUDED.expires_at,
-	dead_txid = NULL RETURNING xmax = 0`
+` + renewedSQL
+
+// A lease that is there grows, and lasts.
+const renewedSQL = `ON CONFLICT ON CONSTRAINT quota_leases_pkey DO UPDATE SET granted = quota_leases.granted + EXCLUDED.granted,
+	expires_at = EXCLUDED.expires_at, dead_txid = NULL RETURNING xmax = 0 AS first`
 
 // lend adds n to a lease of a locked budget and makes it last. first says that there was no such lease (any more).
 func (l *ledger) lend(ctx context.Context, tx pgx.Tx, b Budget, lease uuid.UUID, n int64) (first bool, err error) {

@@ -28,16 +28,18 @@ type path struct {
 // budget is what this instance knows of a budget.
 type budget struct {
 	Budget
-	terms  atomic.Pointer[terms]
-	lease  atomic.Pointer[lease]
-	denied atomic.Pointer[denial]
-	known  atomic.Pointer[State] // with all of lease
-	asking chan struct{}         // held by who asks the database
+	terms    atomic.Pointer[terms]
+	lease    atomic.Pointer[lease]
+	denied   atomic.Pointer[denial]
+	known    atomic.Pointer[State] // with all of lease
+	foreseen atomic.Bool           // more is to be asked for before the lease is used up
+	asking   chan struct{}         // held by who asks the database
 	// Guarded by asking.
-	last   int64         // what was left after it was last asked
-	asked  time.Duration // when
-	agreed *terms        // as they were then
-	kept   []*lease      // that are replaced, and that calls still hold
+	last            int64         // what was left after it was last asked
+	asked           time.Duration // when
+	agreed          *terms        // as they were then
+	amount, version int64         // likewise, as the row has them
+	kept            []*lease      // that are replaced, and that calls still hold
 	// Guarded by the holder.
 	touched time.Duration // when a path was last made of it
 

@@ -24,6 +24,7 @@ const (
 // it gives back everything.
 func (e *Engine) Run(ctx context.Context) error {
 	var told sync.WaitGroup
+	told.Go(func() { e.fillUp(ctx) })
 	told.Go(func() { e.tell(ctx) }) // which may take longer than leases can wait
 	defer told.Wait()
 	tick := time.NewTicker(min(round, e.ttl/8))
