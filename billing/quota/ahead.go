@@ -50,7 +50,7 @@ func (e *Engine) ahead(ctx context.Context, a ahead) error {
 	if l == nil || l.until.passed(from, wall) || l.left() > l.spare() || a.path.off() || from >= a.path.ends {
 		return nil
 	}
-	g := &turnstile{budget: a.budget, terms: a.budget.terms.Load(), lease: l, hand: l.left()}
+	g := &turnstile{budget: a.budget, terms: a.terms.Load(), lease: l, hand: l.left()}
 	if !unchanged(a.path, []*turnstile{g}) {
 		return nil
 	}

@@ -96,4 +96,4 @@ func (t terms) limit(granted int64) int64 {
 }
 
 // ofPlan says that the plan is what limits.
-func (t terms) ofPlan(limit int64) bool { return t.byPlan && !(t.capped && limit >= t.cap) }
+func (t terms) ofPlan(limit int64) bool { return t.byPlan && (!t.capped || limit < t.cap) }

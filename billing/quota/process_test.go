@@ -26,7 +26,7 @@ func (r *rig) process(tb testing.TB, tenant id.Tenant, limit int64) *process {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	cmd := exec.CommandContext(tb.Context(), self) //nolint:gosec // this very program
+	cmd := exec.CommandContext(tb.Context(), self)
 	cmd.Env = append(os.Environ(), instanceVariable+"=1")
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
