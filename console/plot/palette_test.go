@@ -71,7 +71,7 @@ func TestColorsAreToldApartInLightAndDark(t *testing.T) {
 	}
 	for _, dark := range []bool{false, true} {
 		own, page := colors(picture, dark), map[string]string{}
-		for _, css := range strings.SplitSeq(pages.String(), "/* Single sign-on") {
+		for css := range strings.SplitSeq(pages.String(), "/* Single sign-on") {
 			maps.Copy(page, colors(css, dark))
 		}
 		for name, color := range own {
