@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"errors"
 	"math/rand/v2"
 	"net/http"
@@ -16,14 +17,25 @@ const (
 // backoff is how long to wait after one failure, and after each further one.
 type backoff struct{ last time.Duration }
 
-// next is at least what the server asks for, and not the same for all who failed at once.
-func (b *backoff) next(err error) time.Duration {
+// next is how long to wait, and not the same for all who failed at once.
+func (b *backoff) next() time.Duration {
 	b.last = max(retryFirst, min(2*b.last, usageRetryLast))
-	wait := b.last/2 + rand.N(b.last/2) //nolint:gosec // no secret
-	if d, ok := errors.AsType[*delayed](err); ok && d.after > 0 {
-		return d.after + wait
+	return b.last/2 + rand.N(b.last/2) //nolint:gosec // no secret
+}
+
+// rest waits after a failure: as long as the server asks for, and then for its turn. Who closes the recorder waits for the former alone.
+func (r *Recorder) rest(ctx context.Context, err error, turn time.Duration) {
+	if d, ok := errors.AsType[*delayed](err); ok {
+		pause(ctx, d.after)
 	}
-	return wait
+	t := time.NewTimer(turn)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	case <-r.closing:
+		pause(ctx, min(turn, retryFirst))
+	}
 }
 
 // delayed is a failure of which the server says when to try again.

@@ -45,7 +45,7 @@ func (r *Recorder) run(ctx context.Context) {
 			return
 		default:
 			r.fail(err)
-			pause(ctx, pace.next(err))
+			r.rest(ctx, err, pace.next())
 		}
 	}
 }

@@ -40,12 +40,13 @@ type RecorderConfig struct {
 // Recorder keeps what was used until the server has counted it, and sends it in batches. Make it with [Client.Recorder]; it is safe for
 // concurrent use. What it keeps is in memory alone: what is not flushed is lost with the process, and only then.
 type Recorder struct {
-	client *Client
-	who    Credential
-	cfg    RecorderConfig
-	stop   context.CancelFunc
-	wake   chan struct{}
-	ended  chan struct{} // closed when nothing is sent any more
+	client  *Client
+	who     Credential
+	cfg     RecorderConfig
+	stop    context.CancelFunc
+	wake    chan struct{}
+	closing chan struct{}
+	ended   chan struct{} // closed when nothing is sent any more
 
 	mu      sync.Mutex
 	waiting []Use         // the oldest first, with those on their way
@@ -80,7 +81,8 @@ func (c *Client) Recorder(ctx context.Context, who Credential, cfg RecorderConfi
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	r := &Recorder{
-		client: c, who: who, cfg: cfg, stop: stop, wake: make(chan struct{}, 1), ended: make(chan struct{}), moved: make(chan struct{}),
+		client: c, who: who, cfg: cfg, stop: stop, wake: make(chan struct{}, 1), closing: make(chan struct{}), ended: make(chan struct{}),
+		moved: make(chan struct{}),
 	}
 	go r.run(ctx)
 	return r, nil
@@ -157,6 +159,9 @@ func (r *Recorder) Flush(ctx context.Context) error {
 // error. Some of that may have been counted without an answer: as it has its keys, it can be recorded again, and counts once.
 func (r *Recorder) Close(ctx context.Context) ([]Use, error) {
 	r.mu.Lock()
+	if !r.closed {
+		close(r.closing)
+	}
 	r.closed = true
 	r.mu.Unlock()
 	r.rouse()

@@ -416,6 +416,37 @@ func TestCloseSaysWhatIsLeft(t *testing.T) {
 	}
 }
 
+// A server that was away for long is back when the product ends: what waits is sent then, and not when its turn would have come.
+func TestCloseDoesNotWaitForItsTurn(t *testing.T) {
+	t.Parallel()
+	var up atomic.Bool
+	s := newCounts(t, func(_ int64, w http.ResponseWriter, _ []client.Use) bool {
+		if !up.Load() {
+			w.WriteHeader(http.StatusBadGateway)
+		}
+		return !up.Load()
+	})
+	var b book
+	r := newRecorder(t, s.URL, b.config())
+	record(t, r, message)
+	within(t, func() bool { _, failed := b.read(); return len(failed) == 6 }) // the next turn is in 1.6 seconds or later
+	up.Store(true)
+	ctx, cancel := context.WithTimeout(t.Context(), 1200*time.Millisecond)
+	defer cancel()
+	if left, err := r.Close(ctx); len(left) != 0 || err != nil || s.seen() != 1 {
+		t.Errorf("Close() = %v, %v with %d counted, want nothing left", left, err, s.seen())
+	}
+}
+
+func within(tb testing.TB, done func() bool) {
+	tb.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			tb.Fatal("it takes too long")
+		}
+	}
+}
+
 func TestKeysAreTimeOrdered(t *testing.T) {
 	t.Parallel()
 	s := newCounts(t, nil)
