@@ -325,7 +325,7 @@ func (e *Engine) fill(g *turnstile, r lending, from time.Duration, wall time.Tim
 		return
 	}
 	if r.lost {
-		g.budget.lease.Store(nil) // all of it is the sweep's
+		g.budget.lease.Store(nil) // all of it is the sweep's, also what was lent now
 		return
 	}
 	if !r.ok {

@@ -2,6 +2,7 @@ package quota
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -15,7 +16,8 @@ const (
 	patience = 6 * time.Second
 	// probing is for how long one waits who looks whether an outage is over.
 	probing = time.Second
-	// hopeless is how many in a row have to have waited in vain before nobody else does. One may have waited for a row.
+	// hopeless is how many in a row have to have left without an answer, after a second or more, before nobody else asks: one may have waited
+	// for a row. Who was patient to the end is enough.
 	hopeless = 3
 	// restFirst and restMost are for how long after a failure nobody asks.
 	restFirst = 50 * time.Millisecond
@@ -25,12 +27,12 @@ const (
 // breaker keeps calls from waiting for a database that does not answer. After a failure nobody asks for a moment; then one looks whether the
 // outage is over, while the others go on without.
 type breaker struct {
-	mu     sync.Mutex
-	why    error // while it is open
-	until  time.Time
-	rest   time.Duration
-	probe  bool // somebody looks
-	missed int  // how many in a row have waited in vain
+	mu    sync.Mutex
+	why   error // while it is open
+	until time.Time
+	rest  time.Duration
+	probe bool // somebody looks
+	left  int  // how many in a row went without an answer
 }
 
 // turn is one's at asking the database.
@@ -65,21 +67,28 @@ func (b *breaker) leave(t turn, err error, gone bool) error {
 	if t.probe {
 		b.probe = false
 	}
-	if missed {
-		b.missed++
+	if missed || errors.Is(err, errBusy) {
 		err = noAnswer.Because(err)
 	}
+	if missed {
+		b.left++
+	}
+	hangs := missed && (b.left >= hopeless || now.Sub(t.began) >= t.wait)
 	switch {
-	case missed && (t.probe || b.missed >= hopeless), !gone && errs.As(err).Kind == errs.Unavailable:
+	case errors.Is(err, errBusy):
+	case hangs, !gone && errs.As(err).Kind == errs.Unavailable:
 		b.rest = min(max(2*b.rest, restFirst), restMost)
 		b.why, b.until = err, now.Add(b.rest)
 	case !gone:
-		b.why, b.rest, b.missed = nil, 0, 0
+		b.why, b.rest, b.left = nil, 0, 0
 	}
 	return err
 }
 
 var noAnswer = errs.New(errs.Unavailable, "database_unavailable", "The database does not answer. Nothing was changed; try again.")
+
+// errBusy says nothing about the database: all that may ask at once were asking.
+var errBusy = errors.New("too many ask at once")
 
 // trip asks the database, unless it is known not to answer.
 func (l *ledger) trip(ctx context.Context, fn func(context.Context) error) error {
@@ -110,7 +119,7 @@ func (l *ledger) conn(ctx context.Context, slots chan struct{}, fn func(context.
 		select {
 		case slots <- struct{}{}:
 		case <-ctx.Done():
-			return ctx.Err()
+			return errBusy
 		}
 		defer func() { <-slots }()
 		return l.pool.Conn(ctx, func(c *pgx.Conn) error { return fn(ctx, c) })

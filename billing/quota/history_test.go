@@ -35,7 +35,7 @@ type pending struct {
 	orphan   bool // its instance is gone
 }
 
-const lifetime = 400 * time.Millisecond
+const lifetime = 600 * time.Millisecond
 
 func (h *history) engineNew(t *testing.T) *quota.Engine {
 	t.Helper()
@@ -64,7 +64,7 @@ func (h *history) write(t *testing.T, p pending, quantity int64, reserved bool) 
 	}
 	h.recorded += quantity
 	h.excess += max(0, quantity-p.quantity)
-	if time.Since(p.taken) > lifetime/2 || p.orphan {
+	if time.Since(p.taken) > lifetime/5 || p.orphan {
 		h.excess += min(quantity, p.quantity)
 	}
 }

@@ -21,7 +21,8 @@ type Reservation struct {
 	ExpiresAt time.Time // when it ends by itself, settled or not
 }
 
-// Reserve is [Engine.Take] for a call that another process may settle. It asks the database each time.
+// Reserve is [Engine.Take] for a call that another process may settle. It asks the database each time; where that cannot be asked, what an open
+// meter admits has a reservation that covers nothing.
 func (e *Engine) Reserve(ctx context.Context, c Call, lasts time.Duration) (Reservation, Decision, error) {
 	if c.Terms == nil || c.Quantity < 0 || c.Cost < 0 || lasts <= 0 {
 		return Reservation{}, Decision{}, errors.New("quota: a reservation without terms or time, or of less than nothing")
@@ -29,6 +30,19 @@ func (e *Engine) Reserve(ctx context.Context, c Call, lasts time.Duration) (Rese
 	if a := c.Terms.Meter.Aggregation; !a.Adds() {
 		return Reservation{}, Decision{}, fmt.Errorf("quota: nothing can be reserved of a meter of the aggregation %s", a)
 	}
+	r, d, err := e.agreeTo(ctx, c, lasts)
+	if err == nil {
+		return r, d, nil
+	}
+	h, d, err := e.without(ctx, c, err)
+	if err != nil || !d.Allowed {
+		return Reservation{}, d, err
+	}
+	return Reservation{id.New[id.Reservation](), h.At, h.At.Add(lasts)}, d, nil
+}
+
+// agreeTo reserves, also where rows have to be made before, the ground moves, or what this instance could spend itself is what lacks.
+func (e *Engine) agreeTo(ctx context.Context, c Call, lasts time.Duration) (Reservation, Decision, error) {
 	returned := false
 	for range 5 {
 		p := e.lookup(&c)

@@ -2,6 +2,7 @@ package quota
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"sync"
@@ -13,19 +14,25 @@ import (
 	"github.com/seed-2a059015/gatehouse/billing"
 )
 
-// known is what this instance knows to be counted. What is counted stays so for its period.
+// known is what this instance knows to be counted. What is counted stays so for its period. It is in two halves, of which the older is
+// forgotten when the newer is full: what an instance has forgotten it asks for again.
 type known struct {
-	mu sync.RWMutex
-	m  map[subject]time.Duration // until when, in the time of the process
+	mu         sync.RWMutex
+	newer, old map[subject]time.Duration // until when, in the time of the process
 }
 
-type subject struct {
-	Budget
-	thing string
+// subject is a hash of a thing and its budget: of one size, however long its name is.
+type subject [16]byte
+
+func subjectOf(b Budget, thing string) (s subject) {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s %q %q %d %s", b.Tenant, b.Meter, b.Period, b.Starts.Unix(), thing)
+	copy(s[:], h.Sum(nil))
+	return s
 }
 
-// remembered bounds what an instance knows: what it has forgotten it asks for again.
-const remembered = 100_000
+// remembered bounds each half.
+const remembered = 50_000
 
 // unique decides about a thing that a meter counts once in a period. The database is asked once for each thing and instance.
 func (e *Engine) unique(ctx context.Context, c Call) (Hold, Decision, error) {
@@ -49,7 +56,7 @@ func (e *Engine) unique(ctx context.Context, c Call) (Hold, Decision, error) {
 	m := c.Terms.Meter
 	starts, ends := m.Period.Bounds(clock.at(mono), c.Terms.Anchor)
 	b := Budget{c.Tenant, c.Meter, Subjects, OfTenant, uuid.Nil, m.Period, starts}
-	s := subject{b, c.Subject}
+	s := subjectOf(b, c.Subject)
 	hold := Hold{At: clock.at(mono)}
 	if e.known.has(s, mono) {
 		return hold, Decision{Allowed: true}, nil
@@ -68,17 +75,17 @@ func (e *Engine) unique(ctx context.Context, c Call) (Hold, Decision, error) {
 func (k *known) has(s subject, mono time.Duration) bool {
 	k.mu.RLock()
 	defer k.mu.RUnlock()
-	return mono < k.m[s]
+	return mono < k.newer[s] || mono < k.old[s]
 }
 
 func (k *known) add(s subject, until, mono time.Duration) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.m == nil || len(k.m) >= remembered {
-		k.m = map[subject]time.Duration{}
+	if k.newer == nil || len(k.newer) >= remembered {
+		k.newer, k.old = map[subject]time.Duration{}, k.newer
 	}
 	if mono < until {
-		k.m[s] = until
+		k.newer[s] = until
 	}
 }
 
