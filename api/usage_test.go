@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
+	"github.com/parquet-go/parquet-go"
 
 	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/internal/apitest"
@@ -234,6 +235,15 @@ func TestUsageIsReportedAsCSV(t *testing.T) {
 		got := owner.Do(t, http.MethodGet, path, nil).Want(t, http.StatusOK)
 		if kind := got.Header.Get("Content-Type"); kind != "application/json" {
 			t.Errorf("Accept %q: Content-Type = %q, want application/json", accept, kind)
+		}
+	}
+	const parquetType = "application/vnd.apache.parquet"
+	for _, accept := range []string{parquetType, "text/csv;q=0.5, application/json;q=0.4, " + parquetType + ";q=0.6"} {
+		owner.Header.Set("Accept", accept)
+		got := owner.Do(t, http.MethodGet, path, nil).Want(t, http.StatusOK)
+		f, err := parquet.OpenFile(strings.NewReader(string(got.Text)), int64(len(got.Text)))
+		if err != nil || f.NumRows() != 3 || got.Header.Get("Content-Type") != parquetType || got.Header.Get("Content-Disposition") != "attachment" {
+			t.Errorf("Accept %s = %v, %v, want three rows as Parquet", accept, got.Header, err)
 		}
 	}
 	owner.Header.Set("Accept", "text/csv")

@@ -38,6 +38,11 @@ type usageReportOut struct {
 // WriteCSV implements web.Tabular.
 func (out usageReportOut) WriteCSV(w io.Writer) error { return usage.WriteCSV(w, out.query, out.rows) }
 
+// WriteParquet implements web.Tabular.
+func (out usageReportOut) WriteParquet(w io.Writer) error {
+	return usage.WriteParquet(w, out.query, out.rows)
+}
+
 type usageRowOut struct {
 	StartsAt *time.Time `json:"starts_at,omitzero" doc:"When the step begins"`
 	User     id.User    `json:"user,omitzero"`

@@ -257,7 +257,8 @@ func (d *document) success(r web.Route, row web.Row) (*openapi31.Response, error
 	}
 	content := map[string]openapi31.MediaType{"application/json": {Schema: schema}}
 	if r.Tabular() {
-		content["text/csv"] = openapi31.MediaType{Schema: text}
+		content[web.CSVType] = openapi31.MediaType{Schema: text}
+		content[web.ParquetType] = openapi31.MediaType{Schema: map[string]any{"type": "string", "contentEncoding": "binary"}}
 	}
 	return &openapi31.Response{Description: http.StatusText(row.Status), Content: content}, nil
 }

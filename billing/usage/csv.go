@@ -34,10 +34,15 @@ func (q Query) Cells(r Row) []string {
 	for _, d := range q.parts() {
 		cells = append(cells, r.part(d))
 	}
-	for _, n := range []int64{r.Value, r.Events, r.InputTokens, r.OutputTokens, r.CachedTokens, r.Cost} {
+	for _, n := range r.measures() {
 		cells = append(cells, strconv.FormatInt(n, 10))
 	}
 	return append(cells, r.Currency)
+}
+
+// measures are the numbers of a row, in the order of measured.
+func (r Row) measures() []int64 {
+	return []int64{r.Value, r.Events, r.InputTokens, r.OutputTokens, r.CachedTokens, r.Cost}
 }
 
 // parts are the groups but that by currency, which is among the measures.

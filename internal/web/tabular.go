@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"mime"
@@ -9,18 +10,25 @@ import (
 	"strings"
 )
 
-// Tabular is an answer of a row with a transaction that can also be had as a table: who asks for text/csv rather than for JSON gets that.
+// Tabular is an answer of a row with a transaction that can also be had as a table: who asks for one of its forms rather than for JSON gets
+// that.
 type Tabular interface {
 	// WriteCSV writes it in the form of RFC 4180, with a heading.
 	WriteCSV(w io.Writer) error
+	// WriteParquet writes it as an Apache Parquet file.
+	WriteParquet(w io.Writer) error
 }
 
+// The media types of answers.
 const (
 	jsonType = "application/json"
-	csvType  = "text/csv"
+	// CSVType is that of tables as text.
+	CSVType = "text/csv"
+	// ParquetType is that of tables by column.
+	ParquetType = "application/vnd.apache.parquet"
 )
 
-// Tabular says that the row answers in text/csv too.
+// Tabular says that the row answers with tables too.
 func (r Route) Tabular() bool {
 	out := r.handler.out
 	return r.handler.scoped && !r.mutates() && out != nil && out.Implements(reflect.TypeFor[Tabular]())
@@ -41,20 +49,28 @@ func (ex *exchange) encode(out any) (written, error) {
 	}
 	h := ex.Response().Header()
 	h.Add("Vary", "Accept")
-	if !prefersCSV(ex.Request().Header.Values("Accept")) {
+	var b bytes.Buffer
+	form := preferred(ex.Request().Header.Values("Accept"))
+	switch form {
+	case CSVType:
+		if err := t.WriteCSV(&b); err != nil {
+			return written{}, fmt.Errorf("write the answer as a table: %w", err)
+		}
+		form += "; charset=utf-8; header=present"
+	case ParquetType:
+		if err := t.WriteParquet(&b); err != nil {
+			return written{}, fmt.Errorf("write the answer as a table: %w", err)
+		}
+	default:
 		body, err := encode(out)
 		return written{body, jsonType}, err
 	}
-	var b strings.Builder
-	if err := t.WriteCSV(&b); err != nil {
-		return written{}, fmt.Errorf("write the answer as a table: %w", err)
-	}
 	h.Set("Content-Disposition", "attachment") // a browser saves it, and shows nothing of it
-	return written{[]byte(b.String()), csvType + "; charset=utf-8; header=present"}, nil
+	return written{b.Bytes(), form}, nil
 }
 
-// prefersCSV says that an Accept header names CSV and gives it more weight than JSON. A wildcard names neither.
-func prefersCSV(accept []string) bool {
+// preferred is the form of a table that an Accept header names and gives more weight than JSON, or JSON. A wildcard names none.
+func preferred(accept []string) string {
 	weight := map[string]float64{}
 	for _, list := range accept {
 		for item := range strings.SplitSeq(list, ",") {
@@ -71,5 +87,11 @@ func prefersCSV(accept []string) bool {
 			}
 		}
 	}
-	return weight[csvType] > weight[jsonType]
+	best := jsonType
+	for _, form := range []string{CSVType, ParquetType} {
+		if weight[form] > weight[best] {
+			best = form
+		}
+	}
+	return best
 }
