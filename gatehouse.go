@@ -138,7 +138,7 @@ func (g *Gatehouse) assemble(ctx context.Context) (err error) {
 func (g *Gatehouse) assembleDoors(base string, apiKeys tenants.Keys) (err error) {
 	g.api, err = api.New(api.Config{
 		DB: g.db, Access: g.access, Sessions: g.sessions, Keys: g.keys, SignIn: g.signIn, APIKeys: apiKeys, Prover: g.prover(),
-		Usage: g.usage, Cursors: page.New(g.parts.root.Derive("cursors")), BaseURL: base,
+		Meters: g.meters, Tickets: metered.NewTickets(page.New(g.parts.root.Derive("reservations"))), Cursors: page.New(g.parts.root.Derive("cursors")), BaseURL: base,
 	})
 	if err != nil {
 		return err

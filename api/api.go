@@ -5,8 +5,8 @@ import (
 	"sync"
 
 	"github.com/seed-2a059015/gatehouse/access"
-	"github.com/seed-2a059015/gatehouse/billing/usage"
 	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/metered"
 	"github.com/seed-2a059015/gatehouse/internal/page"
 	"github.com/seed-2a059015/gatehouse/sessions"
 	"github.com/seed-2a059015/gatehouse/sso"
@@ -22,7 +22,8 @@ type Config struct {
 	SignIn   *sso.SignIn
 	APIKeys  tenants.Keys
 	Prover   tenants.Prover
-	Usage    *usage.Recorder
+	Meters   *metered.Meters
+	Tickets  metered.Tickets
 	Cursors  *page.Cursors
 	BaseURL  string // public, without a slash at the end
 }
@@ -36,7 +37,7 @@ type API struct {
 
 // New checks that nothing is missing.
 func New(cfg Config) (*API, error) {
-	if cfg.DB == nil || cfg.Access == nil || cfg.Sessions == nil || cfg.Keys == nil || cfg.SignIn == nil || cfg.Usage == nil || cfg.Cursors == nil || cfg.BaseURL == "" ||
+	if cfg.DB == nil || cfg.Access == nil || cfg.Sessions == nil || cfg.Keys == nil || cfg.SignIn == nil || cfg.Meters == nil || cfg.Cursors == nil || cfg.BaseURL == "" ||
 		cfg.Prover.DB == nil || cfg.Prover.DNS == nil || cfg.Prover.Keyring == nil {
 		return nil, errors.New("api: the configuration is not complete")
 	}

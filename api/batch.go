@@ -26,6 +26,9 @@ func (a *API) checkBatch(ctx context.Context, in batchIn) (batchOut, error) {
 		return batchOut{}, errs.InvalidField("checks", fmt.Sprintf("has from 1 to %d questions", maxBatch))
 	}
 	for i, q := range in.Checks {
+		if q.Meter != "" {
+			return batchOut{}, errs.InvalidField(fmt.Sprintf("checks.%d.meter", i), "Ask of a meter alone: each such check takes something.")
+		}
 		if q.valid("") != nil {
 			return batchOut{}, q.valid(fmt.Sprintf("checks.%d.", i))
 		}

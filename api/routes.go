@@ -20,7 +20,7 @@ func (a *API) Routes() web.Table {
 	perMinute := ratelimit.PerMinute
 	return web.Table{
 		// Asking.
-		web.Post("/v1/check", rbac.Self, web.Snapshot(a.check)).AnyStanding("a product asks, and gets the clause that refuses").NoEvent("asks, changes nothing").Group(catalog.Check).Doc("Ask whether the caller may do something"),
+		web.Post("/v1/check", rbac.Self, web.Snapshot(a.check)).AnyStanding("a product asks, and gets the clause that refuses").NoEvent("asks, changes nothing but what is held or used of a meter").Group(catalog.Check).Doc("Ask whether the caller may do something, and reserve what it may use of a meter"),
 		web.Post("/v1/check/batch", rbac.Self, web.Snapshot(a.checkBatch)).AnyStanding("a product asks, and gets the clause that refuses").NoEvent("asks, changes nothing").Group(catalog.Check).Doc("Ask up to 100 such questions at once"),
 		web.Get("/v1/permissions", rbac.Self, web.Raw(a.permissions)).AnyStanding("as a check: nothing is granted, and the clause says why").Group(catalog.Check).Doc("All that the caller may do, to keep by its ETag"),
 		web.Get("/v1/forward-auth", rbac.Self, web.Raw(a.forwardAuth)).Forwarded().Group(catalog.Check).Doc("Answer a proxy that asks before it lets a request through"),
@@ -121,6 +121,9 @@ func (a *API) Routes() web.Table {
 
 		// Usage.
 		web.Post("/v1/usage", rbac.UsageWrite, web.Raw(a.recordUsage)).MaxBody(maxUsage).NoEvent("usage is counted, and changes nothing else").Group(catalog.Check).Doc("Record one event of usage, or up to 1,000; each gets an answer of its own"),
+		web.Get("/v1/quotas", rbac.UsageRead, web.Snapshot(a.quotas)).Doc("The tenant's budgets that run, with what is used and left of them"),
+		web.Post("/v1/reservations/{reservation}/settle", rbac.Self, web.Snapshot(a.settle)).AnyStanding("what was used counts, whatever became of the caller since").NoEvent("usage is counted, and changes nothing else").Group(catalog.Check).Doc("Count what a reserved use came to, and give back the rest"),
+		web.Post("/v1/reservations/{reservation}/release", rbac.Self, web.Snapshot(a.release)).AnyStanding("what was held is given back, whatever became of the caller since").NoEvent("gives back what was held, and changes nothing else").Group(catalog.Check).Doc("Give back all of a reservation: nothing was used"),
 		web.Get("/v1/usage", rbac.UsageRead, web.Prepared(a.meterOf, a.reportUsage)).Doc("How much was used, up to this moment"),
 		web.Get("/v1/quota-rules", rbac.UsageRead, web.Tenant(a.quotaRules)).Doc("The budgets that the tenant has set within its plan"),
 		web.Put("/v1/quota-rules/{meter}/{of}/{measure}/{period}", rbac.TenantWrite, web.Tenant(a.setQuotaRule)).Limit(perMinute(120)).Doc("Set a budget of a meter: for the tenant, for each of its people or API keys, or for one"),

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"context"
+	"net/http"
 	"testing"
 	"time"
 
@@ -25,6 +26,16 @@ type place struct {
 	caller *apitest.Session
 }
 
+// reserved is a row about a reservation of the caller's.
+func reserved(what string, body any) func(testing.TB, place) sample {
+	return func(tb testing.TB, p place) sample {
+		tb.Helper()
+		var made struct{ Reservation struct{ ID string } }
+		p.Bearer(p.caller).Do(tb, http.MethodPost, "/v1/check", map[string]any{"meter": "ai.messages"}).Want(tb, http.StatusOK).JSON(tb, &made)
+		return sample{path: "/v1/reservations/" + made.Reservation.ID + what, body: body}
+	}
+}
+
 // sample is a valid request for a row: one that its caller may make and that succeeds.
 type sample struct {
 	path   string
@@ -45,7 +56,6 @@ var samples = map[string]func(testing.TB, place) sample{
 	"GET /v1/catalog":      fixed("/v1/catalog", nil),
 	"GET /v1/entitlements": fixed("/v1/entitlements", nil),
 	"POST /v1/usage":       fixed("/v1/usage", map[string]any{"id": "a sample", "meter": "ai.messages"}),
-	"GET /v1/usage":        fixed("/v1/usage?meter=ai.messages&step=day&group_by=user,role", nil),
 	"GET /v1/quota-rules":  fixed("/v1/quota-rules", nil),
 	"GET /v1/quota-grants": fixed("/v1/quota-grants", nil),
 	"PUT /v1/quota-rules/{meter}/{of}/{measure}/{period}":    quotaRule(map[string]any{"amount": 50, "soft": true}),
@@ -57,6 +67,9 @@ var samples = map[string]func(testing.TB, place) sample{
 		return sample{path: "/v1/usage/statement?month=2025-01"}
 	},
 	"GET /v1/me/tenants": fixed("/v1/me/tenants", nil),
+	"GET /v1/quotas":     fixed("/v1/quotas", nil),
+	"POST /v1/reservations/{reservation}/settle":  reserved("/settle", map[string]any{"quantity": 1, "model": "large"}),
+	"POST /v1/reservations/{reservation}/release": reserved("/release", nil),
 	"POST /v1/me/leave": func(tb testing.TB, p place) sample {
 		tb.Helper() // the last owner could not
 		return sample{path: "/v1/me/leave", caller: p.Session(tb, p.tenant, rbac.Member)}

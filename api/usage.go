@@ -106,7 +106,7 @@ func (a *API) recordUsage(c echo.Context) error {
 		}
 		events, at = append(events, in.event(p)), append(at, i)
 	}
-	outcomes, err := a.Usage.Record(ctx, events...)
+	outcomes, err := a.Meters.Usage.Record(ctx, events...)
 	if err != nil {
 		return err
 	}

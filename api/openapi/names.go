@@ -107,6 +107,10 @@ var operations = map[string]named{
 
 	"POST /v1/usage": {"recordUsage", "Usage"},
 	"GET /v1/usage":  {"reportUsage", "Usage"},
+	"GET /v1/quotas": {"listQuotas", "Usage"},
+
+	"POST /v1/reservations/{reservation}/settle":  {"settleReservation", "Usage"},
+	"POST /v1/reservations/{reservation}/release": {"releaseReservation", "Usage"},
 
 	"GET /v1/quota-rules": {"listQuotaRules", "Usage"},
 	"PUT /v1/quota-rules/{meter}/{of}/{measure}/{period}":    {"setQuotaRule", "Usage"},

@@ -55,6 +55,7 @@ var pathTexts = map[string]struct {
 	"identity":       {"The identity", "IdentityID"},
 	"session":        {"The session", "SessionID"},
 	"member":         {"The membership, not the user", "MembershipID"},
+	"reservation":    {"The reservation, as the check gave it", ""},
 	"decision":       {"The decision, by the id that its answer carried", "DecisionID"},
 	"domain":         {"The domain's id, not its name", "DomainID"},
 	"invitation":     {"The invitation", "InvitationID"},

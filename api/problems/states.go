@@ -3,6 +3,7 @@ package problems
 // states explains conflicts with what is stored.
 func states() []Problem {
 	return []Problem{
+		{Code: "reservation_too_old", Status: []int{410}, Meaning: "The reservation was made longer ago than events of usage are kept, so that it could be counted twice.", Remedy: "Settle reservations soon after the use. What it held was given back long ago."},
 		{Code: "role_in_use", Status: []int{409}, Meaning: "Somebody has the custom role, or an invitation, a key or a connection gives it; uses counts them.", Remedy: "Name in reassign the role that takes its place.", Extra: "uses"},
 		{Code: "role_would_raise", Status: []int{409}, Meaning: "The role named in reassign has permissions that the deleted one has not.", Remedy: "Name a lower role, or give the members that role one by one."},
 		{Code: "role_changed", Status: []int{409}, Meaning: "Somebody has changed the custom role since it was read.", Remedy: "Read it again and repeat the change."},

@@ -79,7 +79,7 @@ func (e *Engine) agreeTo(ctx context.Context, c Call, lasts time.Duration) (Rese
 
 func (e *Engine) reserve(ctx context.Context, p *path, c *Call, lasts time.Duration) (r Reservation, d Decision, err error) {
 	from, _ := e.now()
-	d.Allowed = true
+	d = Decision{Allowed: true}
 	r.ID = id.New[id.Reservation]()
 	err = e.ledger.tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		var paying []*budget
@@ -98,6 +98,11 @@ func (e *Engine) reserve(ctx context.Context, p *path, c *Call, lasts time.Durat
 			used := locked.total()
 			if n := c.amount(b.Measure); n == 0 || n <= locked.avail() {
 				paying = append(paying, b)
+				b.learn(locked.amount, used)
+				s := State{Limit: billing.Number{Value: locked.amount}, Used: plus(used, n), Remaining: max(0, locked.amount-used-n), ResetsAt: t.ends}
+				if !d.Over && (d.Budget == (Budget{}) || scarcer(s, d.State)) {
+					d.Budget, d.ByPlan, d.State = b.Budget, t.ofPlan(locked.amount), s
+				}
 				continue
 			}
 			d.Budget, d.Over, d.Allowed = b.Budget, t.soft, t.soft

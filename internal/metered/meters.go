@@ -51,6 +51,11 @@ func (m *Meters) call(p *authn.Principal, u Use) (quota.Call, access.Decision, e
 	if !known {
 		return quota.Call{}, m.Access.NoMeter(p, u.question(u.Quantity)), nil
 	}
+	if n := terms.Number; !n.Any() && terms.Meter.Limit == billing.Soft { // which lets pass what is above a number, and not what is not sold
+		if d := m.Access.Ask(p, nil, u.feature()); !d.Allowed {
+			return quota.Call{}, d, nil
+		}
+	}
 	cost, ok := priced(terms, u)
 	if !ok {
 		return quota.Call{}, access.Decision{}, errs.InvalidField("quantity", "costs more than can be told")
@@ -73,8 +78,16 @@ func (u Use) question(amount int64) access.Question {
 	return access.Question{Permission: u.Permission, Feature: u.Meter, Quantity: amount, Route: u.Route}
 }
 
-// refused is the decision that a budget made. It goes to the log.
+// feature asks whether the plan has any of the meter.
+func (u Use) feature() access.Question { return access.Question{Feature: u.Meter, Route: u.Route} }
+
+// refused is the decision that a budget made. It goes to the log. Of what the plan does not have it is that of the plan.
 func (m *Meters) refused(p *authn.Principal, u Use, c quota.Call, d quota.Decision) access.Decision {
+	if d.ByPlan && d.Limit.Value == 0 {
+		if d := m.Access.Ask(p, nil, u.feature()); !d.Allowed {
+			return d
+		}
+	}
 	amount := u.Quantity
 	if d.Budget.Measure == quota.Events || d.Budget.Measure == quota.Subjects {
 		amount = 1

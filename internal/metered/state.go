@@ -30,6 +30,9 @@ type Budget struct {
 	ByPlan  bool           `json:"by_plan" doc:"It is the number of the plan, and no rule of the tenant's own"`
 }
 
+// Known says that there is something to tell.
+func (s *State) Known() bool { return s.Limit != nil || s.Unlimited || s.Unchecked }
+
 func stateOf(c quota.Call, d quota.Decision) State {
 	s := State{Meter: c.Meter, Over: d.Over, Unchecked: d.Unchecked}
 	if d.Budget == (quota.Budget{}) && d.State == (quota.State{}) {

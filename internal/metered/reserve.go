@@ -1,0 +1,136 @@
+package metered
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/seed-2a059015/gatehouse/access"
+	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/billing/quota"
+	"github.com/seed-2a059015/gatehouse/billing/usage"
+	"github.com/seed-2a059015/gatehouse/internal/authn"
+	"github.com/seed-2a059015/gatehouse/internal/errs"
+	"github.com/seed-2a059015/gatehouse/internal/id"
+)
+
+// Reservation is a use that any process may settle. Nothing of it is kept here: whoever made it holds on to it ([Tickets]).
+type Reservation struct {
+	ID    id.Reservation // also the key of its event, which therefore counts once
+	Lease uuid.UUID      // of its event
+	// Kept says that the database keeps what it holds. Otherwise it holds nothing, or what a process has lent that forgets it.
+	Kept          bool
+	Meter         billing.Feature
+	Quantity      int64
+	Cost          int64
+	At, ExpiresAt time.Time
+	By            authn.Principal // to whom the event is attributed, as they were
+}
+
+// Reserve is [Meters.Take] of a use that any process may settle within u.Lasts. Of a meter that is no sum there is nothing to be reserved: it is
+// decided, and counted if its things are, and the reservation is nil.
+func (m *Meters) Reserve(ctx context.Context, p *authn.Principal, u Use) (*Reservation, access.Decision, State, error) {
+	c, d, err := m.call(p, u)
+	if err != nil || d.Clause != "" {
+		return nil, d, State{}, err
+	}
+	if !c.Terms.Meter.Aggregation.Adds() {
+		return m.lend(ctx, p, u, c)
+	}
+	made, of, err := m.Quota.Reserve(ctx, c, u.Lasts)
+	meter := c.Terms.Meter
+	if errs.As(err).Kind == errs.Unavailable && (meter.Limit == billing.Soft || meter.Unavailable == billing.Open) {
+		return m.lend(ctx, p, u, c)
+	}
+	if err != nil {
+		return nil, access.Decision{}, State{}, unavailable(err)
+	}
+	state := stateOf(c, of)
+	if !of.Allowed {
+		return nil, m.refused(p, u, c, of), state, nil
+	}
+	state.Unlimited = state.Limit == nil
+	return &Reservation{
+		ID: made.ID, Lease: made.ID.UUID(), Kept: !state.Unlimited, Meter: c.Meter, Quantity: c.Quantity, Cost: c.Cost, At: made.At, ExpiresAt: made.ExpiresAt, By: *p,
+	}, access.Decision{}, state, nil
+}
+
+// lend reserves of what this process may spend without the database. What is not used in the end comes back when the lease ends.
+func (m *Meters) lend(ctx context.Context, p *authn.Principal, u Use, c quota.Call) (*Reservation, access.Decision, State, error) {
+	taken, of, err := m.Quota.Take(ctx, c)
+	if err != nil {
+		return nil, access.Decision{}, State{}, unavailable(err)
+	}
+	state := stateOf(c, of)
+	if !of.Allowed {
+		return nil, m.refused(p, u, c, of), state, nil
+	}
+	if !c.Terms.Meter.Aggregation.Adds() {
+		return nil, access.Decision{}, state, nil
+	}
+	return &Reservation{
+		ID: id.New[id.Reservation](), Lease: taken.Lease, Meter: c.Meter, Quantity: c.Quantity, Cost: c.Cost, At: taken.At, ExpiresAt: taken.At.Add(u.Lasts), By: *p,
+	}, access.Decision{}, state, nil
+}
+
+// Settled is what became of a reservation.
+type Settled struct {
+	usage.Outcome
+
+	Late  bool // it had expired: what it held may have been lent to others, and is counted all the same
+	Above bool // more was used than was reserved
+}
+
+// Settle records what a reserved use came to, and gives back the rest. Attribution, meter, time, key and lease of the event are those of the
+// reservation, so that settling twice counts once.
+func (m *Meters) Settle(ctx context.Context, r *Reservation, e usage.Event) (Settled, error) {
+	e = e.By(&r.By)
+	e.Key, e.Meter, e.At, e.Lease = r.ID.UUID().String(), string(r.Meter), r.At, r.Lease
+	outcomes, err := m.Usage.Record(ctx, e)
+	if err != nil {
+		return Settled{}, err
+	}
+	out := Settled{Outcome: outcomes[0]}
+	if out.Status == usage.Accepted {
+		out.Late, out.Above = m.Access.Now().After(r.ExpiresAt), e.Quantity > r.Quantity
+	}
+	if !r.Kept || out.Status == usage.Refused {
+		return out, nil
+	}
+	quantity, cost := e.Quantity, m.cost(r, e)
+	if out.Status == usage.Duplicate {
+		// The first time may have said something else, and may have failed before it gave anything back: nothing is given back by our figures.
+		quantity, cost = r.Quantity, r.Cost
+	}
+	s, err := m.Quota.Settle(ctx, r.By.Tenant, r.ID, quantity, cost)
+	if err != nil {
+		return out, nil //nolint:nilerr // it is recorded, and what is left comes back when the reservation expires
+	}
+	if out.Status == usage.Accepted {
+		out.Late, out.Above = s.Late || s.Repeated, s.Above // one that was released before holds nothing either
+	}
+	return out, nil
+}
+
+// cost is what the event says that it cost.
+func (m *Meters) cost(r *Reservation, e usage.Event) int64 {
+	terms, known, err := m.Access.Metered(&r.By, r.Meter)
+	if err != nil || !known {
+		return max(e.Cost, r.Cost)
+	}
+	cost, _ := priced(terms, Use{Quantity: e.Quantity, Cost: e.Cost})
+	return cost
+}
+
+// Release gives back what a reservation holds: nothing was used. Of one that was settled before, or has expired, it changes nothing.
+func (m *Meters) Release(ctx context.Context, r *Reservation) (quota.Settlement, error) {
+	if !r.Kept {
+		return quota.Settlement{Late: m.Access.Now().After(r.ExpiresAt)}, nil
+	}
+	s, err := m.Quota.Cancel(ctx, r.By.Tenant, r.ID)
+	if err != nil {
+		return quota.Settlement{}, unavailable(err)
+	}
+	return s, nil
+}
