@@ -57,6 +57,7 @@ func (w *world) close() {
 	}
 	if w.pg != nil {
 		_ = w.pg.Stop(context.Background())
+		_ = devpg.Remove(context.Background(), w.pg.Dir) // whose data may lie elsewhere
 	}
 	_ = os.RemoveAll(w.dir)
 }

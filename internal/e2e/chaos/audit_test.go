@@ -95,6 +95,18 @@ func (r *round) compare(ctx context.Context, tx pgx.Tx, u user, told map[string]
 		return err
 	}
 	sent := u.book.sentNow()
+	limit, limited := limits[u.tenant.plan]
+	if limited && used > limit+u.book.doubtful() {
+		r.tally.violate(over, used-limit, "%s has used %d of %d", u.tenant.slug, used, limit)
+	}
+	if u.reserves { // the keys of these events are the servers' own
+		if least, most := sum(told), sum(sent); used < least {
+			r.tally.violate(lost, least-used, "of %s %d are stored and %d were settled", u.tenant.slug, used, least)
+		} else if used > most {
+			r.tally.violate(double, used-most, "of %s %d are stored and %d were sent", u.tenant.slug, used, most)
+		}
+		return nil
+	}
 	for key, quantity := range told {
 		if got, found := stored[key]; !isText(key) && (!found || got != quantity) {
 			r.tally.violate(lost, 1, "%s of %s: stored is %d, want %d", key, u.tenant.slug, got, quantity)
@@ -110,9 +122,6 @@ func (r *round) compare(ctx context.Context, tx pgx.Tx, u user, told map[string]
 		if want, found := sent[key]; !found || want != quantity || u.book.wasRefused(key) {
 			r.tally.violate(forged, 1, "%s of %s: stored is %d, sent was %d", key, u.tenant.slug, quantity, want)
 		}
-	}
-	if limit, limited := limits[u.tenant.plan]; limited && used > limit {
-		r.tally.violate(over, used-limit, "%s has used %d of %d", u.tenant.slug, used, limit)
 	}
 	return nil
 }
@@ -149,6 +158,21 @@ func (r *round) countStamped(ctx context.Context, u user) error {
 		r.tally.violate(stamped, n, "of %s", u.tenant.slug)
 	}
 	return nil
+}
+
+// used is what is stored of a tenant's meter.
+func (r *round) used(ctx context.Context, u user) (n int64, err error) {
+	conn, err := pgx.Connect(ctx, r.pg.URL(devpg.Superuser, "gatehouse"))
+	if err != nil {
+		return 0, fmt.Errorf("count what is used: %w", err)
+	}
+	defer conn.Close(ctx)
+	var tenant id.Tenant
+	if err := tenant.UnmarshalText([]byte(u.tenant.id)); err != nil {
+		return 0, err
+	}
+	err = conn.QueryRow(ctx, "SELECT COALESCE(sum(quantity), 0)::bigint FROM usage_events WHERE tenant_id = $1 AND meter = $2", tenant.UUID(), u.meter).Scan(&n)
+	return n, err
 }
 
 // verify has the program count again.

@@ -12,6 +12,7 @@ type book struct {
 	told    map[string]int64 // of what was acknowledged, or admitted
 	refused map[string]bool  // refused at the first attempt: it cannot have been counted
 	latest  []string         // some that were acknowledged
+	doubts  int64            // the quantity of what was settled late, or without an answer: it counts above a limit too
 }
 
 func newBook() *book {
@@ -54,6 +55,18 @@ func (b *book) sentNow() map[string]int64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return maps.Clone(b.sent)
+}
+
+func (b *book) doubt(quantity int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.doubts += quantity
+}
+
+func (b *book) doubtful() int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.doubts
 }
 
 // wasRefused says that it was refused when it was sent for the first time.

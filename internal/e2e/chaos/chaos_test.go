@@ -21,9 +21,14 @@ func TestChaos(t *testing.T) { //nolint:paralleltest // it takes what the machin
 	ctx := context.WithoutCancel(t.Context())
 	for i, p := range plan(seed) {
 		r := &round{rig: rig, tally: counts, seed: seed + uint64(i), number: i, part: p}
-		if err := r.play(ctx); err != nil {
+		if err := r.play(ctx, r.attack); err != nil {
 			counts.violate(harness, 1, "round %d: %v", i, err)
 			break
+		}
+	}
+	if run.full {
+		if err := fillDisk(ctx, t, counts, seed); err != nil {
+			counts.violate(harness, 1, "the disk that is full: %v", err)
 		}
 	}
 	counts.print(os.Stdout, heading)

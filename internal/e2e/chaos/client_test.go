@@ -56,12 +56,24 @@ func (a answer) code() string {
 
 // insist sends until there is an answer for good: anything that is no problem document which says to try again. It returns false if none came.
 func (c *client) insist(method, path string, t *tenant, body any) (answer, bool) {
-	raw, err := json.Marshal(body)
-	if err != nil {
-		c.tally.violate(harness, 1, "encode a request: %v", err)
-		return answer{}, false
+	end := time.Now().Add(patience)
+	a, ok := c.insistUntil(end, method, path, t, body)
+	if !ok && time.Now().After(end) {
+		c.tally.violate(never, 1, "%s %.30s, after %d attempts: %d %s", method, path, a.asked, a.status, a.body)
 	}
-	began := time.Now()
+	return a, ok
+}
+
+// insistUntil gives up at a moment.
+func (c *client) insistUntil(end time.Time, method, path string, t *tenant, body any) (answer, bool) {
+	var raw []byte
+	if body != nil {
+		var err error
+		if raw, err = json.Marshal(body); err != nil {
+			c.tally.violate(harness, 1, "encode a request: %v", err)
+			return answer{}, false
+		}
+	}
 	for attempt := 1; ; attempt++ {
 		a, err := c.send(method, path, t, raw)
 		a.asked = attempt
@@ -73,10 +85,10 @@ func (c *client) insist(method, path string, t *tenant, body any) (answer, bool)
 		case a.status == http.StatusOK, a.status == http.StatusTooManyRequests && a.code() == "quota_exceeded":
 			return a, true
 		default:
-			c.tally.violate(unclear, 1, "%s %s = %d %s %.300s", method, path, a.status, a.kind, a.body)
+			c.tally.violate(unclear, 1, "%s %.30s = %d %s %.300s", method, path, a.status, a.kind, a.body)
+			return a, false
 		}
-		if time.Since(began) > patience {
-			c.tally.violate(never, 1, "%s %s, after %d attempts: %d %v", method, path, attempt, a.status, err)
+		if time.Now().After(end) {
 			return a, false
 		}
 		time.Sleep(time.Duration(10+c.rng.IntN(100)) * time.Millisecond)
@@ -92,7 +104,9 @@ func (c *client) send(method, path string, t *tenant, body []byte) (a answer, er
 	}
 	req.Host = "localhost:8080"
 	req.Header.Set("X-API-Key", t.key)
-	req.Header.Set("Content-Type", "application/json")
+	if len(body) > 0 {
+		req.Header.Set("Content-Type", "application/json")
+	}
 	res, err := c.http.Do(req)
 	if err != nil {
 		return a, err

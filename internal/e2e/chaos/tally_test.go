@@ -21,6 +21,7 @@ const (
 	unanswered
 	wrongClock
 	mistaken
+	full
 	audits
 	verified
 	lost
@@ -48,6 +49,7 @@ var lines = [ends]struct {
 	clearly: {"requests refused clearly, and sent again", false}, unanswered: {"requests without an answer, and sent again", false},
 	wrongClock: {"events refused by a server whose clock was wrong, and sent again", false},
 	mistaken:   {"answers of servers whose clock was an hour wrong", false},
+	full:       {"requests refused clearly while the disk was full", false},
 	audits:     {"counts by SQL while it went on", false}, verified: {"counts by gatehouse's own verification", false}, admitted: {"calls admitted", false}, turnedAway: {"calls refused, the limit being reached", false},
 	lost: {"acknowledged, and lost", true}, double: {"counted twice", true}, forged: {"stored, and never sent or refused", true}, stamped: {"events stored with a time that is an hour wrong", true}, differs: {"counts that reports or sums disagree with", true},
 	over: {"admitted above a limit", true}, stranded: {"of a limit stranded after leases expired", true}, unclear: {"answers that are neither success nor a clear refusal", true},
