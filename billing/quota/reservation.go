@@ -80,7 +80,6 @@ func (e *Engine) agreeTo(ctx context.Context, c Call, lasts time.Duration) (Rese
 func (e *Engine) reserve(ctx context.Context, p *path, c *Call, lasts time.Duration) (r Reservation, d Decision, err error) {
 	from, _ := e.now()
 	d = Decision{Allowed: true}
-	r.ID = id.New[id.Reservation]()
 	err = e.ledger.tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		var paying []*budget
 		for _, b := range p.budgets {
@@ -112,6 +111,8 @@ func (e *Engine) reserve(ctx context.Context, p *path, c *Call, lasts time.Durat
 				return nil
 			}
 		}
+		// Of the database's time, since the event's key says when it was made, and the clock of this machine may be wrong.
+		r.ID = id.At[id.Reservation](r.At)
 		for _, b := range paying {
 			if err := e.ledger.reserve(ctx, tx, b.Budget, r.ID.UUID(), c.amount(b.Measure), lasts); err != nil {
 				return err
@@ -124,6 +125,7 @@ func (e *Engine) reserve(ctx context.Context, p *path, c *Call, lasts time.Durat
 	}
 	if r.At.IsZero() { // nothing limits the call
 		r.At = e.clock.Load().at(from)
+		r.ID = id.At[id.Reservation](r.At)
 	}
 	r.ExpiresAt = r.At.Add(lasts)
 	return r, d, nil

@@ -53,7 +53,7 @@ func (h *Hold) Settle(ctx context.Context, e usage.Event) (usage.Outcome, error)
 	}
 	if h.key == "" {
 		if h.key = e.Key; h.key == "" {
-			h.key = id.New[id.Request]().UUID().String()
+			h.key = id.At[id.Request](h.meters.Access.Now()).UUID().String()
 		}
 	}
 	e = e.By(h.principal)

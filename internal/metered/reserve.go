@@ -70,7 +70,7 @@ func (m *Meters) lend(ctx context.Context, p *authn.Principal, u Use, c quota.Ca
 		return nil, access.Decision{}, state, nil
 	}
 	return &Reservation{
-		ID: id.New[id.Reservation](), Lease: taken.Lease, Meter: c.Meter, Quantity: c.Quantity, Cost: c.Cost, At: taken.At, ExpiresAt: taken.At.Add(u.Lasts), By: *p,
+		ID: id.At[id.Reservation](m.Access.Now()), Lease: taken.Lease, Meter: c.Meter, Quantity: c.Quantity, Cost: c.Cost, At: taken.At, ExpiresAt: taken.At.Add(u.Lasts), By: *p,
 	}, access.Decision{}, state, nil
 }
 
