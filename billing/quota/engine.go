@@ -291,9 +291,7 @@ func (e *Engine) hold(h *Hold, p *path, c *Call, mono time.Duration, wall time.T
 		}
 		h.Lease = l.id
 		if c.Lasts > 0 {
-			keep := int64(mono + c.Lasts)
-			for v := l.keep.Load(); v < keep && !l.keep.CompareAndSwap(v, keep); v = l.keep.Load() {
-			}
+			l.hold(mono + c.Lasts)
 		}
 	}
 }

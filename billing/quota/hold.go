@@ -25,6 +25,7 @@ func (h *Hold) Release() {
 			b.giveBack(l, h.call.amount(b.Measure))
 		}
 	}
+	h.ended()
 	*h = Hold{}
 }
 
@@ -41,7 +42,20 @@ func (h *Hold) settle(spent *Call) {
 			l.takeMost(-n)
 		}
 	}
+	h.ended()
 	h.path = nil
+}
+
+// ended lets go of the leases that had to last.
+func (h *Hold) ended() {
+	if h.call.Lasts <= 0 {
+		return
+	}
+	for _, l := range h.leases {
+		if l != nil {
+			l.holds.Add(-1)
+		}
+	}
 }
 
 // giveBack puts into a lease what was taken of it. Nobody reaches one that is over.

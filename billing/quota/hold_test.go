@@ -81,6 +81,28 @@ func TestALongCallGivesBackWhatItHasNotUsed(t *testing.T) {
 	})
 }
 
+// A call that has ended keeps no lease, however long it might have taken.
+func TestACallThatHasEndedKeepsNoLease(t *testing.T) {
+	t.Parallel()
+	r := build(t)
+	e := r.engine(t, func(c *quota.Config) { c.Lease = 500 * time.Millisecond })
+	r.run(t, e.Run)
+	c := quota.Call{Tenant: r.tenant(t), Meter: meter, Quantity: 10, Lasts: time.Minute, Terms: terms(1_000)}
+	for range 3 {
+		h, d, err := e.Take(t.Context(), c)
+		if err != nil || !d.Allowed {
+			t.Fatalf("Take() = %+v, %v", d, err)
+		}
+		h.Settle(5, 0)
+	}
+	time.Sleep(time.Second)
+	before := e.Trips()
+	time.Sleep(2 * time.Second)
+	if trips := e.Trips() - before; trips != 0 {
+		t.Errorf("the database was asked %d times after all calls had ended, want never", trips)
+	}
+}
+
 // What a call has used above what it took is taken of all that its lease has.
 func TestMoreThanWasTakenIsTakenAtTheEnd(t *testing.T) {
 	t.Parallel()

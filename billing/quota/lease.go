@@ -18,6 +18,8 @@ type lease struct {
 	until deadline
 	// keep is until when, in the time of the process, calls that have taken from it may take.
 	keep atomic.Int64
+	// holds is how many of these calls have not ended.
+	holds atomic.Int64
 	// low is what is left of a shard when more is asked for ahead; 0 means that it is not.
 	low    atomic.Int64
 	shards [shards]struct {
@@ -27,7 +29,16 @@ type lease struct {
 }
 
 // held reports whether a call that takes long may not have ended.
-func (l *lease) held(mono time.Duration) bool { return int64(mono) < l.keep.Load() }
+func (l *lease) held(mono time.Duration) bool {
+	return l.holds.Load() > 0 && int64(mono) < l.keep.Load()
+}
+
+// hold has a lease last until a moment, or until the call ends.
+func (l *lease) hold(until time.Duration) {
+	l.holds.Add(1)
+	for v := l.keep.Load(); v < int64(until) && !l.keep.CompareAndSwap(v, int64(until)); v = l.keep.Load() {
+	}
+}
 
 // deadline is when a lease is over: by the clock that only runs forward, and by the one of the wall, which also runs while a machine sleeps.
 type deadline struct{ mono, wall atomic.Int64 }
