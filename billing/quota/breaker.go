@@ -57,6 +57,14 @@ func (b *breaker) enter() (turn, error) {
 	return turn{now, probing, true}, nil
 }
 
+// resting says that nobody may ask just now.
+func (b *breaker) resting() bool {
+	now := time.Now() //nolint:forbidigo // likewise
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.why != nil && now.Before(b.until)
+}
+
 // leave learns how it went, and returns the error for who asked. An answer is one also if it is an error; that somebody did not want to wait
 // says nothing, unless there was time for an answer.
 func (b *breaker) leave(t turn, err error, gone bool) error {

@@ -43,9 +43,10 @@ type budget struct {
 	// Guarded by the holder.
 	touched time.Duration // when a path was last made of it
 
-	old   atomic.Int32 // how many kept are
-	seen  int64        // by the loop in its last round
-	still atomic.Int32 // for how many rounds nobody took anything
+	tended atomic.Bool  // somebody looks after its leases
+	old    atomic.Int32 // how many kept are
+	seen   int64        // by the loop in its last round
+	still  atomic.Int32 // for how many rounds nobody took anything
 }
 
 // denial is a refusal that need not be asked for again at once.

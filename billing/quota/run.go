@@ -7,13 +7,12 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-
-	"github.com/seed-2a059015/gatehouse/internal/errs"
+	"golang.org/x/sync/errgroup"
 )
 
 const (
-	// round is how often leases are looked after; short ones more often.
-	round = 250 * time.Millisecond
+	// roundEvery is how often leases are looked after; short ones more often.
+	roundEvery = 250 * time.Millisecond
 	// still is after how many rounds without a call what is left goes back: within a second.
 	still = 3
 	// farewell bounds the giving back at the end.
@@ -27,18 +26,21 @@ func (e *Engine) Run(ctx context.Context) error {
 	told.Go(func() { e.fillUp(ctx) })
 	told.Go(func() { e.tell(ctx) }) // which may take longer than leases can wait
 	defer told.Wait()
-	tick := time.NewTicker(min(round, e.ttl/8))
+	var group errgroup.Group
+	group.SetLimit(cap(e.ledger.asks))
+	tick := time.NewTicker(min(roundEvery, e.ttl/8))
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
 			defer cancel()
-			e.tend(last, all)
+			_ = group.Wait() // nothing fails that is not logged
+			e.Return(last)
 			return nil
 		case <-tick.C:
 		}
-		e.tend(ctx, idle)
+		e.round(ctx, &group)
 	}
 }
 
@@ -59,9 +61,6 @@ func (e *Engine) tell(ctx context.Context) {
 	}
 }
 
-// Return gives back all that this instance could still spend.
-func (e *Engine) Return(ctx context.Context) { e.tend(ctx, all) }
-
 // which says of what leases the rest goes back.
 type which int
 
@@ -70,20 +69,47 @@ const (
 	all
 )
 
-func (e *Engine) tend(ctx context.Context, what which) {
+// Return gives back all that this instance could still spend.
+func (e *Engine) Return(ctx context.Context) {
+	var group errgroup.Group
+	group.SetLimit(cap(e.ledger.asks))
 	for _, b := range e.budgets() {
-		if ctx.Err() != nil {
-			return
-		}
-		err := e.tendTo(ctx, b, what)
-		if err == nil || ctx.Err() != nil {
-			continue
-		}
-		e.log.WarnContext(ctx, "quota_lease_not_returned", "meter", string(b.Meter), "error", err.Error())
-		if errs.As(err).Kind == errs.Unavailable {
-			return
+		if ctx.Err() == nil && e.needs(b, all) {
+			group.Go(func() error { e.tend(ctx, b, all); return nil })
 		}
 	}
+	_ = group.Wait() // nothing fails that is not logged
+}
+
+// round begins to look after the leases that need it, several at a time, and waits for none: one whose row is locked must not keep those of
+// others until they are over. What finds no place is for the next round.
+func (e *Engine) round(ctx context.Context, group *errgroup.Group) {
+	for _, b := range e.budgets() {
+		b.notice()
+		if ctx.Err() != nil || e.ledger.breaker.resting() || !e.needs(b, idle) || !b.tended.CompareAndSwap(false, true) {
+			continue
+		}
+		begun := group.TryGo(func() error {
+			defer b.tended.Store(false)
+			e.tend(ctx, b, idle)
+			return nil
+		})
+		if !begun {
+			b.tended.Store(false)
+		}
+	}
+}
+
+func (e *Engine) tend(ctx context.Context, b *budget, what which) {
+	if err := e.tendTo(ctx, b, what); err != nil && ctx.Err() == nil {
+		e.log.WarnContext(ctx, "quota_lease_not_returned", "meter", string(b.Meter), "error", err.Error())
+	}
+}
+
+// needs says that something is to be done about leases of a budget.
+func (e *Engine) needs(b *budget, what which) bool {
+	l := b.lease.Load()
+	return l != nil && e.due(b, l, what) || b.old.Load() > 0
 }
 
 func (e *Engine) budgets() (list []*budget) {
@@ -105,11 +131,7 @@ func (e *Engine) budgets() (list []*budget) {
 
 // tendTo looks after the leases of one budget.
 func (e *Engine) tendTo(ctx context.Context, b *budget, what which) error {
-	if what == idle {
-		b.notice()
-	}
-	l := b.lease.Load()
-	if (l == nil || !e.due(b, l, what)) && b.old.Load() == 0 {
+	if !e.needs(b, what) {
 		return nil
 	}
 	if err := b.lock(ctx); err != nil {
@@ -117,7 +139,7 @@ func (e *Engine) tendTo(ctx context.Context, b *budget, what which) error {
 	}
 	defer b.unlock()
 	var err error
-	if b.lease.Load() == l && l != nil && e.due(b, l, what) {
+	if l := b.lease.Load(); l != nil && e.due(b, l, what) {
 		err = e.renew(ctx, b, l, what)
 	}
 	return errors.Join(err, e.tendToOld(ctx, b, what))
