@@ -144,7 +144,7 @@ func (g *Gatehouse) assembleDoors(base string, apiKeys tenants.Keys) (err error)
 		return err
 	}
 	pages, err := console.New(console.Config{
-		DB: g.db, SignIn: g.signIn, Access: g.access, Prover: g.prover(), BaseURL: base, Outbox: g.cfg.Outbox,
+		DB: g.db, SignIn: g.signIn, Access: g.access, Prover: g.prover(), Budgets: g.meters.Quota, BaseURL: base, Outbox: g.cfg.Outbox,
 	})
 	if err != nil {
 		return err

@@ -18,6 +18,7 @@ type Config struct {
 	SignIn  *sso.SignIn
 	Access  *access.Store
 	Prover  tenants.Prover
+	Budgets Budgets
 	BaseURL string // public, without a slash at the end
 	Name    string // of the installation, in the head of every page; "" means Gatehouse
 	// Outbox, when it is set, is shown to anybody at /dev/mail. Never set it in production: letters contain sign-in links.
@@ -26,11 +27,12 @@ type Config struct {
 
 // Console serves the pages. Make it with [New]; it is safe for concurrent use.
 type Console struct {
-	db     *db.DB
-	signIn *sso.SignIn
-	access *access.Store
-	prover tenants.Prover
-	outbox *mail.Outbox
+	db      *db.DB
+	signIn  *sso.SignIn
+	access  *access.Store
+	prover  tenants.Prover
+	budgets Budgets
+	outbox  *mail.Outbox
 
 	name      string
 	base      string // the public base URL
@@ -53,6 +55,7 @@ func New(cfg Config) (*Console, error) {
 	missing(cfg.DB == nil, "database")
 	missing(cfg.SignIn == nil, "sign-in")
 	missing(cfg.Access == nil, "access")
+	missing(cfg.Budgets == nil, "budgets")
 	missing(cfg.Prover.DB == nil || cfg.Prover.DNS == nil || cfg.Prover.Keyring == nil, "prover of domains")
 	base, err := url.Parse(cfg.BaseURL)
 	if err != nil || base.Host == "" || strings.HasSuffix(cfg.BaseURL, "/") {
@@ -65,7 +68,7 @@ func New(cfg Config) (*Console, error) {
 		cfg.Name = "Gatehouse"
 	}
 	c := &Console{
-		db: cfg.DB, signIn: cfg.SignIn, access: cfg.Access, prover: cfg.Prover, outbox: cfg.Outbox, name: cfg.Name,
+		db: cfg.DB, signIn: cfg.SignIn, access: cfg.Access, prover: cfg.Prover, budgets: cfg.Budgets, outbox: cfg.Outbox, name: cfg.Name,
 		base: cfg.BaseURL, prefix: base.Path, plainHTTP: base.Scheme == "http", templates: makeTemplates(),
 	}
 	if c.assets, err = loadAssets(c.prefix); err != nil {

@@ -6,6 +6,9 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/seed-2a059015/gatehouse/access"
+	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/billing/quota"
 	"github.com/seed-2a059015/gatehouse/internal/authn"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/web"
@@ -28,6 +31,7 @@ type usagePage struct {
 	Title   string // of the meter
 	Span    string // November 2026
 	Budget  usageBudget
+	Own     []usageOwn
 	Figures []usageFigure
 	Used    bool // there is anything to draw
 	Step    string
@@ -63,7 +67,20 @@ func (c *Console) showUsage(ctx echo.Context) error {
 	if len(page.Meters) == 0 {
 		return c.render(ctx, http.StatusOK, page)
 	}
-	reader := usageReader{ctx: r, sold: meterOf(rules, &tenant.Sold, value(page.Meters), c.access.Now()), names: c.may(p, rbac.MembersRead), keys: c.may(p, rbac.APIKeysRead)}
+	terms, known, err := c.access.Metered(p, billing.Feature(value(page.Meters)))
+	if err != nil {
+		return err
+	}
+	if !known { // the catalog changed a moment ago
+		return access.ErrStale
+	}
+	budgets, err := c.budgets.States(r, p.Tenant, map[billing.Feature]*quota.Terms{billing.Feature(value(page.Meters)): terms})
+	if err != nil {
+		return err
+	}
+	reader := usageReader{
+		budgets: budgets, ctx: r, sold: meterOf(rules, &tenant.Sold, value(page.Meters), c.access.Now()), names: c.may(p, rbac.MembersRead), keys: c.may(p, rbac.APIKeysRead),
+	}
 	err = c.db.Tenant(r, p.Tenant, func(tx *db.TenantTx) error {
 		reader.tx = tx
 		return reader.read(&page, ctx.QueryParam("span"))

@@ -1,6 +1,8 @@
 package console_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -10,8 +12,11 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/billing/quota"
 	"github.com/seed-2a059015/gatehouse/internal/apitest"
+	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/rbac"
+	"github.com/seed-2a059015/gatehouse/tenants"
 )
 
 // sticksOut lists the words of plots that are drawn beyond their edges, as the browser measures them.
@@ -20,12 +25,16 @@ const sticksOut = `[...document.querySelectorAll("svg.plot")].filter(s => s.chec
 	return b.x < -2 || b.x + b.width > v.width + 2 || b.y < -0.5 || b.y + b.height > v.height + 0.5;
 }).map(t => t.textContent)).join("|")`
 
+// tablesFit says that no table is wider than what it stands in.
+const tablesFit = `[...document.querySelectorAll("table")].every(t => t.getBoundingClientRect().right <= t.parentElement.getBoundingClientRect().right + 0.5)`
+
 // TestUsageNeedsNeitherMouseNorScript chooses a span, goes to the hours of a day and looks at the tables with the keyboard alone.
 func TestUsageNeedsNeitherMouseNorScript(t *testing.T) {
 	t.Parallel()
 	s := apitest.Start(t)
 	tenant := s.NewTenant(t, billing.Pro)
 	today := time.Now().UTC()
+	var long tenants.Membership
 	for i, name := range []string{
 		"Mia Berger", "Jonas Keller", "Prof. Dr. Hubertus Maximilian von und zu Grafenstein-Hohenlohe-Langenburg", "محمد بن عبد الله الخوارزمي يكتب اسمه الطويل جدا",
 		strings.Repeat("W", 90), "長い名前の人", `<script>alert("1")</script>`, "Zo\u0308e\u0301", "Ann", "Bob", "Carl", "Dora",
@@ -37,13 +46,25 @@ func TestUsageNeedsNeitherMouseNorScript(t *testing.T) {
 				"output_tokens": 120, "cost": 40_000_000 / (i + 1), "currency": "USD", "at": today.Add(-time.Duration(day)*24*time.Hour - time.Duration(i)*7*time.Minute),
 			})
 		}
-		used(t, s.Bearer(s.SessionOf(t, tenant, named(t, tenant, name))), events...)
+		m := named(t, tenant, name)
+		if i == 2 {
+			long = m
+		}
+		used(t, s.Bearer(s.SessionOf(t, tenant, m)), events...)
 	}
+	tenant.Within(t, func(ctx context.Context, tx *db.TenantTx) error {
+		return errors.Join(
+			quota.SetRule(ctx, tx, quota.Rule{Meter: "ai.messages", Measure: quota.Cost, Kind: quota.OfTenant, Period: billing.Month, Amount: 3_000_000_000}),
+			quota.SetRule(ctx, tx, quota.Rule{Meter: "ai.messages", Measure: quota.Quantity, Kind: quota.OfUser, Subject: long.UserID.UUID(), Period: billing.Day, Amount: 10, Soft: true}))
+	})
 	k := noMouse(t, s, s.Session(t, tenant, rbac.Owner))
 	drawn := func(what string) {
 		t.Helper()
 		for _, width := range []int64{390, 1280} {
 			k.do(t, chromedp.EmulateViewport(width, 1000))
+			if !evaluate[bool](t, k, tablesFit) {
+				t.Errorf("%s at %d has a table that is wider than what holds it", what, width)
+			}
 			if out := evaluate[string](t, k, sticksOut); out != "" {
 				t.Errorf("%s at %d draws words beyond the edge: %s", what, width, out)
 			}

@@ -1,11 +1,19 @@
 package console
 
 import (
+	"context"
 	"time"
 
 	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/billing/quota"
 	"github.com/seed-2a059015/gatehouse/billing/usage"
+	"github.com/seed-2a059015/gatehouse/internal/id"
 )
+
+// Budgets says how budgets stand now. *[quota.Engine] does.
+type Budgets interface {
+	States(ctx context.Context, tenant id.Tenant, meters map[billing.Feature]*quota.Terms) ([]quota.Standing, error)
+}
 
 // usageBudget is what the plan includes of a meter in the period that runs, and what is left of it.
 type usageBudget struct {
@@ -35,24 +43,19 @@ func periodWords(p billing.Period) (running, each string) {
 	return "this month", "a month"
 }
 
-func (r usageReader) budget() (b usageBudget, err error) {
-	from, to := r.sold.Period.Bounds(r.tx.Now, time.Time{})
-	rows, err := usage.Report(r.ctx, r.tx, usage.Query{Meter: r.sold.Name, Aggregation: r.sold.Aggregation, From: from, To: r.tx.Now.Add(time.Nanosecond)})
+func (r usageReader) budget() (usageBudget, error) {
+	now, err := r.standing()
 	if err != nil {
-		return b, err
-	}
-	var used int64
-	if len(rows) > 0 {
-		used = rows[0].Value
+		return usageBudget{}, err
 	}
 	running, _ := periodWords(r.sold.Period)
-	b = usageBudget{
-		Title: running, Used: r.sold.amount(used), Soft: r.sold.Limit == billing.Soft, Resets: momentOf(to), Included: r.sold.Number.Any(),
-		Largest: r.sold.Aggregation == billing.Max,
+	b := usageBudget{
+		Title: running, Used: r.sold.amount(now.Used), Soft: r.sold.Limit == billing.Soft, Resets: momentOf(now.ResetsAt),
+		Included: now.Limit.Any(), Largest: r.sold.Aggregation == billing.Max,
 	}
-	if limit := r.sold.Number; !limit.Unlimited {
-		b.Limit, b.Left = r.sold.amount(limit.Value), r.sold.amount(max(0, limit.Value-used))
-		b.Percent = percentOf(used, limit.Value)
+	if limit := now.Limit; !limit.Unlimited {
+		b.Limit, b.Left = r.sold.amount(limit.Value), r.sold.amount(max(0, now.Remaining))
+		b.Percent = percentOf(now.Used, limit.Value)
 	}
 	switch {
 	case b.Percent >= 100:
@@ -61,6 +64,27 @@ func (r usageReader) budget() (b usageBudget, err error) {
 		b.Kind = careful
 	}
 	return b, nil
+}
+
+// standing is what the plan's budget is now. Where there is no end to it, or where it is of each call, nothing is held and usage says how much
+// there was.
+func (r usageReader) standing() (quota.State, error) {
+	for _, s := range r.budgets {
+		if s.ByPlan && r.sold.Aggregation != billing.Max {
+			return s.State, nil
+		}
+	}
+	from, to := r.sold.Period.Bounds(r.tx.Now, time.Time{})
+	rows, err := usage.Report(r.ctx, r.tx, usage.Query{Meter: r.sold.Name, Aggregation: r.sold.Aggregation, From: from, To: r.tx.Now.Add(time.Nanosecond)})
+	if err != nil {
+		return quota.State{}, err
+	}
+	state := quota.State{Limit: r.sold.Number, ResetsAt: to}
+	if len(rows) > 0 {
+		state.Used = rows[0].Value
+	}
+	state.Remaining = state.Limit.Value - state.Used
+	return state, nil
 }
 
 // percentOf is how much of a limit is used: 100 only when all of it is.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/billing/quota"
 	"github.com/seed-2a059015/gatehouse/billing/usage"
 	"github.com/seed-2a059015/gatehouse/console/plot"
 	"github.com/seed-2a059015/gatehouse/internal/db"
@@ -20,6 +21,8 @@ type usageReader struct {
 	sold  soldMeter
 	names bool // the viewer may know members by their names
 	keys  bool // likewise API keys
+
+	budgets []quota.Standing // of the meter
 }
 
 // usageStep is one row of the table beside the plot.
@@ -37,6 +40,9 @@ func (r usageReader) read(page *usagePage, asked string) (err error) {
 	page.Hours = "?" + url.Values{"meter": {r.sold.Name}}.Encode() + "&span="
 	page.CSV = page.Hours + url.QueryEscape(value(page.Spans))
 	if page.Budget, err = r.budget(); err != nil {
+		return err
+	}
+	if page.Own, err = r.own(); err != nil {
 		return err
 	}
 	all, err := r.report(span, usage.Whole, 0, usage.ByCurrency)

@@ -3,6 +3,7 @@ package console_test
 import (
 	"context"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -13,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/billing/quota"
 	"github.com/seed-2a059015/gatehouse/internal/apitest"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/rbac"
@@ -222,4 +224,28 @@ func TestManyWhoUsedSomethingAreTenAndAllOthers(t *testing.T) {
 		t.Errorf("the features are %v, want ten and the others with 1,605", rows)
 	}
 	holdsAll(t, page, "<dd>13.00 <small>USD</small></dd>", "<dd>12.00 <small>EUR</small></dd>")
+}
+
+func TestBudgetsOfOnesOwnAreShownWithWhoseTheyAre(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t)
+	tenant := s.NewTenant(t, billing.Pro)
+	mia := named(t, tenant, "Mia Berger")
+	tenant.Within(t, func(ctx context.Context, tx *db.TenantTx) error {
+		return errors.Join(
+			quota.SetRule(ctx, tx, quota.Rule{Meter: "ai.messages", Measure: quota.Events, Kind: quota.OfUser, Subject: mia.UserID.UUID(), Period: billing.Day, Amount: 2}),
+			quota.SetRule(ctx, tx, quota.Rule{Meter: "ai.messages", Measure: quota.Quantity, Kind: quota.OfTenant, Period: billing.Year, Amount: 15000, Soft: true}))
+	})
+	used(t, s.Bearer(s.SessionOf(t, tenant, mia)), map[string]any{"quantity": 30}, map[string]any{"quantity": 40})
+	owner, page := s.Browser(s.Session(t, tenant, rbac.Owner)), ""
+	eventually(t, "the budget of Mia is used up", func() bool {
+		page = look(t, owner, "/usage?meter=ai.messages", 200)
+		return strings.Contains(page, "Used up")
+	})
+	holdsAll(t, page, "Budgets of your own", `Mia Berger<span class="under">Calls a day</span>`, `Everybody together<span class="under">Quantity a year</span>`, `data-label="Limit">15,000</td><td data-label="Left">14,930</td>`,
+		"<dd>70</dd>", "<dd>2,000</dd>", "<dd>1,930</dd>", "3% of the limit")
+	other := s.Browser(s.Session(t, s.NewTenant(t, billing.Pro), rbac.Owner))
+	if page := look(t, other, "/usage?meter=ai.messages", 200); strings.Contains(page, "Budgets of your own") || strings.Contains(page, "Mia") {
+		t.Errorf("another tenant sees them:\n%s", page)
+	}
 }

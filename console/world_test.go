@@ -12,6 +12,7 @@ import (
 
 	"github.com/seed-2a059015/gatehouse/access"
 	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/billing/quota"
 	"github.com/seed-2a059015/gatehouse/catalog"
 	"github.com/seed-2a059015/gatehouse/console"
 	"github.com/seed-2a059015/gatehouse/internal/authn"
@@ -119,7 +120,7 @@ func (w *world) build(tb testing.TB) {
 	lookUp, err := resolver.New(w.dns.Addr)
 	must(tb, err)
 	pages, err := console.New(console.Config{
-		DB: w.db, SignIn: w.signIn, Access: store, BaseURL: base, Outbox: &w.outbox,
+		DB: w.db, SignIn: w.signIn, Access: store, BaseURL: base, Outbox: &w.outbox, Budgets: new(quota.Engine),
 		Prover: tenants.Prover{DB: w.db, DNS: lookUp, Keyring: ring},
 	})
 	must(tb, err)
