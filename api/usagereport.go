@@ -19,7 +19,7 @@ type usageReportIn struct {
 	From    time.Time  `query:"from" json:"-" doc:"Not before this time (RFC 3339); the first of this month if it is left out. It is moved back to a full hour for the step hour, else to the day's beginning"`
 	To      time.Time  `query:"to" json:"-" doc:"Before this time, moved on likewise; now if it is left out"`
 	Step    usage.Step `query:"step" json:"-" doc:"hour, day or month, in UTC; one row for the whole range if it is left out"`
-	GroupBy string     `query:"group_by" json:"-" doc:"Some of user, api_key, feature, model, route, role, currency and subject, parted by commas"`
+	GroupBy string     `query:"group_by" json:"-" doc:"Some of user, api_key, feature, model, route, role, directory_group, currency and subject, parted by commas"`
 	Top     int        `query:"top" json:"-" doc:"Only so many groups: those that used most in the whole range"`
 }
 
@@ -52,6 +52,7 @@ type usageRowOut struct {
 	Route    string     `json:"route,omitzero"`
 	Role     string     `json:"role,omitzero"`
 	Subject  string     `json:"subject,omitzero"`
+	Group    string     `json:"directory_group,omitzero" doc:"Of the identity provider, as of the last sign-in. Who is in two groups counts in both"`
 	Value    int64      `json:"value" doc:"By the meter's aggregation"`
 	Events   int64      `json:"events"`
 
@@ -65,7 +66,7 @@ type usageRowOut struct {
 
 func usageRowOf(r usage.Row) usageRowOut {
 	out := usageRowOut{
-		nil, r.UserID, r.KeyID, r.Feature, r.Model, r.Route, r.Role, r.Subject, r.Value, r.Events, r.InputTokens, r.OutputTokens, r.CachedTokens,
+		nil, r.UserID, r.KeyID, r.Feature, r.Model, r.Route, r.Role, r.Subject, r.Group, r.Value, r.Events, r.InputTokens, r.OutputTokens, r.CachedTokens,
 		r.Cost, r.Currency,
 	}
 	if !r.StartsAt.IsZero() {

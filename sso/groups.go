@@ -126,6 +126,9 @@ func GroupsOf(ctx context.Context, tx *db.TenantTx, m id.Membership, c id.Connec
 // follow gives a member the role that follows from what was just proven. A claim of groups that is missing says nothing about groups (Entra
 // leaves it out for who has many), so it changes nothing.
 func (e entrance) follow(ctx context.Context, tx *db.TenantTx, m tenants.Membership) (tenants.Membership, error) {
+	if err := e.keepGroups(ctx, tx, m); err != nil {
+		return m, err
+	}
 	if !e.connection.mapsGroups() {
 		return m, nil
 	}

@@ -66,6 +66,8 @@ func (r Row) part(d Dimension) string {
 		return r.Role
 	case BySubject:
 		return r.Subject
+	case ByGroup:
+		return r.Group
 	case ByCurrency:
 		return r.Currency
 	}

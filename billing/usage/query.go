@@ -26,7 +26,8 @@ func Steps() []Step { return []Step{Hour, Day, Month} }
 // Dimension is by what a report is parted.
 type Dimension string
 
-// The dimensions. Subject is of meters of unique things alone.
+// The dimensions. Subject is of meters of unique things alone. Group is of the directory, as the member's provider said at their last sign-in:
+// who is in two groups counts in both, so that groups may come to more than the whole, and who is in none, as every machine, counts in ”.
 const (
 	ByUser     Dimension = "user"
 	ByAPIKey   Dimension = "api_key"
@@ -36,11 +37,12 @@ const (
 	ByRole     Dimension = "role"
 	ByCurrency Dimension = "currency"
 	BySubject  Dimension = "subject"
+	ByGroup    Dimension = "directory_group"
 )
 
 // Dimensions returns all dimensions.
 func Dimensions() []Dimension {
-	return []Dimension{ByUser, ByAPIKey, ByFeature, ByModel, ByRoute, ByRole, ByCurrency, BySubject}
+	return []Dimension{ByUser, ByAPIKey, ByFeature, ByModel, ByRoute, ByRole, ByCurrency, BySubject, ByGroup}
 }
 
 // Query asks for the usage of one meter.

@@ -3,6 +3,7 @@ package usage
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +24,8 @@ type Row struct {
 	Route    string
 	Role     string
 	Subject  string
-	Value    int64 // by the meter's aggregation
+	Group    string `gorm:"column:directory_group"`
+	Value    int64  // by the meter's aggregation
 	Events   int64
 
 	InputTokens  int64
@@ -43,6 +45,9 @@ func Report(ctx context.Context, tx *db.TenantTx, q Query) ([]Row, error) {
 	from, to := q.Range()
 	sql, grain := q.sql()
 	args := []any{tx.Tenant, q.Meter, from, to, grain, tx.Tenant, q.Meter, from, to}
+	if slices.Contains(q.GroupBy, ByGroup) {
+		args = append(args, tx.Tenant)
+	}
 	var rows []Row
 	if err := tx.DB.WithContext(ctx).Raw(sql, args...).Scan(&rows).Error; err != nil {
 		return nil, fmt.Errorf("report usage of %s: %w", q.Meter, err)
@@ -58,6 +63,12 @@ const tailSQL = `SELECT date_trunc(?, at, 'UTC'), ` + about + `, 1, quantity, qu
 	FROM usage_events WHERE ` + unfolded + `
 	AND tenant_id = ? AND meter = ? AND at >= ? AND at < ?`
 
+// groupsSQL has a cell once for each group of its user.
+const groupsSQL = `, members AS (SELECT DISTINCT m.user_id AS member, g.name FROM directory_groups d
+		JOIN memberships m ON m.tenant_id = d.tenant_id AND m.id = d.membership_id CROSS JOIN LATERAL jsonb_array_elements_text(d.groups) AS g (name)
+		WHERE d.tenant_id = ?),
+	grouped AS (SELECT cells.*, COALESCE(members.name, '') AS directory_group FROM cells LEFT JOIN members ON members.member = cells.user_id)`
+
 func (q Query) sql() (sql, grain string) {
 	table, grain := "usage_days", "day"
 	if q.Step == Hour {
@@ -69,14 +80,18 @@ func (q Query) sql() (sql, grain string) {
 	keys := q.keys()
 	value := values[q.Aggregation]
 	from := "cells"
+	if slices.Contains(q.GroupBy, ByGroup) {
+		b.WriteString(groupsSQL)
+		from = "grouped"
+	}
 	if q.Top > 0 && len(keys) > 0 {
 		list := strings.Join(keys, ", ")
-		fmt.Fprintf(&b, ", best AS (SELECT %s FROM cells GROUP BY %s ORDER BY %s DESC, %s LIMIT %d)", list, list, value, list, q.Top)
+		fmt.Fprintf(&b, ", best AS (SELECT %s FROM %s GROUP BY %s ORDER BY %s DESC, %s LIMIT %d)", list, from, list, value, list, q.Top)
 		var same []string
 		for _, k := range keys {
 			same = append(same, "b."+k+" IS NOT DISTINCT FROM c."+k)
 		}
-		from = "(SELECT c.* FROM cells c JOIN best b ON " + strings.Join(same, " AND ") + ") AS chosen"
+		from = "(SELECT c.* FROM " + from + " c JOIN best b ON " + strings.Join(same, " AND ") + ") AS chosen"
 	}
 	groups := keys
 	at := "CAST(NULL AS timestamptz)"
@@ -113,7 +128,7 @@ func (q Query) keys() []string {
 
 var columnsOf = map[Dimension]string{
 	ByUser: "user_id", ByAPIKey: "key_id", ByFeature: "feature", ByModel: "model", ByRoute: "route", ByRole: "role",
-	ByCurrency: "currency", BySubject: "subject",
+	ByCurrency: "currency", BySubject: "subject", ByGroup: "directory_group",
 }
 
 var values = map[billing.Aggregation]string{

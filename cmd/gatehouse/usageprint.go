@@ -81,6 +81,7 @@ type usageRowLine struct {
 	Route        string     `json:"route,omitempty"`
 	Role         string     `json:"role,omitempty"`
 	Subject      string     `json:"subject,omitempty"`
+	Group        string     `json:"directory_group,omitempty"`
 	Value        int64      `json:"value"`
 	Events       int64      `json:"events"`
 	InputTokens  int64      `json:"input_tokens,omitempty"`
@@ -97,7 +98,7 @@ func usageJSON(c *cobra.Command, answers []usageAnswer) error {
 		line.From, line.To = a.query.Range()
 		for _, r := range a.rows {
 			row := usageRowLine{
-				nil, r.UserID.String(), r.KeyID.String(), r.Feature, r.Model, r.Route, r.Role, r.Subject, r.Value, r.Events, r.InputTokens,
+				nil, r.UserID.String(), r.KeyID.String(), r.Feature, r.Model, r.Route, r.Role, r.Subject, r.Group, r.Value, r.Events, r.InputTokens,
 				r.OutputTokens, r.CachedTokens, r.Cost, r.Currency,
 			}
 			if !r.StartsAt.IsZero() {

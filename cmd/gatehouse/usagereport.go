@@ -42,7 +42,7 @@ func usageReport() *cobra.Command {
 	}
 	c.Flags().StringVar(&in.tenant, "tenant", "", "the tenant's slug")
 	c.Flags().StringVar(&in.meter, "meter", "", "a meter of the catalog (default: all that were used)")
-	c.Flags().StringVar(&in.by, "by", "", "some of user, api_key, feature, model, route, role, currency and subject, parted by commas")
+	c.Flags().StringVar(&in.by, "by", "", "some of user, api_key, feature, model, route, role, directory_group, currency and subject, parted by commas")
 	c.Flags().StringVar(&in.month, "month", "", "a month such as 2026-11 (default: the one that runs)")
 	c.Flags().StringVar(&in.from, "from", "", "not before this date or time")
 	c.Flags().StringVar(&in.to, "to", "", "before this date or time (default: now)")
