@@ -17,7 +17,8 @@
 //     a token that was revoked since, a role that was lowered and a tenant that was suspended go unnoticed until it expires, which is up
 //     to five minutes. Decide nothing by it that must end at once.
 //
-// What a product uses it tells by [Client.Recorder], which keeps it until the server has counted it.
+// What is limited is asked by [Client.Reserve], with [Client.Settle] or [Client.Release] afterwards, or by [Client.Count] where it is known before
+// how much will be used. What a product uses beside that it tells by [Client.Recorder], which keeps it until the server has counted it.
 //
 // Everything fails closed. A server that cannot be reached, answers too late, with a failure or with something that is no answer of
 // Gatehouse, gives [ErrUnavailable] and a Decision that denies; the middleware answers it with 503. There is no way to switch that off.
