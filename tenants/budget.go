@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/google/uuid"
-	"gorm.io/gorm"
 
 	"github.com/seed-2a059015/gatehouse/billing/quota"
 	"github.com/seed-2a059015/gatehouse/catalog"
@@ -43,7 +42,7 @@ func here(ctx context.Context, tx *db.TenantTx, r quota.Rule) error {
 			return errs.NotFound("member")
 		}
 	case r.Kind == quota.OfKey:
-		n, err := gorm.G[Key](tx.DB).Where("id = ? AND revoked_at IS NULL", r.Subject).Count(ctx, "id")
+		n, err := db.Of[Key](tx.DB).Where("id = ? AND revoked_at IS NULL", r.Subject).Count(ctx, "id")
 		if err != nil {
 			return fmt.Errorf("find the key of a budget: %w", err)
 		}
