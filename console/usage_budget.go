@@ -43,6 +43,11 @@ func periodWords(p billing.Period) (running, each string) {
 	return "this month", "a month"
 }
 
+// running is the period of the meter that runs.
+func (r usageReader) running() (from, to time.Time) {
+	return r.sold.Period.Bounds(r.tx.Now, time.Time{})
+}
+
 func (r usageReader) budget() (usageBudget, error) {
 	now, err := r.standing()
 	if err != nil {
@@ -74,7 +79,7 @@ func (r usageReader) standing() (quota.State, error) {
 			return s.State, nil
 		}
 	}
-	from, to := r.sold.Period.Bounds(r.tx.Now, time.Time{})
+	from, to := r.running()
 	rows, err := usage.Report(r.ctx, r.tx, usage.Query{Meter: r.sold.Name, Aggregation: r.sold.Aggregation, From: from, To: r.tx.Now.Add(time.Nanosecond)})
 	if err != nil {
 		return quota.State{}, err

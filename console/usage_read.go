@@ -144,7 +144,7 @@ func (r usageReader) limit(span usageSpan) plot.Limit {
 		return plot.Limit{Number: limit.Value, Text: text + " at a time", Each: true}
 	case r.sold.Period == billing.Day && span.step == usage.Day:
 		return plot.Limit{Number: limit.Value, Text: text + " " + each, Each: true}
-	case r.sold.Period == span.period && r.sold.Aggregation.Adds():
+	case span.is(r.running()) && r.sold.Aggregation.Adds():
 		return plot.Limit{Number: limit.Value, Text: text}
 	default:
 		return plot.Limit{}

@@ -13,7 +13,6 @@ type usageSpan struct {
 	title    string // November 2026
 	from, to time.Time
 	step     usage.Step
-	period   billing.Period // of which the span is the one that runs; "" if it is none
 }
 
 const (
@@ -53,26 +52,25 @@ func spanOf(name string, now time.Time) usageSpan {
 	switch name {
 	case "last-month":
 		from := month.AddDate(0, -1, 0)
-		return usageSpan{from.Format("January 2006"), from, month, usage.Day, ""}
+		return usageSpan{from.Format("January 2006"), from, month, usage.Day}
 	case "7-days":
-		return usageSpan{"The last 7 days", today.AddDate(0, 0, -6), tomorrow, usage.Day, ""}
+		return usageSpan{"The last 7 days", today.AddDate(0, 0, -6), tomorrow, usage.Day}
 	case "30-days":
-		return usageSpan{"The last 30 days", today.AddDate(0, 0, -29), tomorrow, usage.Day, ""}
+		return usageSpan{"The last 30 days", today.AddDate(0, 0, -29), tomorrow, usage.Day}
 	case "today":
-		return usageSpan{today.Format(dayText), today, tomorrow, usage.Hour, billing.Day}
+		return usageSpan{today.Format(dayText), today, tomorrow, usage.Hour}
 	case "year":
 		from, to := billing.Year.Bounds(now, time.Time{})
-		return usageSpan{from.Format("2006"), from, to, usage.Month, billing.Year}
+		return usageSpan{from.Format("2006"), from, to, usage.Month}
 	}
 	if day, err := time.Parse(dayForm, name); err == nil {
-		span := usageSpan{day.Format(dayText), day, day.AddDate(0, 0, 1), usage.Hour, ""}
-		if day.Equal(today) {
-			span.period = billing.Day
-		}
-		return span
+		return usageSpan{day.Format(dayText), day, day.AddDate(0, 0, 1), usage.Hour}
 	}
-	return usageSpan{month.Format("January 2006"), month, month.AddDate(0, 1, 0), usage.Day, billing.Month}
+	return usageSpan{month.Format("January 2006"), month, month.AddDate(0, 1, 0), usage.Day}
 }
+
+// is reports whether the span is the range between two moments.
+func (s usageSpan) is(from, to time.Time) bool { return s.from.Equal(from) && s.to.Equal(to) }
 
 func midnight(t time.Time) time.Time {
 	y, m, d := t.UTC().Date()

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/seed-2a059015/gatehouse"
 	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/billing/quota"
 	"github.com/seed-2a059015/gatehouse/internal/apitest"
@@ -249,3 +250,35 @@ func TestBudgetsOfOnesOwnAreShownWithWhoseTheyAre(t *testing.T) {
 		t.Errorf("another tenant sees them:\n%s", page)
 	}
 }
+
+// TestTheLimitIsThatOfItsPeriod: the line is drawn over the span that is the period of the meter, whatever the period is called.
+func TestTheLimitIsThatOfItsPeriod(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t, func(c *gatehouse.Config) {
+		c.Catalog = []byte(`version: 1
+features:
+  by.day: {title: By day, meter: {unit: calls}, period: day, numbers: {free: 11}}
+  by.month: {title: By month, meter: {unit: calls}, period: month, numbers: {free: 22}}
+  by.billing: {title: By billing, meter: {unit: calls}, period: billing, numbers: {free: 33}}
+  by.year: {title: By year, meter: {unit: calls}, period: year, numbers: {free: 44}}
+`)
+	})
+	tenant := s.NewTenant(t, billing.Free)
+	admin := s.Session(t, tenant, rbac.Admin)
+	browser := s.Browser(admin)
+	for _, c := range []struct{ meter, span, limit string }{
+		{"by.day", "today", "Limit 11 calls"}, {"by.day", "month", "Limit 11 calls a day"}, {"by.day", time.Now().UTC().Format("2006-01-02"), "Limit 11 calls"},
+		{"by.month", "month", "Limit 22 calls"}, {"by.month", "today", ""}, {"by.month", "7-days", ""},
+		{"by.billing", "month", "Limit 33 calls"}, {"by.billing", "30-days", ""},
+		{"by.year", "year", "Limit 44 calls"}, {"by.year", "month", ""},
+	} {
+		used(t, s.Bearer(admin), map[string]any{"meter": c.meter, "quantity": 1})
+		page := look(t, browser, "/usage?meter="+c.meter+"&span="+c.span, 200)
+		if got := limitLine.FindStringSubmatch(page); c.limit == "" && got != nil || c.limit != "" && (got == nil || got[1] != c.limit) {
+			t.Errorf("the limit of %s in %s = %q, want %q", c.meter, c.span, got, c.limit)
+		}
+	}
+}
+
+// limitLine is the text beside the line of a limit.
+var limitLine = regexp.MustCompile(`<text class="limit"[^>]*>([^<]*)</text>`)
