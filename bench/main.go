@@ -28,6 +28,7 @@ func main() {
 	hot := flag.Bool("hot", false, "measure the requests of warm callers only")
 	onlyUsage := flag.Bool("usage", false, "measure the recording of usage only")
 	besidePeers := flag.Bool("peers", false, "compare with other services whose binaries are on the machine; no target, and nothing is kept")
+	onlyMonth := flag.Bool("month", false, "measure the report of a month of 20 million events only")
 	onlyQuota := flag.Bool("quota", false, "measure the decisions of quotas only")
 	out := flag.String("out", "bench/latest.json", "where the numbers are kept")
 	flag.Parse()
@@ -41,6 +42,8 @@ func main() {
 	switch {
 	case *onlyUsage:
 		measures = []measure{(*world).usage}
+	case *onlyMonth:
+		measures = []measure{(*world).month}
 	case *onlyQuota:
 		measures = []measure{(*world).quota}
 	case !*hot:
