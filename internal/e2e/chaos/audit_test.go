@@ -160,19 +160,26 @@ func (r *round) countStamped(ctx context.Context, u user) error {
 	return nil
 }
 
-// used is what is stored of a tenant's meter.
-func (r *round) used(ctx context.Context, u user) (n int64, err error) {
+// usedSQL also says what the ledger knows, for whoever must find out why the two differ.
+const usedSQL = `SELECT (SELECT COALESCE(sum(quantity), 0)::bigint FROM usage_events WHERE tenant_id = $1 AND meter = $2),
+	(SELECT COALESCE(string_agg(format('%s of %s: used %s, leased %s, unleased %s', kind, measure, used, leased, unleased), '; '), '') FROM quotas
+		WHERE tenant_id = $1 AND meter = $2) ||
+	(SELECT COALESCE(string_agg(format('; lease of %s until %s, dead at %s', granted, expires_at, dead_txid), ''), '') FROM quota_leases
+		WHERE tenant_id = $1 AND meter = $2)`
+
+// used is what is stored of a tenant's meter, and what the ledger says of it.
+func (r *round) used(ctx context.Context, u user) (n int64, ledger string, err error) {
 	conn, err := pgx.Connect(ctx, r.pg.URL(devpg.Superuser, "gatehouse"))
 	if err != nil {
-		return 0, fmt.Errorf("count what is used: %w", err)
+		return 0, "", fmt.Errorf("count what is used: %w", err)
 	}
 	defer conn.Close(ctx)
 	var tenant id.Tenant
 	if err := tenant.UnmarshalText([]byte(u.tenant.id)); err != nil {
-		return 0, err
+		return 0, "", err
 	}
-	err = conn.QueryRow(ctx, "SELECT COALESCE(sum(quantity), 0)::bigint FROM usage_events WHERE tenant_id = $1 AND meter = $2", tenant.UUID(), u.meter).Scan(&n)
-	return n, err
+	err = conn.QueryRow(ctx, usedSQL, tenant.UUID(), u.meter).Scan(&n, &ledger)
+	return n, ledger, err
 }
 
 // verify has the program count again.

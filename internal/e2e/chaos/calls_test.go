@@ -125,30 +125,31 @@ func (c *client) end(u user, got checked, how string, quantity int64) {
 	}
 }
 
-// useUp admits what is left of a limit, and says that something of it is stranded if that takes longer than the last lease and the last
-// reservation live.
+// useUp admits what is left of a limit, and says that something of it is stranded if nothing more is admitted for as long as the last lease
+// and the last reservation can live.
 func (c *client) useUp(ctx context.Context, u user) error {
 	limit := limits[u.tenant.plan]
-	deadline := time.Now().Add((holdFor + 20) * time.Second)
+	const patience = (holdFor + 20) * time.Second
+	deadline := time.Now().Add(patience)
 	for quantity := limit / 4; ; {
+		if c.callOnce(u, max(1, quantity)) {
+			deadline = time.Now().Add(patience)
+			continue
+		}
+		if quantity /= 2; quantity > 0 {
+			continue
+		}
+		used, ledger, err := c.used(ctx, u)
 		switch {
-		case c.callOnce(u, max(1, quantity)):
-			continue
-		case quantity > 1:
-			quantity /= 2
-			continue
-		}
-		used, err := c.used(ctx, u)
-		if err != nil {
+		case err != nil:
 			return err
-		}
-		if used >= limit { // more is found by the audit
+		case used >= limit: // more is found by the audit
+			return nil
+		case time.Now().After(deadline):
+			c.tally.violate(stranded, limit-used, "%s has used %d of %d and is refused more: %s", u.tenant.slug, used, limit, ledger)
 			return nil
 		}
-		if time.Now().After(deadline) {
-			c.tally.violate(stranded, limit-used, "%s has used %d of %d and is refused more", u.tenant.slug, used, limit)
-			return nil
-		}
+		quantity = (limit - used) / 2
 		time.Sleep(300 * time.Millisecond)
 	}
 }
