@@ -48,11 +48,7 @@ func (r usageReader) running() (from, to time.Time) {
 	return r.sold.Period.Bounds(r.tx.Now, time.Time{})
 }
 
-func (r usageReader) budget() (usageBudget, error) {
-	now, err := r.standing()
-	if err != nil {
-		return usageBudget{}, err
-	}
+func (r usageReader) budget(now quota.State) usageBudget {
 	running, _ := periodWords(r.sold.Period)
 	b := usageBudget{
 		Title: running, Used: r.sold.amount(now.Used), Soft: r.sold.Limit == billing.Soft, Resets: momentOf(now.ResetsAt),
@@ -68,7 +64,7 @@ func (r usageReader) budget() (usageBudget, error) {
 	case b.Percent >= 80:
 		b.Kind = careful
 	}
-	return b, nil
+	return b
 }
 
 // standing is what the plan's budget is now. Where there is no end to it, or where it is of each call, nothing is held and usage says how much

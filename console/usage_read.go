@@ -39,9 +39,11 @@ func (r usageReader) read(page *usagePage, asked string) (err error) {
 	page.Title, page.Span, page.Step, page.Sums = r.sold.Title, span.title, span.stepName(), r.sold.Aggregation.Adds()
 	page.Hours = "?" + url.Values{"meter": {r.sold.Name}}.Encode() + "&span="
 	page.CSV = page.Hours + url.QueryEscape(value(page.Spans))
-	if page.Budget, err = r.budget(); err != nil {
+	now, err := r.standing()
+	if err != nil {
 		return err
 	}
+	page.Budget = r.budget(now)
 	if page.Own, err = r.own(); err != nil {
 		return err
 	}
@@ -54,7 +56,7 @@ func (r usageReader) read(page *usagePage, asked string) (err error) {
 		return err
 	}
 	page.Used, page.Figures = true, r.figures(whole[0], all)
-	if err := r.steps(page, span); err != nil {
+	if err := r.steps(page, span, now.Limit); err != nil {
 		return err
 	}
 	page.Groups, err = r.groups(span, whole[0], page.CSV)
@@ -93,7 +95,7 @@ func (r usageReader) figures(whole usage.Row, byCurrency []usage.Row) []usageFig
 }
 
 // steps draws what was used over time, and lists it.
-func (r usageReader) steps(page *usagePage, span usageSpan) error {
+func (r usageReader) steps(page *usagePage, span usageSpan, limit billing.Number) error {
 	rows, err := r.report(span, span.step, 0)
 	if err != nil {
 		return err
@@ -102,7 +104,7 @@ func (r usageReader) steps(page *usagePage, span usageSpan) error {
 	for _, row := range rows {
 		at[row.StartsAt.Unix()] = row
 	}
-	s := plot.Series{ID: "time", Title: r.sold.Title + ", " + span.title, Unit: r.sold.unit(), Step: "Each " + strings.ToLower(span.stepName()), Sum: page.Sums, Limit: r.limit(span)}
+	s := plot.Series{ID: "time", Title: r.sold.Title + ", " + span.title, Unit: r.sold.unit(), Step: "Each " + strings.ToLower(span.stepName()), Sum: page.Sums, Limit: r.limit(span, limit)}
 	var sum int64
 	var most usage.Row
 	for t := span.from; t.Before(span.to); t = span.after(t) {
@@ -132,9 +134,12 @@ func (r usageReader) hoursOf(span usageSpan, t time.Time) string {
 	return t.Format(dayForm)
 }
 
-// limit is the plan's, where the span or its steps are a period of it.
-func (r usageReader) limit(span usageSpan) plot.Limit {
-	limit := r.sold.Number
+// limit is the plan's, where the span or its steps are a period of it: of the period that runs with what was granted, as it is now.
+func (r usageReader) limit(span usageSpan, now billing.Number) plot.Limit {
+	limit, running := r.sold.Number, r.sold.Aggregation.Adds() && span.is(r.running())
+	if running {
+		limit = now
+	}
 	if limit.Unlimited || !limit.Any() {
 		return plot.Limit{}
 	}
@@ -144,7 +149,7 @@ func (r usageReader) limit(span usageSpan) plot.Limit {
 		return plot.Limit{Number: limit.Value, Text: text + " at a time", Each: true}
 	case r.sold.Period == billing.Day && span.step == usage.Day:
 		return plot.Limit{Number: limit.Value, Text: text + " " + each, Each: true}
-	case span.is(r.running()) && r.sold.Aggregation.Adds():
+	case running:
 		return plot.Limit{Number: limit.Value, Text: text}
 	default:
 		return plot.Limit{}

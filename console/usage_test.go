@@ -280,5 +280,25 @@ features:
 	}
 }
 
+func TestTheLimitHasWhatWasGranted(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t)
+	tenant := s.NewTenant(t, billing.Pro)
+	admin := s.Session(t, tenant, rbac.Admin)
+	used(t, s.Bearer(admin), map[string]any{"quantity": 2100})
+	tenant.Within(t, func(ctx context.Context, tx *db.TenantTx) error {
+		_, err := quota.Give(ctx, tx, quota.Grant{Meter: "ai.messages", Amount: 500, ExpiresAt: time.Now().AddDate(1, 0, 0), Reason: "outage"})
+		return err
+	})
+	browser, page := s.Browser(admin), ""
+	eventually(t, "the budget has the grant", func() bool {
+		page = look(t, browser, "/usage?meter=ai.messages&span=month", 200)
+		return strings.Contains(page, "<dd>2,500</dd>")
+	})
+	if got := limitLine.FindStringSubmatch(page); got == nil || got[1] != "Limit 2,500" {
+		t.Errorf("the line says %q, want the limit of 2,500 that the budget has", got)
+	}
+}
+
 // limitLine is the text beside the line of a limit.
 var limitLine = regexp.MustCompile(`<text class="limit"[^>]*>([^<]*)</text>`)
