@@ -17,6 +17,10 @@ type Demand struct {
 	Cost     int64         // in billionths of the currency's unit; 0 has the meter's price decide
 	Subject  string        // what a meter of unique things counts
 	Hold     time.Duration // how long it is reserved, in whole seconds of up to an hour; 0 means a minute
+
+	// Of what [Client.Count] counts; of a reservation they are said when it is settled.
+	Model    string
+	Currency string // of the Cost
 }
 
 // Quota is what is known of the budget that decided, or else of the one that has least left.
@@ -73,7 +77,10 @@ type wireDemand struct {
 }
 
 func (d Demand) wire() wireDemand {
-	return wireDemand{Question: d.Question, Meter: d.Meter, Quantity: d.Quantity, Cost: d.Cost, Subject: d.Subject, Hold: int64(d.Hold / time.Second)}
+	return wireDemand{
+		Question: d.Question, Meter: d.Meter, Quantity: d.Quantity, Cost: d.Cost, Subject: d.Subject, Hold: int64(d.Hold / time.Second),
+		Model: d.Model, Currency: d.Currency,
+	}
 }
 
 // Reserve asks whether the holder of a credential may do something, and reserves what it may use of a meter, in one request. A refusal is a

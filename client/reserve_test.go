@@ -51,6 +51,10 @@ func TestAProductReservesAndSettles(t *testing.T) {
 	if got, err := c.Count(t.Context(), who, client.Demand{Meter: "ai.messages", Quantity: 60}, "another"); err != nil || got.Allowed {
 		t.Errorf("Count(60) with 50 of 100 used = %+v, %v, want refused", got, err)
 	}
+	cost := client.Demand{Meter: "ai.messages", Quantity: 1, Cost: 12_345, Currency: "USD", Model: "large"}
+	if got, err := c.Count(t.Context(), who, cost, "a cost"); err != nil || !got.Allowed {
+		t.Errorf("Count(%+v) = %+v, %v, want allowed", cost, got, err)
+	}
 	for _, wrong := range []client.Demand{{}, {Meter: "m", Quantity: -1}, {Meter: "m", Hold: time.Millisecond}, {Meter: "m", Hold: 2 * time.Hour}} {
 		if got, err := c.Reserve(t.Context(), who, wrong); err == nil || got.Allowed {
 			t.Errorf("Reserve(%+v) = %+v, %v, want an error", wrong, got, err)
