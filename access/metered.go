@@ -1,6 +1,7 @@
 package access
 
 import (
+	"maps"
 	"sync/atomic"
 
 	"github.com/seed-2a059015/gatehouse/billing"
@@ -58,9 +59,7 @@ func (m *meteredTerms) keep(meter billing.Feature, terms quota.Terms) *quota.Ter
 	}
 	next := map[billing.Feature]*quota.Terms{}
 	if held != nil {
-		for name, t := range *held {
-			next[name] = t
-		}
+		maps.Copy(next, *held)
 	}
 	next[meter] = &terms
 	m.held.Store(&next)

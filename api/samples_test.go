@@ -61,13 +61,14 @@ var samples = map[string]func(testing.TB, place) sample{
 	"PUT /v1/quota-rules/{meter}/{of}/{measure}/{period}":    quotaRule(map[string]any{"amount": 50, "soft": true}),
 	"DELETE /v1/quota-rules/{meter}/{of}/{measure}/{period}": quotaRule(nil),
 	"GET /v1/usage/statement": func(tb testing.TB, p place) sample {
+		tb.Helper()
 		if _, err := p.Admin.Exec(tb.Context(), "INSERT INTO usage_closings (day, lo, hi) VALUES ('2025-01-31', 0, 0) ON CONFLICT DO NOTHING"); err != nil {
 			tb.Fatal(err)
 		}
 		return sample{path: "/v1/usage/statement?month=2025-01"}
 	},
-	"GET /v1/me/tenants": fixed("/v1/me/tenants", nil),
-	"GET /v1/quotas":     fixed("/v1/quotas", nil),
+	"GET /v1/me/tenants":                          fixed("/v1/me/tenants", nil),
+	"GET /v1/quotas":                              fixed("/v1/quotas", nil),
 	"POST /v1/reservations/{reservation}/settle":  reserved("/settle", map[string]any{"quantity": 1, "model": "large"}),
 	"POST /v1/reservations/{reservation}/release": reserved("/release", nil),
 	"POST /v1/me/leave": func(tb testing.TB, p place) sample {
