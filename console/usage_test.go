@@ -267,10 +267,16 @@ features:
 	admin := s.Session(t, tenant, rbac.Admin)
 	browser := s.Browser(admin)
 	for _, c := range []struct{ meter, span, limit string }{
-		{"by.day", "today", "Limit 11 calls"}, {"by.day", "month", "Limit 11 calls a day"}, {"by.day", time.Now().UTC().Format("2006-01-02"), "Limit 11 calls"},
-		{"by.month", "month", "Limit 22 calls"}, {"by.month", "today", ""}, {"by.month", "7-days", ""},
-		{"by.billing", "month", "Limit 33 calls"}, {"by.billing", "30-days", ""},
-		{"by.year", "year", "Limit 44 calls"}, {"by.year", "month", ""},
+		{"by.day", "today", "Limit 11 calls"},
+		{"by.day", "month", "Limit 11 calls a day"},
+		{"by.day", time.Now().UTC().Format("2006-01-02"), "Limit 11 calls"},
+		{"by.month", "month", "Limit 22 calls"},
+		{"by.month", "today", ""},
+		{"by.month", "7-days", ""},
+		{"by.billing", "month", "Limit 33 calls"},
+		{"by.billing", "30-days", ""},
+		{"by.year", "year", "Limit 44 calls"},
+		{"by.year", "month", ""},
 	} {
 		used(t, s.Bearer(admin), map[string]any{"meter": c.meter, "quantity": 1})
 		page := look(t, browser, "/usage?meter="+c.meter+"&span="+c.span, 200)
