@@ -105,7 +105,7 @@ func (r *rig) number(tb testing.TB, sql string, args ...any) int64 {
 	tb.Helper()
 	var n int64
 	c := dial(tb, r.urls.AdminURL)
-	defer c.Close(tb.Context()) //nolint:errcheck // the test is over it, and asks often
+	defer c.Close(tb.Context())
 	if err := c.QueryRow(tb.Context(), sql, args...).Scan(&n); err != nil {
 		tb.Fatalf("%s: %v", sql, err)
 	}

@@ -67,7 +67,7 @@ func TestParquetIsReadByAReader(t *testing.T) {
 func read(tb testing.TB, g parquet.RowGroup) (texts []string) {
 	tb.Helper()
 	rows := g.Rows()
-	defer rows.Close() //nolint:errcheck // it is in memory
+	defer rows.Close()
 	page := make([]parquet.Row, 4)
 	for {
 		n, err := rows.ReadRows(page)

@@ -78,7 +78,8 @@ func (p Proof) Check(s Statement) error {
 }
 
 func findRecord(ctx context.Context, tx *db.TenantTx, k key) (record, error) {
-	rows, err := tx.SQL().QueryContext(ctx, "SELECT "+recordColumns+" FROM usage_events WHERE tenant_id = $1 AND idem = $2 ORDER BY day DESC LIMIT 1",
+	rows, err := tx.SQL().QueryContext(ctx, //nolint:rowserrcheck // the scanner asks
+		"SELECT "+recordColumns+" FROM usage_events WHERE tenant_id = $1 AND idem = $2 ORDER BY day DESC LIMIT 1",
 		tx.Tenant, k.idem.String())
 	if err != nil {
 		return record{}, fmt.Errorf("find an event: %w", err)
@@ -121,7 +122,7 @@ func closingWith(ctx context.Context, tx *sql.Tx, txid int64) (of closing, err e
 // gather reads the events of a tenant's day in their order.
 func gather(ctx context.Context, tx *db.TenantTx, of closing) (*gathered, error) {
 	g := &gathered{sums: sealSums{}}
-	rows, err := tx.SQL().QueryContext(ctx, resealSQL, of.lo, of.hi, tx.Tenant)
+	rows, err := tx.SQL().QueryContext(ctx, resealSQL, of.lo, of.hi, tx.Tenant) //nolint:rowserrcheck // sealRows asks
 	if err != nil {
 		return nil, fmt.Errorf("read the events of a day: %w", err)
 	}

@@ -97,7 +97,7 @@ const resealSQL = "SELECT " + recordColumns + ` FROM usage_events WHERE txid >= 
 
 // resealKept reads the events that are kept. Those of tenants that have segments too are gathered.
 func resealKept(ctx context.Context, tx *sql.Tx, of closing, tenant id.Tenant, parted map[uuid.UUID]*gathered) (map[uuid.UUID]*sealed, error) {
-	rows, err := tx.QueryContext(ctx, resealSQL, of.lo, of.hi, tenant)
+	rows, err := tx.QueryContext(ctx, resealSQL, of.lo, of.hi, tenant) //nolint:rowserrcheck // sealRows asks
 	if err != nil {
 		return nil, fmt.Errorf("read the events of a day: %w", err)
 	}
@@ -124,7 +124,7 @@ func (g *gathered) segments(ctx context.Context, tx *sql.Tx, of closing, tenant 
 
 // eachInSegments reads the segments of a tenant that meet a condition. What cannot be read is left out: its events are missing, which shows.
 func eachInSegments(ctx context.Context, tx *sql.Tx, tenant uuid.UUID, condition string, args []any, fn func(*record)) error {
-	rows, err := tx.QueryContext(ctx, "SELECT day, data FROM usage_segments WHERE tenant_id = $1 AND "+condition, append([]any{tenant.String()}, args...)...)
+	rows, err := tx.QueryContext(ctx, "SELECT day, data FROM usage_segments WHERE tenant_id = $1 AND "+condition, append([]any{tenant.String()}, args...)...) //nolint:gosec // a condition of the code
 	if err != nil {
 		return fmt.Errorf("read segments: %w", err)
 	}
