@@ -38,9 +38,11 @@ func (w *writer) work(ctx context.Context) {
 		n := int64(0)
 		for _, c := range w.calls {
 			n += int64(len(c.rows))
+		}
+		w.waiting.Add(-n) // before they are told: who has an answer has room again
+		for _, c := range w.calls {
 			c.done <- err
 		}
-		w.waiting.Add(-n)
 		clear(w.calls) // they must not be held while nothing happens
 		clear(w.rows)
 	}
