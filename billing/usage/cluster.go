@@ -28,12 +28,12 @@ func settle(ctx context.Context, c *pgx.Conn) error {
 	})
 }
 
-// rebase has new events continue above all that there are. Those that were not folded when the database was dumped stay behind the
+// rebase has new events continue above all that there are, and above all days that are sealed. Those that were not folded when the database was dumped stay behind the
 // watermark, and are folded like others.
 func rebase(ctx context.Context, tx pgx.Tx) error {
 	var base int64
 	err := tx.QueryRow(ctx, `UPDATE usage_watermark SET cluster = (SELECT system_identifier::text FROM pg_control_system()),
-		base = GREATEST(txid, COALESCE((SELECT max(txid) FROM usage_events), 0)) RETURNING base`).Scan(&base)
+		base = GREATEST(txid, (SELECT max(txid) FROM usage_events), (SELECT max(hi) FROM usage_closings)) RETURNING base`).Scan(&base)
 	if err != nil {
 		return fmt.Errorf("rebase the watermark: %w", err)
 	}
