@@ -13,7 +13,6 @@ const (
 	daysAhead = 7
 	keepHours = 90        // days; the sums by day are kept for ever
 	tendLimit = time.Hour // most of it to seal a day of many events
-	pruneSome = 10_000
 )
 
 // Tend has the recorder look after the partitions soon: make those of the next days, have Postgres count the rows of today's, seal the
@@ -56,13 +55,10 @@ func (r *Recorder) lookAfter(ctx context.Context) error {
 		}
 		// A day more than late events are taken for: some may be on their way.
 		oldest := today - day(r.keep) - 1
-		if err := retire(ctx, c, oldest); err != nil {
+		if err := retire(ctx, c, r.pool, oldest); err != nil {
 			return err
 		}
 		r.parts.forget()
-		if err := forgetSubjects(ctx, c, oldest); err != nil {
-			return err
-		}
 		return prune(ctx, c, oldest, today-keepHours)
 	})
 	if errors.Is(err, ErrSealing) {

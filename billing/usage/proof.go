@@ -25,6 +25,9 @@ type Proof struct {
 // Prove finds the event of a key and proves that it is sealed. An event that is in a segment is found only by a UUIDv7, which tells its
 // day. It is errs.NotFound if there is none, and ErrNotSealed before the day on which it was recorded is over.
 func Prove(ctx context.Context, tx *db.TenantTx, key string) (p Proof, err error) {
+	if err := steady(ctx, tx.SQL()); err != nil {
+		return p, err
+	}
 	r, err := findRecord(ctx, tx, parseKey(key))
 	if err != nil {
 		return p, err

@@ -69,13 +69,14 @@ func resealed(ctx context.Context, tx *sql.Tx, of closing, tenant id.Tenant) (ma
 		if len(g.leaves) > 0 {
 			all[t] = g.sealed(t, of.day)
 		}
+		delete(parted, t) // the leaves of one tenant may be many
 	}
 	return all, nil
 }
 
 // withSegments are the tenants of which some events of a day may be in segments.
 func withSegments(ctx context.Context, tx *sql.Tx, of closing, tenant id.Tenant) (map[uuid.UUID]*gathered, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT DISTINCT tenant_id FROM usage_segments WHERE last >= $1 AND first < $2
+	rows, err := tx.QueryContext(ctx, `SELECT DISTINCT tenant_id FROM usage_segments WHERE part >= 0 AND last >= $1 AND first < $2
 		AND ($3::uuid IS NULL OR tenant_id = $3)`, of.lo, of.hi, tenant)
 	if err != nil {
 		return nil, fmt.Errorf("list segments: %w", err)
@@ -124,7 +125,7 @@ func (g *gathered) segments(ctx context.Context, tx *sql.Tx, of closing, tenant 
 
 // eachInSegments reads the segments of a tenant that meet a condition. What cannot be read is left out: its events are missing, which shows.
 func eachInSegments(ctx context.Context, tx *sql.Tx, tenant uuid.UUID, condition string, args []any, fn func(*record)) error {
-	rows, err := tx.QueryContext(ctx, "SELECT day, data FROM usage_segments WHERE tenant_id = $1 AND "+condition, append([]any{tenant.String()}, args...)...) //nolint:gosec // a condition of the code
+	rows, err := tx.QueryContext(ctx, "SELECT day, data FROM usage_segments WHERE tenant_id = $1 AND part >= 0 AND "+condition, append([]any{tenant.String()}, args...)...) //nolint:gosec // a condition of the code
 	if err != nil {
 		return fmt.Errorf("read segments: %w", err)
 	}

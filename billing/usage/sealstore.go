@@ -3,7 +3,6 @@ package usage
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -111,13 +110,4 @@ func storeLines(ctx context.Context, tx pgx.Tx, all []*sealed) error {
 	}
 	_, err := tx.CopyFrom(ctx, pgx.Identifier{"usage_seal_lines"}, lineColumns, pgx.CopyFromRows(rows))
 	return err
-}
-
-// forgetSubjects deletes what is needed no more to count subjects once: no event of those months is taken.
-func forgetSubjects(ctx context.Context, c *pgx.Conn, oldest day) error {
-	before := monthOf(oldest.time())
-	if _, err := c.Exec(ctx, "DELETE FROM usage_seal_subjects WHERE month < $1", before.Format(time.DateOnly)); err != nil {
-		return fmt.Errorf("prune the subjects of seals: %w", err)
-	}
-	return nil
 }
