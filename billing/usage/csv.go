@@ -120,9 +120,9 @@ func (c CSV) Flush() error {
 	return nil
 }
 
-// inert keeps a text from being a formula. Some spreadsheets drop white space before they look.
+// inert keeps a text from being a formula. Some spreadsheets drop white space before they look, and some know the wide forms.
 func inert(cell string) string {
-	if begin := strings.TrimSpace(cell); begin != "" && strings.ContainsRune("=+-@", rune(begin[0])) || strings.HasPrefix(cell, "\t") || strings.HasPrefix(cell, "\r") {
+	if strings.IndexAny(strings.TrimSpace(cell), "=+-@＝＋－＠") == 0 || strings.HasPrefix(cell, "\t") || strings.HasPrefix(cell, "\r") {
 		return "'" + cell
 	}
 	return cell

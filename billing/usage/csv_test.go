@@ -16,7 +16,7 @@ func TestCSVIsOfTheRFCAndHasNoFormulas(t *testing.T) {
 	q := usage.Query{Meter: "ai.tokens", Step: usage.Day, GroupBy: []usage.Dimension{usage.ByModel, usage.ByCurrency, usage.ByFeature}}
 	at := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 	models := []string{
-		"large", "=1+1", "+1", "-1", "@SUM(A1)", "  =1", "\t=1", "\r=1", `=HYPERLINK("http://x","y")`, "a,b", `says "hi"`, "two\nlines", "", "'already", "a=b",
+		"large", "=1+1", "+1", "-1", "@SUM(A1)", "  =1", "\t=1", "\r=1", `=HYPERLINK("http://x","y")`, "a,b", `says "hi"`, "two\nlines", "", "'already", "a=b", "＝1",
 	}
 	rows := make([]usage.Row, len(models))
 	for i, m := range models {
@@ -42,7 +42,7 @@ func TestCSVIsOfTheRFCAndHasNoFormulas(t *testing.T) {
 		t.Fatalf("read back %d records, %v, want %d", len(read), err, len(rows)+1)
 	}
 	guarded := []string{ // the form has no lone carriage returns
-		"large", "'=1+1", "'+1", "'-1", "'@SUM(A1)", "'  =1", "'\t=1", "'=1", `'=HYPERLINK("http://x","y")`, "a,b", `says "hi"`, "two\nlines", "", "'already", "a=b",
+		"large", "'=1+1", "'+1", "'-1", "'@SUM(A1)", "'  =1", "'\t=1", "'=1", `'=HYPERLINK("http://x","y")`, "a,b", `says "hi"`, "two\nlines", "", "'already", "a=b", "'＝1",
 	}
 	for i, want := range guarded {
 		if got := read[i+1][2]; got != want {
