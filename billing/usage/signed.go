@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"math/big"
 	"strings"
+
+	strict "github.com/go-json-experiment/json"
 )
 
 // StatementType is the header typ of a signed statement.
@@ -37,32 +39,26 @@ func (s Statement) Sign(sign func(kind string, document []byte) (string, error))
 // ReadSigned reads a signed statement, verifies its signature by a key set (JWKS, RFC 7517), and its chain. It needs nothing but its
 // arguments.
 func ReadSigned(document, keySet []byte) (Statement, error) {
-	var in struct {
-		Statement json.RawMessage `json:"statement"`
-		Signed    string          `json:"signed"`
-	}
-	if err := json.Unmarshal(document, &in); err != nil {
+	var in Signed
+	if err := strict.Unmarshal(document, &in, strict.RejectUnknownMembers(true)); err != nil { // what is read twice, or not at all, could say anything
 		return Statement{}, fmt.Errorf("read the statement: %w", err)
 	}
 	payload, err := verifyJWS(in.Signed, keySet)
 	if err != nil {
 		return Statement{}, err
 	}
-	var signed, shown Statement
-	if err := json.Unmarshal(payload, &signed); err != nil {
-		return Statement{}, fmt.Errorf("read what is signed: %w", err)
-	}
-	if err := json.Unmarshal(in.Statement, &shown); err != nil {
-		return Statement{}, fmt.Errorf("read the statement: %w", err)
-	}
-	if one, err := json.Marshal(shown); err != nil || string(one) != string(payload) {
+	if shown, err := json.Marshal(in.Statement); err != nil || string(shown) != string(payload) {
 		return Statement{}, errors.New("the statement is not what is signed")
 	}
-	return signed, signed.check()
+	return in.Statement, in.Statement.check()
 }
 
-// check recomputes the chain.
+// check recomputes the chain, and holds the lines to the number of events that are sealed.
 func (s Statement) check() error {
+	var sealed, listed int64
+	for _, l := range s.Lines {
+		listed += l.Events
+	}
 	last := ""
 	for i, d := range s.Days {
 		head, err := d.hash(s.TenantID)
@@ -73,6 +69,10 @@ func (s Statement) check() error {
 			return fmt.Errorf("%s does not go on from the day before", d.Day)
 		}
 		last = d.Head
+		sealed += d.Events
+	}
+	if listed != sealed {
+		return fmt.Errorf("the lines are of %d events, and the sealed days of %d", listed, sealed)
 	}
 	if last != "" && last != s.Head {
 		return errors.New("the head is not that of the last day")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed-2a059015/gatehouse/billing/usage"
 	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/id"
 )
 
@@ -109,9 +110,12 @@ func TestAnEventIsProvenBeforeAndAfterItsPartition(t *testing.T) {
 	r.record(t, events, want...)
 	r.fold(t)
 	prove := func() (p usage.Proof, err error) {
-		err = r.db.Tenant(t.Context(), a, func(tx *db.TenantTx) error {
-			p, err = usage.Prove(t.Context(), tx, key)
-			return err
+		until(t, "no partition is on its way out", func() bool {
+			err = r.db.Tenant(t.Context(), a, func(tx *db.TenantTx) error {
+				p, err = usage.Prove(t.Context(), tx, key)
+				return err
+			})
+			return err == nil || errs.As(err).Kind != errs.Unavailable
 		})
 		return p, err
 	}
