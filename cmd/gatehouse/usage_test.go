@@ -142,6 +142,12 @@ func TestUsageReport(t *testing.T) {
 	if err != nil || len(records) != 4 || records[2][1] != "'=1+1\x1b[2J" {
 		t.Errorf("usage report --format csv = %q, %v, want a formula made a text", records, err)
 	}
+	for _, meter := range []string{"calls", "unused"} {
+		got := succeed(t, w.env, args("usage report --tenant acme --format parquet --meter "+meter)...)
+		if !strings.HasPrefix(got, "PAR1") || !strings.HasSuffix(got, "PAR1") {
+			t.Errorf("usage report --format parquet --meter %s = %q, want a Parquet file", meter, got)
+		}
+	}
 	type report struct {
 		Meter, Unit, Aggregation string
 		From, To                 time.Time
@@ -167,7 +173,8 @@ func TestUsageReport(t *testing.T) {
 		{"--from yesterday", "neither a date"},
 		{"--from 2026-11-02 --to 2026-11-01", "ends before it begins"},
 		{"--step week", "step: The steps are"},
-		{"--format xml", "neither table, csv nor json"},
+		{"--format xml", "neither table, csv, json nor parquet"},
+		{"--format parquet", "of one --meter"},
 		{"--tenant nobody", "nobody"},
 	} {
 		if said := fail(t, w.env, args("usage report --tenant acme "+tc.line)...); !strings.Contains(said, tc.want) {

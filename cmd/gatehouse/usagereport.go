@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -48,13 +49,16 @@ func usageReport() *cobra.Command {
 	c.Flags().StringVar(&in.to, "to", "", "before this date or time (default: now)")
 	c.Flags().StringVar(&in.step, "step", "", "hour, day or month (default: one row for the whole range)")
 	c.Flags().IntVar(&in.top, "top", 0, "only so many groups: those that used most")
-	c.Flags().StringVar(&in.format, "format", "table", "table, csv or json")
+	c.Flags().StringVar(&in.format, "format", "table", "table, csv, json, or parquet with --meter")
 	required(c, "tenant")
 	c.MarkFlagsMutuallyExclusive("month", "from")
 	c.MarkFlagsMutuallyExclusive("month", "to")
 	c.RunE = func(c *cobra.Command, _ []string) error {
-		if !slices.Contains([]string{"table", "csv", "json"}, in.format) {
-			return fmt.Errorf("--format %q is neither table, csv nor json", in.format)
+		if !slices.Contains([]string{"table", "csv", "json", "parquet"}, in.format) {
+			return fmt.Errorf("--format %q is neither table, csv, json nor parquet", in.format)
+		}
+		if in.format == "parquet" && in.meter == "" {
+			return errors.New("--format parquet is of one --meter")
 		}
 		q, err := in.query()
 		if err != nil {
@@ -74,6 +78,8 @@ func usageReport() *cobra.Command {
 			return usageCSV(c, q, answers)
 		case "json":
 			return usageJSON(c, answers)
+		case "parquet":
+			return usage.WriteParquet(c.OutOrStdout(), answers[0].query, answers[0].rows)
 		}
 		return usageTable(c, q, answers)
 	}

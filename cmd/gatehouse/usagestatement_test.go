@@ -60,7 +60,7 @@ func TestAStatementIsCheckedWithoutAServer(t *testing.T) {
 		"another key":      {jwks: file(t, "k.json", other.jwks(t)), want: "the signature does not hold"},
 		"another event":    {proof: file(t, "p.json", strings.Replace(string(read), `"quantity\":800`, `"quantity\":801`, 1)), want: "is not in the seal"},
 		"the same again":   {statement: statement + " " + statement, want: "does not go on"},
-		"no statement":     {statement: jwks, want: "signature"},
+		"no statement":     {statement: jwks, want: "read the statement"},
 		"an empty key set": {jwks: file(t, "e.json", `{"keys":[]}`), want: "the signature does not hold"},
 	} {
 		line := []string{"usage", "check-statement"}
