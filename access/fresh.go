@@ -3,11 +3,9 @@ package access
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync/atomic"
 	"time"
 
-	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/id"
 )
 
@@ -55,8 +53,7 @@ func (s *Store) prove(ctx context.Context, tenant id.Tenant, promised int64) (pr
 	if age < limit {
 		limit -= age
 	}
-	asked := uptime()
-	version, err := s.versionOf(ctx, tenant, limit)
+	version, asked, err := s.versionOf(ctx, tenant, limit)
 	if err == nil && version < promised {
 		return proof{}, ErrVersion // ours, but of a database that was put back to an older state
 	}
@@ -75,18 +72,6 @@ func (s *Store) holds(p proof) bool { return uptime()-p.asOf < 2*s.grace }
 func (s *Store) stale(cause error) error {
 	s.stats.Refusals.Add(1)
 	return ErrStale.Because(cause)
-}
-
-func (s *Store) versionOf(ctx context.Context, tenant id.Tenant, limit time.Duration) (version int64, err error) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	err = s.db.Tenant(ctx, tenant, func(tx *db.TenantTx) error {
-		if err := tx.DB.Raw("SELECT version FROM tenant_state WHERE tenant_id = ?", tenant).Scan(&version).Error; err != nil {
-			return fmt.Errorf("read the tenant's version: %w", err)
-		}
-		return nil
-	})
-	return version, err
 }
 
 var errSlow = errors.New("what was loaded was too old when it arrived")

@@ -68,6 +68,7 @@ type Store struct {
 		sessions flights[sessionKey, *session]
 		keys     flights[apiKey, *key]
 	}
+	polls polls
 
 	beat   atomic.Int64 // monotonic nanoseconds when the newest beat that was heard was sent
 	origin atomic.Int64 // the database's time, in Unix nanoseconds, when the monotonic clock was at zero
