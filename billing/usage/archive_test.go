@@ -50,3 +50,28 @@ func TestSegmentsGoOnWhereSomebodyDied(t *testing.T) {
 		VALUES (0, now(), 1, 0, 0, 0, 0, gen_random_uuid(), $1, $2, 'calls', '', '', '', '', '', '', '')`, a.UUID(), today)
 	retired(3)
 }
+
+func TestSegmentsHoldNoWatermarkBack(t *testing.T) {
+	t.Parallel()
+	r, now, move := later(t)
+	if _, err := dial(t, r.urls.AdminURL).Exec(t.Context(), `CREATE TABLE written (txid bigint);
+		CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+			'BEGIN INSERT INTO public.written VALUES (txid_current()); RETURN NEW; END';
+		CREATE TRIGGER note BEFORE INSERT ON usage_segments FOR EACH ROW EXECUTE FUNCTION note()`); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		r.record(t, []usage.Event{tokens(id.New[id.Tenant](), now, 1)}, "accepted")
+	}
+	r.fold(t)
+	move(oneDay)
+	r.seal(t)
+	move(48 * oneDay)
+	until(t, "the partition is three segments", func() bool {
+		r.Tend()
+		return r.number(t, "SELECT count(*) FROM usage_segments WHERE part >= 0") == 3
+	})
+	if n := r.number(t, "SELECT count(DISTINCT txid) FROM written"); n != 3 {
+		t.Errorf("three segments were written in %d transactions, want each in its own", n)
+	}
+}
