@@ -19,18 +19,19 @@ type Reservation struct {
 	ID        id.Reservation
 	At        time.Time // of its event
 	ExpiresAt time.Time // when it ends by itself, settled or not
+	Held      bool      // of any budget: otherwise there is nothing to settle
 }
 
 // Reserve is [Engine.Take] for a call that another process may settle. It asks the database each time; where that cannot be asked, what an open
 // meter admits has a reservation that covers nothing.
 func (e *Engine) Reserve(ctx context.Context, c Call, lasts time.Duration) (Reservation, Decision, error) {
-	if c.Terms == nil || c.Quantity < 0 || c.Cost < 0 || lasts <= 0 {
-		return Reservation{}, Decision{}, errors.New("quota: a reservation without terms or time, or of less than nothing")
+	if err := reservable(&c); err != nil {
+		return Reservation{}, Decision{}, err
 	}
-	if a := c.Terms.Meter.Aggregation; !a.Adds() {
-		return Reservation{}, Decision{}, fmt.Errorf("quota: nothing can be reserved of a meter of the aggregation %s", a)
+	if lasts <= 0 {
+		return Reservation{}, Decision{}, errors.New("quota: a reservation without time")
 	}
-	r, d, err := e.agreeTo(ctx, c, lasts)
+	r, d, err := e.agreeTo(ctx, c, lasts, false)
 	if err == nil {
 		return r, d, nil
 	}
@@ -38,11 +39,39 @@ func (e *Engine) Reserve(ctx context.Context, c Call, lasts time.Duration) (Rese
 	if err != nil || !d.Allowed {
 		return Reservation{}, d, err
 	}
-	return Reservation{id.New[id.Reservation](), h.At, h.At.Add(lasts)}, d, nil
+	return Reservation{ID: id.New[id.Reservation](), At: h.At, ExpiresAt: h.At.Add(lasts)}, d, nil
+}
+
+// errDry takes back what a question would have reserved.
+var errDry = errors.New("nothing was meant")
+
+// Ask is what [Engine.Reserve] would say now. It reserves, and takes that back before anybody sees it: used is what is used without the call.
+// It decides nothing where the database cannot be asked.
+func (e *Engine) Ask(ctx context.Context, c Call) (Decision, error) {
+	if err := reservable(&c); err != nil {
+		return Decision{}, err
+	}
+	_, d, err := e.agreeTo(ctx, c, time.Second, true)
+	if err == nil && d.Allowed && !d.Over && d.Budget != (Budget{}) {
+		d.Used -= c.amount(d.Budget.Measure)
+		d.Remaining = max(0, d.Limit.Value-d.Used)
+	}
+	return d, err
+}
+
+// reservable says why nothing can be reserved for a call.
+func reservable(c *Call) error {
+	if c.Terms == nil || c.Quantity < 0 || c.Cost < 0 {
+		return errors.New("quota: a reservation without terms, or of less than nothing")
+	}
+	if a := c.Terms.Meter.Aggregation; !a.Adds() {
+		return fmt.Errorf("quota: nothing can be reserved of a meter of the aggregation %s", a)
+	}
+	return nil
 }
 
 // agreeTo reserves, also where rows have to be made before, the ground moves, or what this instance could spend itself is what lacks.
-func (e *Engine) agreeTo(ctx context.Context, c Call, lasts time.Duration) (Reservation, Decision, error) {
+func (e *Engine) agreeTo(ctx context.Context, c Call, lasts time.Duration, dry bool) (Reservation, Decision, error) {
 	returned := false
 	for range 5 {
 		p := e.lookup(&c)
@@ -52,7 +81,7 @@ func (e *Engine) agreeTo(ctx context.Context, c Call, lasts time.Duration) (Rese
 				return Reservation{}, Decision{}, err
 			}
 		}
-		r, d, err := e.reserve(ctx, p, &c, lasts)
+		r, d, err := e.reserve(ctx, p, &c, lasts, dry)
 		switch {
 		case errors.Is(err, errNoRow):
 			err = e.ledger.make(ctx, p.budgets)
@@ -77,7 +106,7 @@ func (e *Engine) agreeTo(ctx context.Context, c Call, lasts time.Duration) (Rese
 	return Reservation{}, Decision{}, fmt.Errorf("reserve of %s: %w", c.Meter, errAgain)
 }
 
-func (e *Engine) reserve(ctx context.Context, p *path, c *Call, lasts time.Duration) (r Reservation, d Decision, err error) {
+func (e *Engine) reserve(ctx context.Context, p *path, c *Call, lasts time.Duration, dry bool) (r Reservation, d Decision, err error) {
 	from, _ := e.now()
 	d = Decision{Allowed: true}
 	err = e.ledger.tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
@@ -112,14 +141,20 @@ func (e *Engine) reserve(ctx context.Context, p *path, c *Call, lasts time.Durat
 			}
 		}
 		// Of the database's time, since the event's key says when it was made, and the clock of this machine may be wrong.
-		r.ID = id.At[id.Reservation](r.At)
+		r.ID, r.Held = id.At[id.Reservation](r.At), len(paying) > 0
 		for _, b := range paying {
 			if err := e.ledger.reserve(ctx, tx, b.Budget, r.ID.UUID(), c.amount(b.Measure), lasts); err != nil {
 				return err
 			}
 		}
+		if dry {
+			return errDry
+		}
 		return nil
 	})
+	if dry && errors.Is(err, errDry) {
+		return Reservation{}, d, nil
+	}
 	if err != nil || !d.Allowed {
 		return Reservation{}, d, err
 	}

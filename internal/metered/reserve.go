@@ -18,7 +18,7 @@ import (
 // Reservation is a use that any process may settle. Nothing of it is kept here: whoever made it holds on to it ([Tickets]).
 type Reservation struct {
 	ID    id.Reservation // also the key of its event, which therefore counts once
-	Lease uuid.UUID      // of its event
+	Lease uuid.UUID      // of its event; zero if no budget lends anything for it
 	// Kept says that the database keeps what it holds. Otherwise it holds nothing, or what a process has lent that forgets it.
 	Kept          bool
 	Meter         billing.Feature
@@ -51,9 +51,13 @@ func (m *Meters) Reserve(ctx context.Context, p *authn.Principal, u Use) (*Reser
 		return nil, m.refused(p, u, c, of), state, nil
 	}
 	state.Unlimited = state.Limit == nil
-	return &Reservation{
-		ID: made.ID, Lease: made.ID.UUID(), Kept: !state.Unlimited, Meter: c.Meter, Quantity: c.Quantity, Cost: c.Cost, At: made.At, ExpiresAt: made.ExpiresAt, By: *p,
-	}, access.Decision{}, state, nil
+	r := &Reservation{
+		ID: made.ID, Kept: made.Held, Meter: c.Meter, Quantity: c.Quantity, Cost: c.Cost, At: made.At, ExpiresAt: made.ExpiresAt, By: *p,
+	}
+	if made.Held {
+		r.Lease = made.ID.UUID()
+	}
+	return r, access.Decision{}, state, nil
 }
 
 // lend reserves of what this process may spend without the database. What is not used in the end comes back when the lease ends.
@@ -72,6 +76,11 @@ func (m *Meters) lend(ctx context.Context, p *authn.Principal, u Use, c quota.Ca
 	return &Reservation{
 		ID: id.At[id.Reservation](m.Access.Now()), Lease: taken.Lease, Meter: c.Meter, Quantity: c.Quantity, Cost: c.Cost, At: taken.At, ExpiresAt: taken.At.Add(u.Lasts), By: *p,
 	}, access.Decision{}, state, nil
+}
+
+// expired says that what was held is held no longer. What held nothing cannot be too late.
+func (r *Reservation) expired(now time.Time) bool {
+	return r.Lease != uuid.Nil && now.After(r.ExpiresAt)
 }
 
 // Settled is what became of a reservation.
@@ -93,7 +102,7 @@ func (m *Meters) Settle(ctx context.Context, r *Reservation, e usage.Event) (Set
 	}
 	out := Settled{Outcome: outcomes[0]}
 	if out.Status == usage.Accepted {
-		out.Late, out.Above = m.Access.Now().After(r.ExpiresAt), e.Quantity > r.Quantity
+		out.Late, out.Above = r.expired(m.Access.Now()), e.Quantity > r.Quantity
 	}
 	if !r.Kept || out.Status == usage.Refused {
 		return out, nil
@@ -126,7 +135,7 @@ func (m *Meters) cost(r *Reservation, e usage.Event) int64 {
 // Release gives back what a reservation holds: nothing was used. Of one that was settled before, or has expired, it changes nothing.
 func (m *Meters) Release(ctx context.Context, r *Reservation) (quota.Settlement, error) {
 	if !r.Kept {
-		return quota.Settlement{Late: m.Access.Now().After(r.ExpiresAt)}, nil
+		return quota.Settlement{Late: r.expired(m.Access.Now())}, nil
 	}
 	s, err := m.Quota.Cancel(ctx, r.By.Tenant, r.ID)
 	if err != nil {
