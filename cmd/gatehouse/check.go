@@ -14,6 +14,7 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/id"
+	"github.com/seed-2a059015/gatehouse/internal/metered"
 	"github.com/seed-2a059015/gatehouse/rbac"
 	"github.com/seed-2a059015/gatehouse/tenants"
 )
@@ -27,20 +28,30 @@ type checked struct {
 	Member string `json:"membership_id"`
 	Role   string `json:"role,omitempty"`
 	Plan   string `json:"plan,omitempty"`
+
+	Quota *metered.State `json:"quota,omitempty"`
 }
 
 func checkCommand() *cobra.Command {
 	var as, slug, feature string
+	var use metered.Use
 	c := &cobra.Command{
-		Use:   "check --as USER --tenant SLUG [PERMISSION]",
+		Use:   "check --as USER --tenant SLUG [PERMISSION] [--meter METER --quantity N]",
 		Short: "Ask whether a member may do something; ends with 0 if so and with 1 if not",
 		Long: "Asks as a product would, from the database as it is now. The sign-in policy is not asked: it is about a session, and there is none.\n" +
+			"With --meter it also says whether the member's budgets have that much, and how much was used. It reserves nothing, and counts nothing.\n" +
 			"A failure ends with 1 too, and says on the standard error what it is.",
 		Example: "  gatehouse check --as ada@acme.example --tenant acme reports:export\n" +
-			"  gatehouse check --as usr_… --tenant acme agents:run --feature ai.agents",
+			"  gatehouse check --as usr_… --tenant acme agents:run --feature ai.agents\n" +
+			"  gatehouse check --as ada@acme.example --tenant acme chat:use --meter ai.tokens --quantity 4000",
 		Args: func(c *cobra.Command, args []string) error {
-			if len(args) > 1 || len(args) == 0 && feature == "" {
-				return fmt.Errorf("want a permission, --feature or both: %s", c.UseLine())
+			switch {
+			case len(args) > 1 || len(args) == 0 && feature == "" && use.Meter == "":
+				return fmt.Errorf("want a permission, --feature, --meter or several: %s", c.UseLine())
+			case use.Meter == "" && (c.Flags().Changed("quantity") || c.Flags().Changed("cost")):
+				return errors.New("--quantity and --cost are of a --meter")
+			case use.Quantity < 1:
+				return errors.New("--quantity is at least 1")
 			}
 			return nil
 		},
@@ -48,6 +59,9 @@ func checkCommand() *cobra.Command {
 	c.Flags().StringVar(&as, "as", "", "the member: an e-mail address, usr_… or mem_…")
 	c.Flags().StringVar(&slug, "tenant", "", "the tenant's slug")
 	c.Flags().StringVar(&feature, "feature", "", "a feature that the plan must include")
+	c.Flags().StringVar((*string)(&use.Meter), "meter", "", "a meter of which the member's budgets must have enough")
+	c.Flags().Int64Var(&use.Quantity, "quantity", 1, "how much of the meter")
+	c.Flags().Int64Var(&use.Cost, "cost", 0, "what that costs, in billionths of the currency's unit (default: by the meter's price)")
 	required(c, "as", "tenant")
 	c.RunE = func(c *cobra.Command, args []string) error {
 		ctx, t, err := open(c)
@@ -55,7 +69,8 @@ func checkCommand() *cobra.Command {
 			return err
 		}
 		defer t.db.Close()
-		answer, err := t.check(ctx, slug, as, rbac.Permission(strings.Join(args, "")), billing.Feature(feature))
+		use.Permission = rbac.Permission(strings.Join(args, ""))
+		answer, err := t.check(ctx, slug, as, billing.Feature(feature), use)
 		if err != nil {
 			return err
 		}
@@ -67,7 +82,7 @@ func checkCommand() *cobra.Command {
 	return printing(data(c))
 }
 
-func (t *target) check(ctx context.Context, slug, as string, permission rbac.Permission, feature billing.Feature) (checked, error) {
+func (t *target) check(ctx context.Context, slug, as string, feature billing.Feature, use metered.Use) (checked, error) {
 	tenant, err := t.tenant(ctx, slug)
 	if err != nil {
 		return checked{}, err
@@ -86,7 +101,15 @@ func (t *target) check(ctx context.Context, slug, as string, permission rbac.Per
 	if e := errs.As(standing); standing != nil && e.Kind != errs.Forbidden {
 		return checked{}, standing
 	}
-	return checked{store.Decide(p, standing, permission, feature), p.Membership.String(), p.Role, p.Plan}, nil
+	asked := use.Permission
+	if asked == "" && feature == "" {
+		asked = rbac.Self // a meter alone
+	}
+	answer := checked{store.Decide(p, standing, asked, feature), p.Membership.String(), p.Role, p.Plan, nil}
+	if use.Meter != "" && answer.Allowed {
+		err = t.checkMeter(ctx, store, p, use, &answer)
+	}
+	return answer, err
 }
 
 // subject finds a member by what the operator calls them.
@@ -114,11 +137,11 @@ func (t *target) subject(ctx context.Context, store *access.Store, tenant id.Ten
 	return store.Member(ctx, tenant, member)
 }
 
-// String says the answer in one line.
+// String says the answer in one line, and what is left of a meter in another.
 func (a checked) String() string {
 	who := fmt.Sprintf("%s (%s on %s)", a.Member, a.Role, a.Plan)
 	if a.Allowed {
-		return "allowed: " + who
+		return "allowed: " + who + said(a.Quota)
 	}
 	line := "refused: " + who + ": " + a.Clause
 	if a.NeedsRole != "" {
@@ -127,5 +150,5 @@ func (a checked) String() string {
 	if a.NeedsPlan != "" {
 		line += "; needs the plan " + a.NeedsPlan
 	}
-	return line
+	return line + said(a.Quota)
 }
