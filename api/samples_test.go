@@ -60,6 +60,7 @@ var samples = map[string]func(testing.TB, place) sample{
 	"GET /v1/quota-grants": fixed("/v1/quota-grants", nil),
 	"PUT /v1/quota-rules/{meter}/{of}/{measure}/{period}":    quotaRule(map[string]any{"amount": 50, "soft": true}),
 	"DELETE /v1/quota-rules/{meter}/{of}/{measure}/{period}": quotaRule(nil),
+	"GET /v1/usage": fixed("/v1/usage?meter=ai.messages&step=day&group_by=user,role", nil),
 	"GET /v1/usage/statement": func(tb testing.TB, p place) sample {
 		tb.Helper()
 		if _, err := p.Admin.Exec(tb.Context(), "INSERT INTO usage_closings (day, lo, hi) VALUES ('2025-01-31', 0, 0) ON CONFLICT DO NOTHING"); err != nil {
