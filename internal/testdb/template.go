@@ -55,24 +55,31 @@ func (s server) build(ctx context.Context, conn *pgx.Conn) error {
 	return err
 }
 
+type leftover struct {
+	Name     string
+	Template bool
+}
+
 // sweep drops what killed tests and older migrations left on a server of ours.
 func (s server) sweep(ctx context.Context) error {
 	return s.with(ctx, func(conn *pgx.Conn) error {
-		rows, err := conn.Query(ctx, `SELECT datname FROM pg_database
+		rows, err := conn.Query(ctx, `SELECT datname, datistemplate FROM pg_database
 			WHERE starts_with(datname, $1) OR starts_with(datname, $2) AND datname <> $3`,
 			testPrefix, templatePrefix, template())
 		if err != nil {
 			return err
 		}
-		names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		left, err := pgx.CollectRows(rows, pgx.RowToStructByPos[leftover])
 		if err != nil {
 			return err
 		}
-		for _, name := range names {
-			if _, err := conn.Exec(ctx, "ALTER DATABASE "+quote(name)+" WITH IS_TEMPLATE false"); err != nil {
-				return err
+		for _, l := range left {
+			if l.Template { // whose drop was begun is none any more, and cannot be altered
+				if _, err := conn.Exec(ctx, "ALTER DATABASE "+quote(l.Name)+" WITH IS_TEMPLATE false"); err != nil {
+					return err
+				}
 			}
-			if _, err := conn.Exec(ctx, "DROP DATABASE "+quote(name)+" WITH (FORCE)"); err != nil {
+			if _, err := conn.Exec(ctx, "DROP DATABASE IF EXISTS "+quote(l.Name)+" WITH (FORCE)"); err != nil {
 				return err
 			}
 		}
