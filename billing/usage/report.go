@@ -103,7 +103,9 @@ func (q Query) sql() (sql, grain string) {
 	groups := keys
 	at := "CAST(NULL AS timestamptz)"
 	if q.Step != Whole {
-		at = "date_trunc('" + string(q.Step) + "', starts_at, 'UTC')"
+		if at = "starts_at"; string(q.Step) != grain {
+			at = "date_trunc('" + string(q.Step) + "', starts_at, 'UTC')"
+		}
 		groups = append([]string{at}, keys...)
 	}
 	columns := []string{at + " AS starts_at"}
@@ -148,5 +150,5 @@ func clamped(sum string) string {
 
 var measures = clamped("sum(events)") + " AS events, " + clamped("sum(input_tokens)") + " AS input_tokens, " +
 	clamped("sum(output_tokens)") + " AS output_tokens, " + clamped("sum(cached_tokens)") + " AS cached_tokens, " +
-	"CASE WHEN min(NULLIF(currency, '')) IS NOT DISTINCT FROM max(NULLIF(currency, '')) THEN " + clamped("sum(cost)") + " ELSE 0 END AS cost, " +
+	"CASE WHEN min(NULLIF(currency, '')) IS NOT DISTINCT FROM NULLIF(max(currency), '') THEN " + clamped("sum(cost)") + " ELSE 0 END AS cost, " +
 	"CASE WHEN min(NULLIF(currency, '')) = max(currency) THEN max(currency) ELSE '' END AS currency"
