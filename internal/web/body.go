@@ -6,7 +6,10 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"reflect"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -39,6 +42,10 @@ func (ex *exchange) decodeBody(in any) error {
 	}
 	if tooDeep(body) {
 		return errMalformed
+	}
+	// It would clear all of the input, also what the path and the query have said.
+	if jsontext.Value(body).Kind() == jsontext.KindNull {
+		return errs.InvalidField("body", "has the wrong type: null")
 	}
 	if err := json.Unmarshal(body, in, json.RejectUnknownMembers(true)); err != nil {
 		return BodyError(err)
@@ -114,7 +121,7 @@ func BodyError(err error) error {
 		return errMalformed.Because(err)
 	}
 	name := fieldName(wrong.JSONPointer)
-	detail := "cannot be used"
+	var detail string
 	inner, known := errors.AsType[*errs.Error](wrong.Err)
 	switch {
 	case errors.Is(err, json.ErrUnknownName):
@@ -123,8 +130,22 @@ func BodyError(err error) error {
 		detail = inner.Fields[0].Detail
 	case wrong.Err == nil && wrong.JSONKind != 0:
 		detail = fmt.Sprintf("has the wrong type: %s", wrong.JSONKind)
+	case errors.Is(wrong.Err, strconv.ErrRange):
+		detail = "is out of range"
+	case wrong.JSONKind == jsontext.KindNumber && wrong.GoType != nil && wrong.GoType.Kind() >= reflect.Int && wrong.GoType.Kind() <= reflect.Int64:
+		detail = "is a whole number in digits"
+	default:
+		detail = unfit(wrong.Err)
 	}
 	return errs.InvalidField(name, detail).Because(err)
+}
+
+// unfit says what is wrong with a text that is no value of its type.
+func unfit(err error) string {
+	if _, ok := errors.AsType[*time.ParseError](err); ok {
+		return "is a time such as 2026-12-01T09:00:00Z"
+	}
+	return "cannot be used"
 }
 
 // fieldName writes a JSON pointer with dots.

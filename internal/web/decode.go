@@ -122,7 +122,7 @@ func (d *decoder) decodeQuery(raw string, in any) error {
 			return errs.New(errs.BadRequest, "repeated_parameter", "The request has the same query parameter twice.")
 		}
 		if err := d.query[i].put(in, all[0]); err != nil {
-			return errs.InvalidField(name, "cannot be used").Because(err)
+			return errs.InvalidField(name, unfit(err)).Because(err)
 		}
 	}
 	return nil

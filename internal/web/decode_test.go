@@ -43,7 +43,8 @@ func TestWEB22JSONAbuse(t *testing.T) {
 		"not UTF-8":                {"{\"name\":\"\xff\"}", 400, "malformed_json"},
 		"half a surrogate":         {`{"name":"\ud800"}`, 400, "malformed_json"},
 		"an array":                 {`["x"]`, 422, "invalid_input"},
-		"null":                     {`null`, 201, ""}, // the zero input; the domain refuses what it lacks
+		"null":                     {`null`, 422, "invalid_input"},
+		"null with space around":   {" null\n", 422, "invalid_input"},
 		"nothing":                  {"", 400, "body_required"},
 		"white space":              {"  ", 400, "malformed_json"},
 		"an id of another kind":    {`{"name":"x","owner":"tnt_00000000000000000000000000"}`, 422, "invalid_input"},
@@ -52,6 +53,27 @@ func TestWEB22JSONAbuse(t *testing.T) {
 		"white space at both ends": {" {\"name\":\"x\"}\n", 201, ""},
 	} {
 		b.do("POST", "/v1/things", tt.body, asMember()...).want(t, name, tt.status, tt.code)
+	}
+}
+
+func TestAnAnswerSaysWhatAValueShouldBe(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	for body, want := range map[string]string{
+		`{"name":"x","count":1.5}`:                  "is a whole number in digits",
+		`{"name":"x","count":1e3}`:                  "is a whole number in digits",
+		`{"name":"x","count":99999999999999999999}`: "is out of range",
+		`{"name":"x","ratio":1e999}`:                "is out of range",
+		`{"name":"x","at":"2026-12-01"}`:            "is a time such as 2026-12-01T09:00:00Z",
+		`null`:                                      "has the wrong type: null",
+	} {
+		if got := b.do("POST", "/v1/things", body, asMember()...); got.Code != 422 || !strings.Contains(got.body, `"detail":"`+want+`"`) {
+			t.Errorf("POST %s = %d %s, want 422 %q", body, got.Code, got.body, want)
+		}
+	}
+	got := b.do("GET", "/v1/things?since=2026-12-01", "", asMember()...)
+	if got.Code != 422 || !strings.Contains(got.body, "is a time such as 2026-12-01T09:00:00Z") {
+		t.Errorf("GET ?since=2026-12-01 = %d %s, want 422 and what a time looks like", got.Code, got.body)
 	}
 }
 
@@ -81,6 +103,7 @@ func TestAZ13OneSourceForAField(t *testing.T) {
 	b.do("PATCH", path+"?name="+other, body, asMember()...).want(t, "name in the query", 400, "unknown_parameter")
 	b.do("GET", "/v1/things", `{"limit":5}`, asMember()...).want(t, "a body on GET", 400, "unexpected_body")
 	b.do("DELETE", path, `{"id":"`+other+`"}`, asMember()...).want(t, "a body on DELETE", 400, "unexpected_body")
+	b.do("PATCH", path, "null", asMember()...).want(t, "null, which would clear the id", 422, "invalid_input")
 	got := b.do("PATCH", path, body, asMember("id", other)...)
 	if got.Code != 200 || !strings.Contains(got.body, mine) {
 		t.Errorf("PATCH %s = %d %s, want the id of the path", path, got.Code, got.body)

@@ -28,6 +28,7 @@ type thingIn struct {
 	Tags  []string    `json:"tags,omitzero"`
 	Extra anyDepth    `json:"extra,omitzero"`
 	Word  secret.Text `json:"word,omitzero"`
+	At    time.Time   `json:"at,omitzero"`
 }
 
 type anyDepth []anyDepth
@@ -36,6 +37,8 @@ type paging struct {
 	Limit int    `query:"limit" json:"-"`
 	Sort  string `query:"sort" json:"-"`
 	Deep  *bool  `query:"deep" json:"-"`
+
+	Since time.Time `query:"since" json:"-"`
 }
 
 type oneIn struct {
