@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/internal/id"
 )
 
@@ -110,6 +111,9 @@ func (e *Event) cost(m Meter) *Refusal {
 		}
 		if e.Currency == "" {
 			return refuse(NoCurrency, "A cost has a currency.")
+		}
+		if _, err := billing.ParseCurrency(e.Currency); err != nil {
+			return refuse(NoCurrency, "A currency is three capital letters, such as USD.") // "usd" would be a line of its own in a statement
 		}
 		return nil
 	}

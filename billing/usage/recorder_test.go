@@ -71,10 +71,12 @@ func TestWhatCannotBeTakenIsRefusedAlone(t *testing.T) {
 		with(func(e *usage.Event) { e.Model = "a\x00b" }),
 		with(func(e *usage.Event) { e.Model = "\xff" }),
 		with(func(e *usage.Event) { e.Model = strings.Repeat("m", 256) }),
+		with(func(e *usage.Event) { e.Cost, e.Currency = 5, "usd" }),
+		with(func(e *usage.Event) { e.Cost, e.Currency = 5, "US$" }),
 	}
 	r.record(t, events, "accepted", "no_tenant", "invalid_key", "accepted", "event_too_old", "accepted", "event_in_future", "accepted",
 		"event_too_old", "event_in_future", "unknown_meter", "out_of_range", "out_of_range", "out_of_range", "out_of_range",
-		"invalid_text", "invalid_text", "invalid_text")
+		"invalid_text", "invalid_text", "invalid_text", "no_currency", "no_currency")
 	if n := r.number(t, "SELECT cost FROM usage_events WHERE quantity = 3 AND currency = 'USD'"); n != 7_500 {
 		t.Errorf("cost = %d, want 7,500: three units of 2,500,000 millionths of a millionth", n)
 	}
