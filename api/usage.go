@@ -159,16 +159,17 @@ func usageFormat(types []string) (read wireEvent, single bool, err error) {
 
 var errUsageJSON = errs.New(errs.BadRequest, "malformed_json", "The body is neither one event nor an array of them, in JSON.")
 
-// splitUsage parts the events of a body without looking into them. One object is one event, alone.
+// splitUsage parts the events of a body without looking into them: what is strictly no JSON, such as a name that is there twice or half a
+// surrogate pair, is refused with its event. One object is one event, alone.
 func splitUsage(body []byte, single bool) (raws []jsontext.Value, alone bool, err error) {
-	whole := jsontext.Value(body)
+	whole, lenient := jsontext.Value(body), json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	switch {
-	case !whole.IsValid() || whole.Kind() != jsontext.KindBeginObject && (single || whole.Kind() != jsontext.KindBeginArray):
+	case !whole.IsValid(lenient) || whole.Kind() != jsontext.KindBeginObject && (single || whole.Kind() != jsontext.KindBeginArray):
 		return nil, false, errUsageJSON
 	case whole.Kind() == jsontext.KindBeginObject:
 		return []jsontext.Value{whole}, true, nil
 	}
-	if err := json.Unmarshal(body, &raws); err != nil {
+	if err := json.Unmarshal(body, &raws, lenient); err != nil {
 		return nil, false, errUsageJSON.Because(err)
 	}
 	if len(raws) == 0 {

@@ -169,7 +169,7 @@ func TestWhatIsNoListOfEventsIsRefusedAsAWhole(t *testing.T) {
 	}{
 		{"[", "application/json", 400, "malformed_json"},
 		{"17", "application/json", 400, "malformed_json"},
-		{`[{"id":"a","id":"b","meter":"ai.messages"}]`, "application/json", 400, "malformed_json"},
+		{`{"id":"a","id":"b","meter":"ai.messages"}`, "application/json", 400, "malformed_json"},
 		{`[` + strings.Repeat(`{"a":`, 70) + `1` + strings.Repeat(`}`, 70) + `]`, "application/json", 400, "malformed_json"},
 		{"[]", "application/json", 422, "invalid_input"},
 		{many, "application/json", 413, "too_many_events"},
@@ -183,6 +183,19 @@ func TestWhatIsNoListOfEventsIsRefusedAsAWhole(t *testing.T) {
 		"meter=ai.messages&from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "meter=ai.messages&step=hour&from=2020-01-01T00:00:00Z", "meter=seats",
 	} {
 		c.Do(t, http.MethodGet, "/v1/usage?"+query, nil).Refused(t, http.StatusUnprocessableEntity, "invalid_input")
+	}
+}
+
+// JSON.stringify writes half a surrogate pair where a product has cut a text: whoever sends such an event again must not keep back the others.
+func TestAnEventThatIsNoStrictJSONTakesNoOtherWithIt(t *testing.T) {
+	t.Parallel()
+	s := apitest.Start(t)
+	c := s.Bearer(s.Session(t, s.NewTenant(t, billing.Pro), rbac.Owner))
+	got := use(t, c, `[{"id":"a","meter":"ai.messages"}, {"id":"b","meter":"ai.messages","model":"\ud83d"}, {"id":"c","id":"d","meter":"ai.messages"},
+		{"id":"e","meter":"ai.messages","quantity":1,"quantity":2}, {"id":"f","meter":"ai.messages","model":"`+"\xff"+`"}, {"id":"g","meter":"ai.messages"}]`)
+	want := []string{"a accepted", "b refused invalid_event", "c refused invalid_event", "e refused invalid_event", "f refused invalid_event", "g accepted"}
+	if diff := cmp.Diff(want, got.outcomes()); diff != "" {
+		t.Errorf("outcomes (-want +got):\n%s", diff)
 	}
 }
 

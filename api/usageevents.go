@@ -20,7 +20,7 @@ func plainEvent(raw jsontext.Value) (in usageEventIn, err error) {
 		return in, web.BodyError(err)
 	}
 	if in.ID == "" {
-		return in, errs.InvalidField("id", "is what makes the event count once")
+		return in, errs.InvalidField("id", "is missing: it makes the event count once")
 	}
 	return in, nil
 }
