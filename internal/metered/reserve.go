@@ -50,7 +50,7 @@ func (m *Meters) Reserve(ctx context.Context, p *authn.Principal, u Use) (*Reser
 	if !of.Allowed {
 		return nil, m.refused(p, u, c, of), state, nil
 	}
-	state.Unlimited = state.Limit == nil
+	state.Unlimited = state.Limit == nil && !state.Unchecked
 	r := &Reservation{
 		ID: made.ID, Kept: made.Held, Meter: c.Meter, Quantity: c.Quantity, Cost: c.Cost, At: made.At, ExpiresAt: made.ExpiresAt, By: *p,
 	}
