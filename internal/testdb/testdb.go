@@ -3,6 +3,7 @@ package testdb
 import (
 	"context"
 	"testing"
+	"time"
 )
 
 const advice = "Tests need Postgres. Install it, for example with apt-get install postgresql,\n" +
@@ -17,6 +18,11 @@ type DB struct {
 	// AdminURL is for a superuser, whom row-level security does not bind.
 	AdminURL string
 }
+
+// dropLimit is how long a database may take to be dropped before it is left to the sweep of the next run. Postgres waits for a word of all its
+// backends, and one that reads from a client has none to say: while a test has that client stand still, it would wait for the test, and its
+// transaction id would keep the test waiting.
+const dropLimit = 10 * time.Second
 
 // New returns a migrated database for tb alone. It is dropped when tb ends,
 // whoever is still connected. Without Postgres the test fails; it is never
@@ -40,7 +46,9 @@ func New(tb testing.TB) *DB {
 		tb.Fatalf("make a test database: %v", err)
 	}
 	tb.Cleanup(func() {
-		if err := s.drop(late, name); err != nil {
+		soon, cancel := context.WithTimeout(late, dropLimit)
+		defer cancel()
+		if err := s.drop(soon, name); err != nil && soon.Err() == nil {
 			tb.Errorf("drop the test database: %v", err)
 		}
 	})
