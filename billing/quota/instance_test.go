@@ -16,6 +16,7 @@ import (
 	"github.com/seed-2a059015/gatehouse/billing/quota"
 	"github.com/seed-2a059015/gatehouse/billing/usage"
 	"github.com/seed-2a059015/gatehouse/internal/db"
+	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/id"
 )
 
@@ -143,6 +144,10 @@ func (i *instance) use(ctx context.Context) (bool, error) {
 	if err != nil || !d.Allowed {
 		return false, err
 	}
-	_, err = i.Record(ctx, usage.Event{Tenant: i.call.Tenant, At: h.At, Meter: string(meter), Quantity: 1, Lease: h.Lease})
+	e := usage.Event{Key: id.New[id.Request]().UUID().String(), Tenant: i.call.Tenant, At: h.At, Meter: string(meter), Quantity: 1, Lease: h.Lease}
+	// Whoever stood still in the middle of a COPY has lost its transaction, and records again.
+	for _, err = i.Record(ctx, e); errs.As(err).Kind == errs.Unavailable; _, err = i.Record(ctx, e) {
+		time.Sleep(10 * time.Millisecond)
+	}
 	return true, err
 }

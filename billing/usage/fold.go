@@ -18,6 +18,10 @@ const (
 	foldSome = 100_000
 	// foldIdle is after how long the watermark moves although there was nothing.
 	foldIdle = 2 * time.Second
+	// stallEvery is how often it looks for writers that hold back the watermark, and stallLimit for how long one may. It is the
+	// statement_timeout of the pool, which Postgres does not heed while it reads from a client.
+	stallEvery = 10 * time.Second
+	stallLimit = 30 * time.Second
 )
 
 // Folder adds events to the sums. Make it with [NewFolder].
@@ -37,12 +41,16 @@ func NewFolder(pool *db.Usage, log *slog.Logger, sinks ...Sink) (*Folder, error)
 
 // Run folds each second until ctx ends. One instance folds at a time.
 func (f *Folder) Run(ctx context.Context) error {
-	tick := time.NewTicker(foldEvery)
+	tick, stalls := time.NewTicker(foldEvery), time.NewTicker(stallEvery)
 	defer tick.Stop()
+	defer stalls.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-stalls.C:
+			f.endStalled(ctx)
+			continue
 		case <-tick.C:
 		}
 		more, err := f.due(ctx)
@@ -52,6 +60,18 @@ func (f *Folder) Run(ctx context.Context) error {
 		if err != nil && ctx.Err() == nil {
 			f.log.WarnContext(ctx, "usage_not_folded", "error", err.Error())
 		}
+	}
+}
+
+// endStalled ends what an instance that stands still in the middle of a COPY has begun. All that came after it would stay out of the sums, and
+// what the dead hold of quotas would not come back, until it goes on. It has acknowledged nothing of that.
+func (f *Folder) endStalled(ctx context.Context) {
+	n, err := f.pool.EndStalled(ctx, stallLimit)
+	switch {
+	case err != nil && ctx.Err() == nil:
+		f.log.WarnContext(ctx, "usage_writers_not_looked_at", "error", err.Error())
+	case n > 0:
+		f.log.WarnContext(ctx, "usage_writers_ended", "count", n)
 	}
 }
 

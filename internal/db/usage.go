@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -23,7 +24,7 @@ func (d *DB) OpenUsage(ctx context.Context, conns int32, ready func(context.Cont
 	}
 	pc.ConnConfig = d.keep.Copy()
 	pc.ConnConfig.Tracer = nil
-	pc.ConnConfig.RuntimeParams["application_name"] = "gatehouse usage"
+	pc.ConnConfig.RuntimeParams["application_name"] = usageName
 	pc.ConnConfig.RuntimeParams["statement_timeout"] = "30s" // a fold after an outage has much to add
 	if p := pc.ConnConfig.RuntimeParams; p["synchronous_commit"] == "" {
 		p["synchronous_commit"] = "on" // what is acknowledged is durable, whatever the server's default
@@ -58,6 +59,28 @@ func (u *Usage) Conn(ctx context.Context, fn func(*pgx.Conn) error) error {
 // Tx runs fn in a transaction.
 func (u *Usage) Tx(ctx context.Context, fn func(pgx.Tx) error) error {
 	return u.Conn(ctx, func(c *pgx.Conn) error { return pgx.BeginFunc(ctx, c, fn) })
+}
+
+const usageName = "gatehouse usage"
+
+const endStalledSQL = `SELECT count(*) FILTER (WHERE pg_terminate_backend(pid)) FROM pg_stat_activity
+	WHERE datname = current_database() AND usename = session_user AND application_name = $1 AND state = 'active' AND wait_event = 'ClientRead'
+	AND query_start < clock_timestamp() - $2::interval`
+
+// EndStalled ends the transactions of all instances that have been waiting for the rest of a COPY for longer than limit, and says how many
+// they were: the client has been stopped, or its machine is gone. Postgres heeds no timeout of its own there. It needs the rights of the role
+// that logged in, whose sessions they are.
+func (u *Usage) EndStalled(ctx context.Context, limit time.Duration) (n int64, err error) {
+	err = u.Tx(ctx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, "SET LOCAL ROLE NONE"); err != nil {
+			return err
+		}
+		return tx.QueryRow(ctx, endStalledSQL, usageName, limit).Scan(&n)
+	})
+	if err != nil {
+		return 0, fmt.Errorf("end transactions that stand still: %w", err)
+	}
+	return n, nil
 }
 
 // Stat returns the pool's counters, for metrics.

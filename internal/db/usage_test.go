@@ -3,6 +3,7 @@ package db_test
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
@@ -102,4 +104,42 @@ func code(source string, what *regexp.Regexp) bool {
 		}
 	}
 	return false
+}
+
+// Postgres ends a COPY neither by statement_timeout nor by that of an idle transaction while it waits for its client.
+func TestAWriterThatStandsStillIsEnded(t *testing.T) {
+	t.Parallel()
+	h := build(t, db.Config{})
+	u, err := h.OpenUsage(t.Context(), 3, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer u.Close()
+	rest, half := io.Pipe()
+	ended := make(chan error)
+	go func() {
+		ended <- u.Conn(t.Context(), func(c *pgx.Conn) error {
+			_, err := c.PgConn().CopyFrom(t.Context(), rest, "COPY usage_keys FROM STDIN")
+			return err
+		})
+	}()
+	if _, err := half.Write([]byte("no whole line")); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := u.EndStalled(t.Context(), time.Hour); n != 0 || err != nil {
+		t.Errorf("EndStalled(1h) = %d, %v, want 0: it has not stood still for long", n, err)
+	}
+	n := int64(0)
+	for end := time.Now().Add(10 * time.Second); n == 0 && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if n, err = u.EndStalled(t.Context(), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n != 1 {
+		t.Fatalf("EndStalled(0) = %d, want the one that stands still", n)
+	}
+	_ = half.Close()
+	if err := <-ended; errs.As(err).Kind != errs.Unavailable {
+		t.Errorf("the COPY = %v, want unavailable", err)
+	}
 }
