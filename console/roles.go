@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -62,11 +63,7 @@ type ownRoleRow struct{ ID, Name, Description, Count string }
 func (c *Console) listRoles(ctx echo.Context) error {
 	r := ctx.Request().Context()
 	p := authn.From(r)
-	tenant, err := c.access.Tenant(r, p.Tenant)
-	if err != nil {
-		return err
-	}
-	rules, err := c.rules()
+	tenant, rules, err := c.ruled(r, p)
 	if err != nil {
 		return err
 	}
@@ -90,6 +87,16 @@ func (c *Console) rules() (*catalog.Catalog, error) {
 		return rules, nil
 	}
 	return nil, access.ErrStale
+}
+
+// ruled returns the viewer's tenant and the rules of the catalog in force.
+func (c *Console) ruled(ctx context.Context, p *authn.Principal) (*access.Tenant, *catalog.Catalog, error) {
+	tenant, err := c.access.Tenant(ctx, p.Tenant)
+	if err != nil {
+		return nil, nil, err
+	}
+	rules, err := c.rules()
+	return tenant, rules, err
 }
 
 // gate asks whether the tenant has a feature, whatever the viewer's role.

@@ -55,11 +55,7 @@ type usageFigure struct{ Name, Value, More string }
 func (c *Console) showUsage(ctx echo.Context) error {
 	r := ctx.Request().Context()
 	p := authn.From(r)
-	tenant, err := c.access.Tenant(r, p.Tenant)
-	if err != nil {
-		return err
-	}
-	rules, err := c.rules()
+	tenant, rules, err := c.ruled(r, p)
 	if err != nil {
 		return err
 	}

@@ -17,11 +17,7 @@ import (
 func (c *Console) saveUsage(ctx echo.Context) error {
 	r := ctx.Request().Context()
 	p := authn.From(r)
-	tenant, err := c.access.Tenant(r, p.Tenant)
-	if err != nil {
-		return err
-	}
-	rules, err := c.rules()
+	tenant, rules, err := c.ruled(r, p)
 	if err != nil {
 		return err
 	}

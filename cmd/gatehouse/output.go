@@ -24,6 +24,10 @@ func show(c *cobra.Command, v any, text func() error) error {
 	if !asJSON {
 		return text()
 	}
+	return printIndented(c, v)
+}
+
+func printIndented(c *cobra.Command, v any) error {
 	enc := json.NewEncoder(c.OutOrStdout())
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
