@@ -13,7 +13,6 @@ import (
 
 	"github.com/seed-2a059015/gatehouse/billing/usage"
 	"github.com/seed-2a059015/gatehouse/internal/db"
-	"github.com/seed-2a059015/gatehouse/internal/devpg"
 	"github.com/seed-2a059015/gatehouse/internal/id"
 )
 
@@ -40,7 +39,7 @@ func (r *round) audit(ctx context.Context) error {
 	for _, u := range r.users() {
 		told[u.book] = u.book.toldNow()
 	}
-	conn, err := pgx.Connect(ctx, r.pg.URL(devpg.Superuser, "gatehouse"))
+	conn, err := pgx.Connect(ctx, r.owner)
 	if err != nil {
 		return errGone
 	}
@@ -140,7 +139,7 @@ func isText(key string) bool { return len(key) != 36 || uuid.Validate(key) != ni
 
 // countStamped looks for events whose time is that of a server whose clock was wrong: it is the database that says when something happened.
 func (r *round) countStamped(ctx context.Context, u user) error {
-	conn, err := pgx.Connect(ctx, r.pg.URL(devpg.Superuser, "gatehouse"))
+	conn, err := pgx.Connect(ctx, r.owner)
 	if err != nil {
 		return fmt.Errorf("look at the times of events: %w", err)
 	}
@@ -169,7 +168,7 @@ const usedSQL = `SELECT (SELECT COALESCE(sum(quantity), 0)::bigint FROM usage_ev
 
 // used is what is stored of a tenant's meter, and what the ledger says of it.
 func (r *round) used(ctx context.Context, u user) (n int64, ledger string, err error) {
-	conn, err := pgx.Connect(ctx, r.pg.URL(devpg.Superuser, "gatehouse"))
+	conn, err := pgx.Connect(ctx, r.owner)
 	if err != nil {
 		return 0, "", fmt.Errorf("count what is used: %w", err)
 	}

@@ -37,7 +37,8 @@ var limits = map[string]int64{"free": 300, "pro": 3_000, "team": 20_000}
 // rig is an installation: one Postgres and some servers.
 type rig struct {
 	dir     string
-	pg      *devpg.Cluster
+	pg      *devpg.Cluster // the last one: only who kills it may look here while clients run
+	owner   string         // the URL that checks count at, which a restart does not change
 	env     []string
 	servers []*server
 	db      *db.DB // of the checks
@@ -60,13 +61,14 @@ func newRig(tb testing.TB, dir string) *rig {
 	if err := r.pg.EnsureDatabase(tb.Context(), "gatehouse"); err != nil {
 		tb.Fatalf("make the database: %v", err)
 	}
+	r.owner = r.pg.URL(devpg.Superuser, "gatehouse")
 	key := func() string {
 		var b [32]byte
 		_, _ = rand.Read(b[:]) // never fails
 		return base64.StdEncoding.EncodeToString(b[:])
 	}
 	r.env = []string{
-		"GATEHOUSE_DATABASE_URL=" + r.pg.URL("gatehouse_app", "gatehouse"), "GATEHOUSE_DATABASE_OWNER_URL=" + r.pg.URL(devpg.Superuser, "gatehouse"),
+		"GATEHOUSE_DATABASE_URL=" + r.pg.URL("gatehouse_app", "gatehouse"), "GATEHOUSE_DATABASE_OWNER_URL=" + r.owner,
 		"GATEHOUSE_MASTER_KEYS=chaos:" + key(), "GATEHOUSE_ROOT_SECRET=" + key(), "GATEHOUSE_BASE_URL=" + public, "GATEHOUSE_SMTP_URL=none",
 	}
 	file := filepath.Join(dir, "catalog.yaml")
