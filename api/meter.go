@@ -24,9 +24,9 @@ type takeIn struct {
 	Cost        int64           `json:"cost,omitzero" minimum:"0" doc:"Of a meter: the most that it costs, in billionths of the currency's unit; its price decides if it is left out"`
 	Subject     string          `json:"subject,omitzero" doc:"What a meter of unique things counts; whoever calls if it is left out"`
 	HoldSeconds int64           `json:"hold_seconds,omitzero" minimum:"1" maximum:"3600" doc:"How long the reservation lasts; 60 if it is left out"`
-	Record      string          `json:"record,omitzero" doc:"Instead of a reservation: count the quantity now, once by this id as POST /v1/usage does. For what is known before"`
+	Record      string          `json:"record,omitzero" doc:"Instead of a reservation: count the quantity now, once by this id as POST /v1/usage does. For what is known before. An id of a caller without usage:write is theirs alone"`
 	Model       string          `json:"model,omitzero" doc:"Of what is recorded"`
-	Currency    string          `json:"currency,omitzero" doc:"Of the cost of what is recorded"`
+	Currency    string          `json:"currency,omitzero" doc:"Of the cost of what is recorded; for callers with usage:write, as is the cost then"`
 }
 
 // takenOut is what a check of a meter says beside the decision.
@@ -52,6 +52,8 @@ func (in checkIn) validMeter(prefix string) error {
 		return errs.InvalidField(prefix+"hold_seconds", "is from 1 to 3600")
 	case in.HoldSeconds > 0 && in.Record != "":
 		return errs.InvalidField(prefix+"hold_seconds", "What is recorded at once is not held.")
+	case len(in.Record) > 255:
+		return errs.InvalidField(prefix+"record", "has at most 255 bytes")
 	case in.Record == "" && (in.Model != "" || in.Currency != ""):
 		return errs.InvalidField(prefix+"record", "Model and currency are those of what is recorded. Of a reservation they are said when it is settled.")
 	case in.Explain && in.Permission == "" && in.Feature == "":
@@ -99,6 +101,14 @@ func (out *checkOut) tell(s metered.State) {
 
 // checkAndRecord takes and counts in one.
 func (a *API) checkAndRecord(ctx context.Context, p *authn.Principal, in checkIn, out *checkOut) error {
+	trusted, err := a.recordsUsage(ctx, p, nil, in.Cost, in.Currency)
+	if err != nil {
+		return err
+	}
+	key := in.Record
+	if !trusted {
+		key = metered.OwnKey(p, key)
+	}
 	u := in.use(ctx)
 	u.Lasts = 0 // a moment
 	hold, d, state, err := a.Meters.Take(ctx, p, u)
@@ -112,7 +122,7 @@ func (a *API) checkAndRecord(ctx context.Context, p *authn.Principal, in checkIn
 	}
 	defer hold.Release() // nothing, once it is settled
 	o, err := hold.Settle(ctx, usage.Event{
-		Key: in.Record, Quantity: u.Quantity, Cost: in.Cost, Currency: in.Currency, Feature: string(in.Feature), Model: in.Model, Route: u.Route,
+		Key: key, Quantity: u.Quantity, Cost: in.Cost, Currency: in.Currency, Feature: string(in.Feature), Model: in.Model, Route: u.Route,
 	})
 	if err != nil {
 		return err

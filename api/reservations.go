@@ -14,8 +14,8 @@ import (
 
 type settleIn struct {
 	Reservation string `path:"reservation" json:"-" doc:"As the check gave it"`
-	Quantity    *int64 `json:"quantity,omitzero" minimum:"0" doc:"What was used; all that was reserved if it is left out. More counts all the same"`
-	Cost        int64  `json:"cost,omitzero" minimum:"0" doc:"In billionths of the currency's unit; the price of the meter if it is left out"`
+	Quantity    *int64 `json:"quantity,omitzero" minimum:"0" doc:"What was used; all that was reserved if it is left out. More counts all the same, of callers with usage:write"`
+	Cost        int64  `json:"cost,omitzero" minimum:"0" doc:"In billionths of the currency's unit; the price of the meter if it is left out. For callers with usage:write, as is the currency"`
 	Currency    string `json:"currency,omitzero" doc:"For example USD"`
 	Feature     string `json:"feature,omitzero"`
 	Route       string `json:"route,omitzero" doc:"Of the product, for example POST /chat"`
@@ -29,7 +29,7 @@ type settleIn struct {
 type settleOut struct {
 	Status usage.Status `json:"status" enum:"accepted,duplicate" doc:"A duplicate was settled before: it is a success, and nothing has changed"`
 	Late   bool         `json:"late,omitzero" doc:"It held nothing any more, since it had expired or was released. It counts all the same, even above a limit"`
-	Above  bool         `json:"above,omitzero" doc:"More was used than was reserved. It counts all the same"`
+	Above  bool         `json:"above,omitzero" doc:"More was used than was reserved. It counts all the same, since the caller has usage:write"`
 }
 
 // settle answers once the event is committed. Who used it is who reserved it.
@@ -44,6 +44,13 @@ func (a *API) settle(ctx context.Context, in settleIn) (settleOut, error) {
 	}
 	if in.Quantity != nil {
 		e.Quantity = *in.Quantity
+	}
+	trusted, err := a.recordsUsage(ctx, authn.From(ctx), web.Standing(ctx), in.Cost, in.Currency)
+	if err != nil {
+		return settleOut{}, err
+	}
+	if !trusted && a.Meters.Above(r, e) {
+		return settleOut{}, errAboveReservation
 	}
 	s, err := a.Meters.Settle(ctx, r, e)
 	switch {

@@ -20,7 +20,7 @@ type Demand struct {
 
 	// Of what [Client.Count] counts; of a reservation they are said when it is settled.
 	Model    string
-	Currency string // of the Cost
+	Currency string // of the Cost; Count takes either of credentials with usage:write alone
 }
 
 // Quota is what is known of the budget that decided, or else of the one that has least left.
@@ -47,7 +47,7 @@ type Reservation struct {
 type Settled struct {
 	Duplicate bool // it was settled before: it counts once
 	Late      bool // the reservation held nothing any more; it counts all the same
-	Above     bool // more was used than was reserved; it counts all the same
+	Above     bool // more was used than was reserved; it counts all the same, of a credential with usage:write
 }
 
 var (
@@ -93,7 +93,7 @@ func (c *Client) Reserve(ctx context.Context, who Credential, d Demand) (Reserva
 }
 
 // Count asks as [Client.Reserve] does, and counts the quantity at once: for what is known before. The key makes it count once: after an error the
-// same is asked again with the same key.
+// same is asked again with the same key. Keys of credentials with usage:write are those of [Recorder]; those of any other are its own.
 func (c *Client) Count(ctx context.Context, who Credential, d Demand, key string) (Reservation, error) {
 	if err := d.check(); err != nil {
 		return Reservation{}, err
@@ -140,7 +140,8 @@ func (c *Client) demand(ctx context.Context, who Credential, w wireDemand) (Rese
 
 // Settle counts what a reserved use came to, and gives back the rest. The credential is the one that reserved, or an API key of the tenant
 // with usage:write; meter, key, time and subject are those of the reservation, whatever u says. After [ErrUnavailable] it may be asked again:
-// it counts once. A reservation that is not the caller's is a *Problem with the code not_found.
+// it counts once. A reservation that is not the caller's is a *Problem with the code not_found. Without usage:write a cost or a currency is one too
+// (role_lacks_permission), and more than was reserved (above_reservation): nothing is counted, and the reservation stands.
 func (c *Client) Settle(ctx context.Context, who Credential, reservation string, u Use) (Settled, error) {
 	in := map[string]any{
 		"quantity": u.Quantity, "cost": u.Cost, "currency": u.Currency, "feature": u.Feature, "route": u.Route, "model": u.Model,

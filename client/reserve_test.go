@@ -52,7 +52,11 @@ func TestAProductReservesAndSettles(t *testing.T) {
 		t.Errorf("Count(60) with 50 of 100 used = %+v, %v, want refused", got, err)
 	}
 	cost := client.Demand{Meter: "ai.messages", Quantity: 1, Cost: 12_345, Currency: "USD", Model: "large"}
-	if got, err := c.Count(t.Context(), who, cost, "a cost"); err != nil || !got.Allowed {
+	if got, err := c.Count(t.Context(), who, cost, "a cost"); !errors.As(err, &p) || p.Code != "role_lacks_permission" || got.Allowed {
+		t.Errorf("Count(%+v) by a member = %+v, %v, want role_lacks_permission", cost, got, err)
+	}
+	product := client.APIKey(s.APIKey(t, tenant, rbac.Admin).Secret)
+	if got, err := c.Count(t.Context(), product, cost, "a cost"); err != nil || !got.Allowed {
 		t.Errorf("Count(%+v) = %+v, %v, want allowed", cost, got, err)
 	}
 	for _, wrong := range []client.Demand{{}, {Meter: "m", Quantity: -1}, {Meter: "m", Hold: time.Millisecond}, {Meter: "m", Hold: 2 * time.Hour}} {

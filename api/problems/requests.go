@@ -29,6 +29,7 @@ func requests() []Problem {
 		{Code: "content_encoding", Status: []int{415}, Meaning: "The body is compressed.", Remedy: "Send it as it is."},
 		{Code: "wrong_host", Status: []int{421}, Meaning: "The Host header names a host for which this server does not answer.", Remedy: "Use the public address. An operator adds further names to the configuration."},
 		{Code: "invalid_input", Status: []int{422}, Meaning: "A value has the right form and cannot be used.", Remedy: "The member fields says which, and why.", Extra: "fields"},
+		{Code: "above_reservation", Status: []int{422}, Meaning: "What is settled is more than was reserved, in quantity or by its price, and the caller may not record usage (usage:write). Nothing was recorded, and the reservation stands.", Remedy: "Reserve the most that a use may come to, or settle by an API key that has usage:write."},
 		{Code: "unconfirmed", Status: []int{422}, Meaning: "A page asked to confirm a change by a tick, and the tick was missing.", Remedy: "Tick the box beside the button."},
 		{Code: "connection_invalid", Status: []int{422}, Meaning: "The identity provider cannot be used as configured.", Remedy: "The member fields says what was found; network says why its address was not asked.", Extra: "fields, network"},
 		{Code: "idempotency_mismatch", Status: []int{422}, Meaning: "The Idempotency-Key was used for another request.", Remedy: "Use a new key for each new request."},

@@ -122,6 +122,11 @@ func (m *Meters) Settle(ctx context.Context, r *Reservation, e usage.Event) (Set
 	return out, nil
 }
 
+// Above says whether an event comes to more than was reserved for it.
+func (m *Meters) Above(r *Reservation, e usage.Event) bool {
+	return e.Quantity > r.Quantity || m.cost(r, e) > r.Cost
+}
+
 // cost is what the event says that it cost.
 func (m *Meters) cost(r *Reservation, e usage.Event) int64 {
 	terms, known, err := m.Access.Metered(&r.By, r.Meter)
