@@ -41,6 +41,10 @@ func (w *world) quota(ctx context.Context, l load) ([]Row, error) {
 	if _, err := admin.Exec(ctx, quotaRow); err != nil {
 		return nil, fmt.Errorf("make the row of the baseline: %w", err)
 	}
+	// What the rows before have recorded is written now, and not beside one of the two sides.
+	if _, err := admin.Exec(ctx, "CHECKPOINT"); err != nil {
+		return nil, fmt.Errorf("write out what was recorded: %w", err)
+	}
 	var rates, updates, ratios, perTrip []float64
 	for i := range l.rounds {
 		rate, trips, err := w.lease(ctx, i)
