@@ -102,6 +102,11 @@ func (m *Meters) Take(ctx context.Context, p *authn.Principal, u Use) (*Hold, ac
 	if err != nil || d.Clause != "" {
 		return nil, d, State{}, err
 	}
+	return m.take(ctx, p, u, c)
+}
+
+// take is [Meters.Take] of a use whose call is known.
+func (m *Meters) take(ctx context.Context, p *authn.Principal, u Use, c quota.Call) (*Hold, access.Decision, State, error) {
 	taken, of, err := m.Quota.Take(ctx, c)
 	if err != nil {
 		return nil, access.Decision{}, State{}, unavailable(err)

@@ -62,17 +62,11 @@ func (m *Meters) Reserve(ctx context.Context, p *authn.Principal, u Use) (*Reser
 
 // lend reserves of what this process may spend without the database. What is not used in the end comes back when the lease ends.
 func (m *Meters) lend(ctx context.Context, p *authn.Principal, u Use, c quota.Call) (*Reservation, access.Decision, State, error) {
-	taken, of, err := m.Quota.Take(ctx, c)
-	if err != nil {
-		return nil, access.Decision{}, State{}, unavailable(err)
+	hold, d, state, err := m.take(ctx, p, u, c)
+	if hold == nil || !c.Terms.Meter.Aggregation.Adds() {
+		return nil, d, state, err
 	}
-	state := stateOf(c, of)
-	if !of.Allowed {
-		return nil, m.refused(p, u, c, of), state, nil
-	}
-	if !c.Terms.Meter.Aggregation.Adds() {
-		return nil, access.Decision{}, state, nil
-	}
+	taken := hold.taken
 	return &Reservation{
 		ID: id.At[id.Reservation](m.Access.Now()), Lease: taken.Lease, Meter: c.Meter, Quantity: c.Quantity, Cost: c.Cost, At: taken.At, ExpiresAt: taken.At.Add(u.Lasts), By: *p,
 	}, access.Decision{}, state, nil
