@@ -83,7 +83,7 @@ func TestWhoMayNotRecordNamesNoCostOfASettledReservation(t *testing.T) {
 		c := untrusted(t, s, tenant)[who]
 		made := checkMeter(t, c, body{"meter": "ai.tokens", "quantity": 600})
 		for _, forged := range []body{
-			{"quantity": 1, "cost": 999_999_999_999_999, "currency": "XXX"}, {"quantity": 1, "cost": 1}, {"currency": "EUR"}, {"quantity": 999_999_999, "cost": 1},
+			{"quantity": 1, "cost": 999_999_999_999_999, "currency": "JPY"}, {"quantity": 1, "cost": 1}, {"currency": "EUR"}, {"quantity": 999_999_999, "cost": 1},
 		} {
 			p := c.Do(t, http.MethodPost, settlePath(made), forged).Refused(t, http.StatusForbidden, "role_lacks_permission")
 			if p.NeedsRole != "admin" {
@@ -186,7 +186,7 @@ func TestWhoMayNotRecordNamesNoCostOfWhatACheckRecords(t *testing.T) {
 		tenant := s.NewTenant(t, billing.Free)
 		c := untrusted(t, s, tenant)[who]
 		in := body{"meter": "ai.tokens", "record": "answer-1"}
-		for _, forged := range []body{{"cost": 999_999_999_999_999, "currency": "XXX"}, {"cost": 1}, {"currency": "EUR"}} {
+		for _, forged := range []body{{"cost": 999_999_999_999_999, "currency": "JPY"}, {"cost": 1}, {"currency": "EUR"}} {
 			forged := maps.Clone(forged)
 			maps.Copy(forged, in)
 			p := c.Do(t, http.MethodPost, "/v1/check", forged).Refused(t, http.StatusForbidden, "role_lacks_permission")
