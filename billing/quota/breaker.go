@@ -84,7 +84,7 @@ func (b *breaker) leave(t turn, err error, gone bool) error {
 	hangs := missed && (b.left >= hopeless || now.Sub(t.began) >= t.wait)
 	switch {
 	case errors.Is(err, errBusy):
-	case hangs, !gone && errs.As(err).Kind == errs.Unavailable:
+	case hangs, !gone && errs.As(err).Code == noAnswer.Code: // not try_again: a row that others lock is no outage
 		b.rest = min(max(2*b.rest, restFirst), restMost)
 		b.why, b.until = err, now.Add(b.rest)
 	case !gone:

@@ -12,6 +12,7 @@ import (
 	"github.com/seed-2a059015/gatehouse/billing/usage"
 	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
+	"github.com/seed-2a059015/gatehouse/internal/id"
 )
 
 // wire is the network before the database, on which everything can come to a standstill.
@@ -125,4 +126,57 @@ func TestCallsDoNotWaitForADatabaseThatHangs(t *testing.T) {
 		d, err := call(closed)
 		return err == nil && d.Allowed
 	})
+}
+
+// Whoever waits for a locked row in vain has had an answer: calls of other tenants go on to ask.
+func TestALockedRowOfOneTenantIsNoOutage(t *testing.T) {
+	t.Parallel()
+	r := build(t)
+	u, err := url.Parse(r.urls.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := u.Query()
+	q.Set("lock_timeout", "200ms")
+	u.RawQuery = q.Encode()
+	d, err := db.Open(t.Context(), db.Config{URL: u.String(), MaxConns: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(d.Close)
+	pool, err := usage.Open(t.Context(), d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	e, err := quota.New(quota.Config{DB: d, Pool: pool, Log: r.log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := terms(1 << 40)
+	take := func(tenant id.Tenant) (quota.Decision, error) {
+		_, d, err := e.Take(t.Context(), quota.Call{Tenant: tenant, Meter: meter, Quantity: 1 << 30, Terms: plan})
+		return d, err
+	}
+	locked, other := r.tenant(t), r.tenant(t)
+	for _, tenant := range []id.Tenant{locked, other} {
+		if _, err := take(tenant); err != nil {
+			t.Fatal(err)
+		}
+	}
+	e.Return(t.Context()) // so that both have to ask
+	tx, err := r.admin.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(t.Context()) }()
+	if _, err := tx.Exec(t.Context(), "SELECT FROM quotas WHERE tenant_id = $1 FOR UPDATE", locked.UUID()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := take(locked); errs.As(err).Code != "try_again" {
+		t.Fatalf("Take() of the locked tenant = %v, want try_again", err)
+	}
+	if d, err := take(other); err != nil || !d.Allowed {
+		t.Errorf("Take() of another tenant right after = %+v, %v, want it allowed", d, err)
+	}
 }
