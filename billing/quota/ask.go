@@ -205,7 +205,7 @@ func (e *Engine) refill(ctx context.Context, p *path, lacking []*turnstile) (err
 			for i, g := range lacking {
 				missing[i] = g.budget
 			}
-			if err = e.ledger.make(ctx, missing); err == nil {
+			if err = e.make(ctx, p.holder, missing); err == nil {
 				err = errAgain
 			}
 		}
@@ -276,7 +276,7 @@ type lending struct {
 
 // lend decides how much this instance gets of a budget: as much as it uses in a moment, and a share of what is left that becomes smaller with it.
 func (e *Engine) lend(ctx context.Context, tx pgx.Tx, p *path, g *turnstile, mono time.Duration) (r lending, err error) {
-	if r.row, err = e.ledger.lock(ctx, tx, g.Budget); err != nil {
+	if r.row, err = e.ledger.open(ctx, tx, g.Budget, g.terms); err != nil {
 		return r, err
 	}
 	if !r.now.Before(g.terms.ends) {

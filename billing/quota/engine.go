@@ -72,6 +72,7 @@ type holder struct {
 	open    map[billing.Feature]*opened
 	rules   *rules
 	dropped int           // how often the rules were
+	newer   *span         // the billing period, where another instance knows of a newer version of the tenant
 	touched time.Duration // when somebody last asked for it
 }
 

@@ -24,6 +24,9 @@ type history struct {
 	recorded     int64 // of all events
 	excess       int64 // of events that came late or were above what was taken for them: nothing could keep them within the limit
 	steps        []string
+
+	moves bool           // the tenant's billing begins now at this time and now at that
+	heard []*quota.Terms // by each engine, if it moves
 }
 
 // pending is a call that was let through and has not ended.
@@ -75,6 +78,17 @@ func (h *history) step(t *testing.T) string {
 	i := h.random.IntN(len(h.engines))
 	e, c := h.engines[i], h.call
 	c.Quantity = 1 + h.random.Int64N(9)
+	if h.moves {
+		c.Terms = h.heard[i]
+		switch h.random.IntN(12) {
+		case 0:
+			h.call.Terms = billed(h.limit, time.Now().AddDate(0, 0, -2-h.random.IntN(24)), h.call.Terms.Version+1)
+			return fmt.Sprintf("the billing moves to %v", h.call.Terms.Anchor)
+		case 1, 2:
+			h.heard[i] = h.call.Terms
+			return fmt.Sprintf("%d hears of %v", i, h.call.Terms.Anchor)
+		}
+	}
 	switch n := h.random.IntN(100); {
 	case n < 40:
 		hold, d, err := e.Take(t.Context(), c)
@@ -168,38 +182,56 @@ func TestRandomHistories(t *testing.T) {
 	t.Parallel()
 	r := build(t)
 	for seed := range uint64(8) {
-		h := &history{rig: r, random: rand.New(rand.NewPCG(seed, 5)), limit: 40 + int64(seed)*25}
-		h.call = quota.Call{Tenant: r.tenant(t), Meter: meter, Terms: terms(h.limit)}
-		for range 3 {
-			h.engines = append(h.engines, h.engineNew(t))
-		}
-		h.steps = append(h.steps, fmt.Sprintf("seed %d, limit %d", seed, h.limit))
-		for range 90 {
-			h.steps = append(h.steps, h.step(t))
-			h.check(t)
-		}
-		// All instances end without a word, and calls that have not ended never do.
-		time.Sleep(lifetime + lifetime/4)
-		r.fold(t)
-		r.fold(t)
+		randomHistory(t, &history{rig: r, limit: 40 + int64(seed)*25}, seed)
+	}
+}
+
+// The same holds where the billing period moves, and instances hear of it at different times.
+func TestRandomHistoriesOfMovingPeriods(t *testing.T) {
+	t.Parallel()
+	r := build(t)
+	for seed := range uint64(8) {
+		randomHistory(t, &history{rig: r, limit: 40 + int64(seed)*25, moves: true}, seed)
+	}
+}
+
+func randomHistory(t *testing.T, h *history, seed uint64) {
+	t.Helper()
+	r := h.rig
+	h.random = rand.New(rand.NewPCG(seed, 5))
+	h.call = quota.Call{Tenant: r.tenant(t), Meter: meter, Terms: terms(h.limit)}
+	if h.moves {
+		h.call.Terms = billed(h.limit, time.Now().AddDate(0, 0, -3), 1)
+	}
+	for range 3 {
+		h.engines, h.heard = append(h.engines, h.engineNew(t)), append(h.heard, h.call.Terms)
+	}
+	h.steps = append(h.steps, fmt.Sprintf("seed %d, limit %d", seed, h.limit))
+	for range 90 {
+		h.steps = append(h.steps, h.step(t))
 		h.check(t)
-		used, leased, _ := h.ledger(t, h.call.Tenant)
-		if used != h.recorded || leased != 0 {
-			h.fail(t, "in the end used, leased = %d, %d, want the %d that were recorded, and 0", used, leased, h.recorded)
+	}
+	// All instances end without a word, and calls that have not ended never do.
+	time.Sleep(lifetime + lifetime/4)
+	r.fold(t)
+	r.fold(t)
+	h.check(t)
+	used, leased, _ := h.ledger(t, h.call.Tenant)
+	if used != h.recorded || leased != 0 {
+		h.fail(t, "in the end used, leased = %d, %d, want the %d that were recorded, and 0", used, leased, h.recorded)
+	}
+	if used > h.limit+h.excess {
+		h.fail(t, "used %d of %d, with an excess of %d", used, h.limit, h.excess)
+	}
+	last, rest := h.engineNew(t), max(0, h.limit-used)
+	h.call.Quantity = 1
+	n := int64(0)
+	for ; n <= rest; n++ {
+		if _, d, err := last.Take(t.Context(), h.call); err != nil || !d.Allowed {
+			break
 		}
-		if used > h.limit+h.excess {
-			h.fail(t, "used %d of %d, with an excess of %d", used, h.limit, h.excess)
-		}
-		last, rest := h.engineNew(t), max(0, h.limit-used)
-		h.call.Quantity = 1
-		n := int64(0)
-		for ; n <= rest; n++ {
-			if _, d, err := last.Take(t.Context(), h.call); err != nil || !d.Allowed {
-				break
-			}
-		}
-		if n != rest {
-			h.fail(t, "in the end %d could be taken, want the %d that are left", n, rest)
-		}
+	}
+	if n != rest {
+		h.fail(t, "in the end %d could be taken, want the %d that are left", n, rest)
 	}
 }

@@ -38,7 +38,7 @@ const isBudget = `tenant_id = $1 AND meter = $2 AND measure = $3 AND kind = $4 A
 type row struct {
 	amount, version, used, leased int64
 	others                        int64 // instances beside this one that have something of it
-	now                           time.Time
+	ends, now                     time.Time
 }
 
 // avail is what can be lent. Less than nothing is nothing: a number may have been lowered.
@@ -55,7 +55,7 @@ func plus(a, b int64) int64 {
 	return a + b
 }
 
-const lockSQL = `SELECT amount, version, used, leased, clock_timestamp(),
+const lockSQL = `SELECT amount, version, used, leased, ends_at, clock_timestamp(),
 	(SELECT count(DISTINCT instance) FROM quota_leases WHERE ` + isBudget + ` AND instance <> $8 AND granted > 0 AND expires_at > clock_timestamp())
 	FROM quotas WHERE ` + isBudget + ` FOR UPDATE`
 
@@ -65,7 +65,7 @@ const largest = `9223372036854775807`
 var errNoRow = errors.New("the budget has no row yet")
 
 func (l *ledger) lock(ctx context.Context, tx pgx.Tx, b Budget) (r row, err error) {
-	err = tx.QueryRow(ctx, lockSQL, b.key(l.instance)...).Scan(&r.amount, &r.version, &r.used, &r.leased, &r.now, &r.others)
+	err = tx.QueryRow(ctx, lockSQL, b.key(l.instance)...).Scan(&r.amount, &r.version, &r.used, &r.leased, &r.ends, &r.now, &r.others)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return row{}, errNoRow
 	}
@@ -76,35 +76,56 @@ func (l *ledger) lock(ctx context.Context, tx pgx.Tx, b Budget) (r row, err erro
 	return r, nil
 }
 
+// open locks a budget of which more is to be lent. One that another has replaced has no row for that.
+func (l *ledger) open(ctx context.Context, tx pgx.Tx, b Budget, t *terms) (row, error) {
+	r, err := l.lock(ctx, tx, b)
+	if err == nil && !r.ends.Equal(t.ends) {
+		return row{}, errNoRow
+	}
+	return r, err
+}
+
 // What was used before the row is made is in the sums, as far as it is folded; the fold adds the rest to the row. So no fold may be under way.
-const makeSQL = `INSERT INTO quotas (tenant_id, meter, measure, kind, subject, period, starts_at, ends_at, base, amount, version, used)
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, LEAST(` + largest + `, COALESCE((
+const (
+	makeSQL = `INSERT INTO quotas (tenant_id, meter, measure, kind, subject, period, starts_at, ends_at, base, amount, version, used)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, ` + summedSQL + ` ON CONFLICT ON CONSTRAINT quotas_pkey DO NOTHING`
+
+	// summedSQL is what was used from $7 to before $8.
+	summedSQL = `LEAST(` + largest + `, COALESCE((
 	SELECT sum(CASE $3 WHEN 'events' THEN events WHEN 'cost' THEN cost WHEN 'subjects' THEN 0 ELSE quantity END) FROM usage_hours h
 	WHERE h.tenant_id = $1 AND h.meter = $2 AND h.starts_at >= $7 AND h.starts_at < $8
-	AND ($4 = 'tenant' OR $4 = 'user' AND user_id = $5 OR $4 = 'api_key' AND key_id = $5)), 0))::bigint
-ON CONFLICT ON CONSTRAINT quotas_pkey DO NOTHING`
+	AND ($4 = 'tenant' OR $4 = 'user' AND user_id = $5 OR $4 = 'api_key' AND key_id = $5)), 0))::bigint`
+)
 
-// make makes the rows of budgets that have none, in a transaction of its own: it waits for the fold, which waits for budgets.
-func (l *ledger) make(ctx context.Context, budgets []*budget) error {
-	return l.within(ctx, l.makes, func(ctx context.Context, tx pgx.Tx) error {
+// make makes the rows of budgets that have none, in a transaction of its own: it waits for the fold, which waits for budgets. newer is the
+// billing period that runs, where another instance knows of a newer version of the tenant: then nothing is made.
+func (l *ledger) make(ctx context.Context, budgets []*budget) (newer *span, err error) {
+	err = l.within(ctx, l.makes, func(ctx context.Context, tx pgx.Tx) error {
 		// Before the statement that reads the sums, so that it sees those of the fold that it has waited for.
 		if _, err := tx.Exec(ctx, "SELECT 1 FROM usage_watermark FOR SHARE"); err != nil {
 			return fmt.Errorf("wait for the fold: %w", err)
 		}
 		for _, b := range budgets {
 			t := b.terms.Load()
+			var former []span
+			if former, newer, err = l.displace(ctx, tx, b.Budget, t); err != nil || newer != nil {
+				return err
+			}
 			if _, err := tx.Exec(ctx, makeSQL, b.key(t.ends, t.base, t.version)...); err != nil {
 				return fmt.Errorf("make the budget of %s: %w", b.Meter, err)
 			}
-			if b.Measure != Subjects {
-				continue
+			if b.Measure == Subjects {
+				if _, err := tx.Exec(ctx, standingSQL, b.Tenant.UUID(), string(b.Meter), string(b.Period), b.Starts, t.ends); err != nil {
+					return fmt.Errorf("count the subjects of %s: %w", b.Meter, err)
+				}
 			}
-			if _, err := tx.Exec(ctx, standingSQL, b.Tenant.UUID(), string(b.Meter), string(b.Period), b.Starts, t.ends); err != nil {
-				return fmt.Errorf("count the subjects of %s: %w", b.Meter, err)
+			if err := l.inherit(ctx, tx, b.Budget, former); err != nil {
+				return err
 			}
 		}
 		return nil
 	})
+	return newer, err
 }
 
 const amendSQL = `UPDATE quotas SET amount = $8, base = $9, version = $10 WHERE ` + isBudget

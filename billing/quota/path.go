@@ -143,7 +143,7 @@ func (e *Engine) build(ctx context.Context, c *Call) (*path, error) {
 	now := clock.at(mono)
 	p := &path{terms: c.Terms, rules: r, holder: h, ends: mono + e.turn()}
 	add := func(m Measure, kind Kind, subject uuid.UUID, period billing.Period, t terms) {
-		starts, ends := period.Bounds(now, c.Terms.Anchor)
+		starts, ends := h.bounds(period, now, c.Terms)
 		t.ends = ends
 		p.budgets = append(p.budgets, h.budget(Budget{c.Tenant, c.Meter, m, kind, subject, period, starts}, t, mono))
 		p.ends = min(p.ends, clock.when(ends))

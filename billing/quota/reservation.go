@@ -84,7 +84,8 @@ func (e *Engine) agreeTo(ctx context.Context, c Call, lasts time.Duration, dry b
 		r, d, err := e.reserve(ctx, p, &c, lasts, dry)
 		switch {
 		case errors.Is(err, errNoRow):
-			err = e.ledger.make(ctx, p.budgets)
+			p.void.Store(true)
+			err = e.make(ctx, p.holder, p.budgets)
 		case errors.Is(err, errAgain):
 			p.void.Store(true)
 			err = nil
@@ -112,11 +113,11 @@ func (e *Engine) reserve(ctx context.Context, p *path, c *Call, lasts time.Durat
 	err = e.ledger.tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		var paying []*budget
 		for _, b := range p.budgets {
-			locked, err := e.ledger.lock(ctx, tx, b.Budget)
+			t := b.terms.Load()
+			locked, err := e.ledger.open(ctx, tx, b.Budget, t)
 			if err != nil {
 				return err
 			}
-			t := b.terms.Load()
 			if r.At = locked.now; !locked.now.Before(t.ends) {
 				return errAgain
 			}
@@ -187,6 +188,15 @@ func (e *Engine) Cancel(ctx context.Context, tenant id.Tenant, reservation id.Re
 }
 
 func (e *Engine) end(ctx context.Context, tenant id.Tenant, reservation id.Reservation, used Call, canceled bool) (s Settlement, err error) {
+	for range 3 {
+		if s, err = e.endOnce(ctx, tenant, reservation, used, canceled); !errors.Is(err, errAgain) {
+			break
+		}
+	}
+	return s, err
+}
+
+func (e *Engine) endOnce(ctx context.Context, tenant id.Tenant, reservation id.Reservation, used Call, canceled bool) (s Settlement, err error) {
 	err = e.ledger.tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		budgets, err := e.ledger.reserved(ctx, tx, tenant, reservation)
 		if err != nil {
@@ -235,16 +245,17 @@ UPDATE quotas SET leased = leased - (SELECT back FROM held) WHERE ` + isBudget +
 
 // settle gives back what a reservation holds of one budget beyond n.
 func (l *ledger) settle(ctx context.Context, tx pgx.Tx, b Budget, reservation uuid.UUID, n int64, s *Settlement) error {
-	if _, err := l.lock(ctx, tx, b); err != nil {
+	if _, err := l.lock(ctx, tx, b); errors.Is(err, errNoRow) {
+		return errAgain // another has replaced it a moment ago
+	} else if err != nil {
 		return err
 	}
 	var settled, over bool
 	err := tx.QueryRow(ctx, "SELECT settled_at IS NOT NULL, dead_txid IS NOT NULL OR expires_at < clock_timestamp() FROM quota_leases WHERE "+isBudget+" AND id = $8",
 		b.key(reservation)...).Scan(&settled, &over)
 	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-		s.Late = true
-		return nil
+	case errors.Is(err, pgx.ErrNoRows): // swept a moment ago, or of another budget since
+		return errAgain
 	case err != nil:
 		return fmt.Errorf("read what is reserved of %s: %w", b.Meter, err)
 	case settled:

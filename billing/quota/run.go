@@ -218,23 +218,29 @@ func (e *Engine) extend(ctx context.Context, b *budget, l *lease, back, last boo
 	}
 	var r row
 	err = e.ledger.tx(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
-		if r, err = e.ledger.lock(ctx, tx, b.Budget); err != nil {
+		of, locked, err := e.ledger.lockOf(ctx, tx, b.Budget, l.id)
+		if errors.Is(err, errNoRow) { // another has replaced it, after the lease was swept
+			lost = true
+			return nil
+		}
+		if err != nil {
 			return err
 		}
+		r = locked
 		if hand > 0 {
-			gone, err := e.ledger.giveBack(ctx, tx, b.Budget, l.id, hand)
+			gone, err := e.ledger.giveBack(ctx, tx, of, l.id, hand)
 			if err != nil {
 				return err
 			}
 			r.leased -= gone
 		}
 		if last {
-			lost, err = e.ledger.lend(ctx, tx, b.Budget, l.id, 0)
+			lost, err = e.ledger.lend(ctx, tx, of, l.id, 0)
 		}
 		return err
 	})
-	if err != nil {
-		return false, err
+	if err != nil || r.now.IsZero() {
+		return lost, err
 	}
 	e.saw(from, r.now)
 	if last && !lost {

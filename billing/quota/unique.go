@@ -51,10 +51,24 @@ func (e *Engine) unique(ctx context.Context, c Call) (Hold, Decision, error) {
 			return e.without(ctx, c, err)
 		}
 	}
+	for range 3 {
+		hold, d, err := e.counted(ctx, h, &c)
+		if err == nil {
+			return hold, d, nil
+		}
+		if !errors.Is(err, errAgain) {
+			return e.without(ctx, c, err)
+		}
+	}
+	return Hold{}, Decision{}, fmt.Errorf("count %s: %w", c.Meter, errAgain)
+}
+
+// counted decides about the thing of a call in the period that runs now.
+func (e *Engine) counted(ctx context.Context, h *holder, c *Call) (Hold, Decision, error) {
 	mono, _ := e.now()
 	clock := e.clock.Load()
 	m := c.Terms.Meter
-	starts, ends := m.Period.Bounds(clock.at(mono), c.Terms.Anchor)
+	starts, ends := h.bounds(m.Period, clock.at(mono), c.Terms)
 	b := Budget{c.Tenant, c.Meter, Subjects, OfTenant, uuid.Nil, m.Period, starts}
 	s := subjectOf(b, c.Subject)
 	hold := Hold{At: clock.at(mono)}
@@ -62,9 +76,9 @@ func (e *Engine) unique(ctx context.Context, c Call) (Hold, Decision, error) {
 		return hold, Decision{Allowed: true}, nil
 	}
 	t := terms{base: c.Terms.Number.Value, ends: ends, soft: m.Limit == billing.Soft, version: c.Terms.Version}
-	d, err := e.count(ctx, h.budget(b, t, mono), c.Subject)
+	d, err := e.count(ctx, h, h.budget(b, t, mono), c.Subject)
 	if err != nil {
-		return e.without(ctx, c, err)
+		return Hold{}, Decision{}, err
 	}
 	if d.Allowed {
 		e.known.add(s, clock.when(ends), mono)
@@ -98,42 +112,40 @@ const (
 var errNoRoom = errors.New("one more is too many")
 
 // count counts a thing, unless it is one too many.
-func (e *Engine) count(ctx context.Context, b *budget, thing string) (d Decision, err error) {
-	for range 2 {
-		d = Decision{Allowed: true}
-		err = e.ledger.tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-			r, err := e.ledger.lock(ctx, tx, b.Budget)
-			if err != nil {
-				return err
-			}
-			if err := e.ledger.amount(ctx, tx, b.Budget, b.terms.Load(), &r, nil); err != nil {
-				return err
-			}
-			tag, err := tx.Exec(ctx, countSQL, b.Tenant.UUID(), string(b.Meter), string(b.Period), b.Starts, thing)
-			if err != nil {
-				return fmt.Errorf("count %s: %w", b.Meter, err)
-			}
-			if tag.RowsAffected() == 0 {
-				return nil
-			}
-			if t := b.terms.Load(); r.used >= r.amount {
-				d = Decision{t.soft, t.soft, false, b.Budget, true, State{billing.Number{Value: r.amount}, r.used, 0, t.ends}}
-				if !t.soft {
-					return errNoRoom
-				}
-			}
-			_, err = tx.Exec(ctx, countedSQL, b.key()...)
+func (e *Engine) count(ctx context.Context, h *holder, b *budget, thing string) (d Decision, err error) {
+	d = Decision{Allowed: true}
+	err = e.ledger.tx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		t := b.terms.Load()
+		r, err := e.ledger.open(ctx, tx, b.Budget, t)
+		if err != nil {
 			return err
-		})
-		if !errors.Is(err, errNoRow) {
-			break
 		}
-		if err = e.ledger.make(ctx, []*budget{b}); err != nil {
-			return Decision{}, err
+		if err := e.ledger.amount(ctx, tx, b.Budget, t, &r, nil); err != nil {
+			return err
 		}
-	}
-	if errors.Is(err, errNoRoom) {
-		err = nil
+		tag, err := tx.Exec(ctx, countSQL, b.Tenant.UUID(), string(b.Meter), string(b.Period), b.Starts, thing)
+		if err != nil {
+			return fmt.Errorf("count %s: %w", b.Meter, err)
+		}
+		if tag.RowsAffected() == 0 {
+			return nil
+		}
+		if r.used >= r.amount {
+			d = Decision{t.soft, t.soft, false, b.Budget, true, State{billing.Number{Value: r.amount}, r.used, 0, t.ends}}
+			if !t.soft {
+				return errNoRoom
+			}
+		}
+		_, err = tx.Exec(ctx, countedSQL, b.key()...)
+		return err
+	})
+	switch {
+	case errors.Is(err, errNoRoom):
+		return d, nil
+	case errors.Is(err, errNoRow):
+		if err = e.make(ctx, h, []*budget{b}); err == nil {
+			err = errAgain
+		}
 	}
 	return d, err
 }

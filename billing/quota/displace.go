@@ -1,0 +1,164 @@
+package quota
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/seed-2a059015/gatehouse/billing"
+)
+
+// span is the period of a row that there is, of a version of the tenant.
+type span struct {
+	starts, ends time.Time
+	version      int64
+	unleased     int64
+}
+
+// of reports whether the span is the period that a budget has by its terms.
+func (s *span) of(b Budget, t *terms) bool { return s.starts.Equal(b.Starts) && s.ends.Equal(t.ends) }
+
+const isFamily = `tenant_id = $1 AND meter = $2 AND measure = $3 AND kind = $4 AND subject = $5 AND period = $6`
+
+const (
+	// Who has waited for another that makes a billing period of the budget has to see the row that it has made, and not those that are gone.
+	oneSQL     = `SELECT pg_advisory_xact_lock(hashtextextended(concat_ws('/', 'billing', $1::uuid, $2::text, $3::text, $4::text, $5::uuid), 0))`
+	overlapSQL = `SELECT starts_at, ends_at, version, unleased FROM quotas WHERE ` + isFamily + ` AND starts_at < $8 AND ends_at > $7 ORDER BY starts_at FOR UPDATE`
+)
+
+// displace makes room for a billing period that begins with the tenant's billing since that begins at another time: rows that overlap it are
+// locked, what is lent of them is lent of it from then on, and they are gone or end where it begins. So of every moment there is one row, which
+// has all that is used and lent then, and nobody lends of another. newer is the one that stays, since it is of a newer version of the tenant.
+func (l *ledger) displace(ctx context.Context, tx pgx.Tx, b Budget, t *terms) (former []span, newer *span, err error) {
+	if b.Period != billing.Billing {
+		return nil, nil, nil
+	}
+	if _, err := tx.Exec(ctx, oneSQL, b.key()[:5]...); err != nil {
+		return nil, nil, fmt.Errorf("wait for the billing period of %s: %w", b.Meter, err)
+	}
+	rows, err := tx.Query(ctx, overlapSQL, b.key(t.ends)...)
+	if err != nil {
+		return nil, nil, fmt.Errorf("lock the billing periods of %s: %w", b.Meter, err)
+	}
+	former, err = pgx.CollectRows(rows, func(r pgx.CollectableRow) (s span, err error) {
+		err = r.Scan(&s.starts, &s.ends, &s.version, &s.unleased)
+		s.starts, s.ends = s.starts.UTC(), s.ends.UTC()
+		return s, err
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("lock the billing periods of %s: %w", b.Meter, err)
+	}
+	for i := range former {
+		if s := &former[i]; s.of(b, t) {
+			return nil, nil, nil // somebody has made it meanwhile
+		} else if s.version > t.version {
+			newer = s // the last is the one that runs
+		}
+	}
+	if newer != nil {
+		return nil, newer, nil
+	}
+	for i := range former {
+		if err := l.moveLeases(ctx, tx, b, former[i].starts); err != nil {
+			return nil, nil, err
+		}
+		if err := l.retire(ctx, tx, b, t, &former[i]); err != nil {
+			return nil, nil, err
+		}
+	}
+	return former, nil, nil
+}
+
+const (
+	// Those of an id that has leases of both become one.
+	mergeSQL = `WITH gone AS (
+	DELETE FROM quota_leases l WHERE ` + isFamily + ` AND starts_at = $8 AND EXISTS (SELECT FROM quota_leases k WHERE k.starts_at = $7 AND k.id = l.id
+		AND (k.tenant_id, k.meter, k.measure, k.kind, k.subject, k.period) = (l.tenant_id, l.meter, l.measure, l.kind, l.subject, l.period))
+	RETURNING id, granted, expires_at, dead_txid
+)
+UPDATE quota_leases k SET granted = k.granted + g.granted, expires_at = GREATEST(k.expires_at, g.expires_at),
+	dead_txid = CASE WHEN k.dead_txid IS NOT NULL AND g.dead_txid IS NOT NULL THEN GREATEST(k.dead_txid, g.dead_txid) END
+FROM gone g WHERE ` + isBudget + ` AND k.id = g.id`
+	moveSQL = `UPDATE quota_leases SET starts_at = $7 WHERE ` + isFamily + ` AND starts_at = $8`
+)
+
+// moveLeases has leases of the period that began at a moment be of the budget.
+func (l *ledger) moveLeases(ctx context.Context, tx pgx.Tx, b Budget, from time.Time) error {
+	if from.Equal(b.Starts) {
+		return nil
+	}
+	for _, sql := range []string{mergeSQL, moveSQL} {
+		if _, err := tx.Exec(ctx, sql, b.key(from)...); err != nil {
+			return fmt.Errorf("move the leases of %s: %w", b.Meter, err)
+		}
+	}
+	return nil
+}
+
+const (
+	// Things stay counted that were counted since the new period began. Of those from before it only what was recorded since counts.
+	carrySQL = `WITH gone AS (DELETE FROM quota_subjects WHERE tenant_id = $1 AND meter = $2 AND period = $3 AND starts_at = $5 AND $5 > $4 RETURNING thing)
+INSERT INTO quota_subjects (tenant_id, meter, period, starts_at, thing) SELECT $1, $2, $3, $4, thing FROM gone
+ON CONFLICT ON CONSTRAINT quota_subjects_pkey DO NOTHING`
+	dropSQL = `DELETE FROM quotas WHERE ` + isBudget
+	// Grants look back at what a former period has used.
+	cutSQL = `UPDATE quotas SET ends_at = $8, version = $9, leased = 0, used = CASE $3 WHEN 'subjects' THEN used ELSE ` + summedSQL + ` END WHERE ` + isBudget
+)
+
+// retire ends the row of a locked period where that of the budget begins, or drops it where it began no earlier.
+func (l *ledger) retire(ctx context.Context, tx pgx.Tx, b Budget, t *terms, s *span) error {
+	old := b
+	if old.Starts = s.starts; old.Starts.Before(b.Starts) {
+		s.unleased = 0 // which stays there, whenever it was
+		if _, err := tx.Exec(ctx, cutSQL, old.key(b.Starts, t.version)...); err != nil {
+			return fmt.Errorf("end the billing period of %s: %w", b.Meter, err)
+		}
+		return nil
+	}
+	if b.Measure == Subjects {
+		if _, err := tx.Exec(ctx, carrySQL, b.Tenant.UUID(), string(b.Meter), string(b.Period), b.Starts, s.starts); err != nil {
+			return fmt.Errorf("carry over the subjects of %s: %w", b.Meter, err)
+		}
+	}
+	if _, err := tx.Exec(ctx, dropSQL, old.key()...); err != nil {
+		return fmt.Errorf("drop the billing period of %s: %w", b.Meter, err)
+	}
+	return nil
+}
+
+const inheritSQL = `UPDATE quotas SET leased = (SELECT COALESCE(sum(granted), 0) FROM quota_leases WHERE ` + isBudget + `)::bigint,
+	used = CASE $3 WHEN 'subjects' THEN (SELECT count(*) FROM quota_subjects WHERE tenant_id = $1 AND meter = $2 AND period = $6 AND starts_at = $7) ELSE used END,
+	unleased = $8 WHERE ` + isBudget
+
+// inherit gives the row of a budget what was lent of those that it has replaced.
+func (l *ledger) inherit(ctx context.Context, tx pgx.Tx, b Budget, former []span) error {
+	if len(former) == 0 {
+		return nil
+	}
+	var unleased int64
+	for i := range former {
+		unleased = plus(unleased, former[i].unleased)
+	}
+	if _, err := tx.Exec(ctx, inheritSQL, b.key(unleased)...); err != nil {
+		return fmt.Errorf("inherit what is lent of %s: %w", b.Meter, err)
+	}
+	return nil
+}
+
+// lockOf locks the budget of which a lease is now, and says which that is: it has moved if the tenant's billing begins at another time.
+func (l *ledger) lockOf(ctx context.Context, tx pgx.Tx, b Budget, lease uuid.UUID) (Budget, row, error) {
+	if b.Period == billing.Billing {
+		err := tx.QueryRow(ctx, `SELECT starts_at FROM quota_leases WHERE `+isFamily+` AND id = $7 ORDER BY starts_at = $8 DESC, starts_at DESC LIMIT 1`,
+			append(b.key()[:6], lease, b.Starts)...).Scan(&b.Starts)
+		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return b, row{}, fmt.Errorf("find a lease of %s: %w", b.Meter, err)
+		}
+		b.Starts = b.Starts.UTC()
+	}
+	r, err := l.lock(ctx, tx, b)
+	return b, r, err
+}
