@@ -21,7 +21,7 @@ func (s *Store) Metered(p *authn.Principal, meter billing.Feature) (*quota.Terms
 	if !known {
 		return nil, false, nil
 	}
-	return t.metered.keep(meter, quota.Terms{Meter: m, Number: n, Version: t.Version}), true, nil
+	return t.metered.keep(meter, quota.Terms{Meter: m, Number: n, Anchor: t.Sold.Anchor, Version: t.Version}), true, nil
 }
 
 // Meters returns all meters of the catalog with what the plan of a principal's tenant says of them.

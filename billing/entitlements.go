@@ -13,6 +13,7 @@ type Entitlements struct {
 	Move      *Move
 	Trial     *Trial
 	Overrides []Override
+	Anchor    time.Time // when billing begins, in UTC; zero if billing periods are the months of the calendar
 }
 
 // Move is a change of the plan at a moment to come, or one that has come and is not settled into the tenant's row yet.
@@ -95,7 +96,8 @@ func (e *Entitlements) Override(f Feature, now time.Time) *Override {
 
 // written is how the database writes what a tenant has beside its plan.
 type written struct {
-	Move *struct {
+	Anchor *time.Time `json:"anchor"`
+	Move   *struct {
 		Plan    Plan      `json:"plan"`
 		Version int64     `json:"version"`
 		At      time.Time `json:"at"`
@@ -122,6 +124,9 @@ func ReadEntitlements(pin Pin, text string) (Entitlements, error) {
 	var w written
 	if err := json.Unmarshal([]byte(text), &w); err != nil {
 		return Entitlements{}, fmt.Errorf("read entitlements: %w", err)
+	}
+	if w.Anchor != nil {
+		e.Anchor = w.Anchor.UTC()
 	}
 	if m := w.Move; m != nil {
 		e.Move = &Move{Pin{m.Plan, m.Version}, m.At}

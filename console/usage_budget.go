@@ -45,7 +45,7 @@ func periodWords(p billing.Period) (running, each string) {
 
 // running is the period of the meter that runs.
 func (r usageReader) running() (from, to time.Time) {
-	return r.sold.Period.Bounds(r.tx.Now, time.Time{})
+	return r.sold.Period.Bounds(r.tx.Now, r.sold.Anchor)
 }
 
 func (r usageReader) budget(now quota.State) usageBudget {
@@ -76,7 +76,7 @@ func (r usageReader) standing() (quota.State, error) {
 		}
 	}
 	from, to := r.running()
-	rows, err := usage.Report(r.ctx, r.tx, usage.Query{Meter: r.sold.Name, Aggregation: r.sold.Aggregation, From: from, To: r.tx.Now.Add(time.Nanosecond)})
+	rows, err := usage.Report(r.ctx, r.tx, usage.Query{Meter: r.sold.Name, Aggregation: r.sold.Aggregation, From: from, To: r.tx.Now.Add(time.Nanosecond), Hours: r.sold.Period == billing.Billing})
 	if err != nil {
 		return quota.State{}, err
 	}

@@ -13,6 +13,7 @@ type soldMeter struct {
 	Name   string
 	Title  string
 	Number billing.Number
+	Anchor time.Time // when the tenant's billing begins
 }
 
 // metersOf are the meters to choose from.
@@ -30,7 +31,7 @@ func metersOf(rules *catalog.Catalog, name string) (list []option) {
 
 func meterOf(rules *catalog.Catalog, sold *billing.Entitlements, name string, now time.Time) soldMeter {
 	m, number, _ := rules.MeterOf(sold, billing.Feature(name), now)
-	of := soldMeter{Meter: m, Name: name, Title: name, Number: number}
+	of := soldMeter{Meter: m, Name: name, Title: name, Number: number, Anchor: sold.Anchor}
 	for _, f := range rules.Features() {
 		if string(f.Name) == name {
 			of.Title = or(f.Title, name)

@@ -8,9 +8,10 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/db"
 )
 
-// EntitlementsSQL is what a tenant has beside its plan, for a statement whose p is the tenant's row of tenant_state. What has ended is still
+// EntitlementsSQL is what a tenant has beside its plan, for a statement whose t is the tenant's row and p that of tenant_state. What has ended is still
 // in it: it is the moment of a decision that says so.
 const EntitlementsSQL = `jsonb_build_object(
+         'anchor', t.billing_anchor,
          'move', (SELECT jsonb_build_object('plan', v.plan, 'version', v.plan_version, 'at', v.moves_at) FROM plan_moves v
            WHERE v.tenant_id = p.tenant_id AND v.settled_at IS NULL AND v.canceled_at IS NULL),
          'trial', (SELECT jsonb_build_object('plan', l.plan, 'version', l.plan_version, 'until', l.ends_at) FROM plan_trials l

@@ -37,9 +37,11 @@ type Tenant struct {
 	Plan   billing.Plan
 	// PlanVersion is the version of the plan that it has; it changes by a move alone.
 	PlanVersion int64
-	CreatedAt   time.Time `gorm:"autoCreateTime:false"`
-	UpdatedAt   time.Time `gorm:"autoUpdateTime:false"`
-	DeletedAt   *time.Time
+	// BillingAnchor is when its billing begins; nil if its billing periods are the months of the calendar.
+	BillingAnchor *time.Time
+	CreatedAt     time.Time `gorm:"autoCreateTime:false"`
+	UpdatedAt     time.Time `gorm:"autoUpdateTime:false"`
+	DeletedAt     *time.Time
 }
 
 // TableName implements GORM's Tabler.

@@ -27,6 +27,9 @@ func ago(days int) time.Time {
 	return time.Now().UTC().Truncate(time.Hour).AddDate(0, 0, -days).Add(20 * time.Minute)
 }
 
+// since is the billing period that began some days ago.
+func since(days int) (starts, ends time.Time) { return billing.Billing.Bounds(ago(days), ago(days)) }
+
 // used records what a tenant used some days ago, and folds it.
 func (r *rig) used(t *testing.T, tenant id.Tenant, n int64, days int) {
 	t.Helper()
@@ -89,7 +92,8 @@ func TestABillingPeriodThatMovesKeepsWhatWasUsedInIt(t *testing.T) {
 			t.Fatalf("admitted %d of 60 of which 50 are used, and then %+v, want 10 and all used", n, d)
 		}
 	}
-	if n, d := r.take(t, e, tenant, second); n != 30 || d.Used != 60 || !d.ResetsAt.Equal(ago(7).Truncate(time.Hour).AddDate(0, 1, 0)) {
+	_, ends := since(7)
+	if n, d := r.take(t, e, tenant, second); n != 30 || d.Used != 60 || !d.ResetsAt.Equal(ends) {
 		t.Errorf("admitted %d after the period begins 7 days ago, and then %+v, want 30 beside the 20 and the 10 that were used since", n, d)
 	}
 	if n, d := r.take(t, e, tenant, third); n != 0 || d.Used != 90 {
@@ -100,8 +104,8 @@ func TestABillingPeriodThatMovesKeepsWhatWasUsedInIt(t *testing.T) {
 	}
 	e.Return(t.Context())
 	r.fold(t)
-	starts := ago(13).Truncate(time.Hour)
-	if diff := cmp.Diff([]period{{starts, starts.AddDate(0, 1, 0), 90, 0, 0}}, r.periods(t, tenant)); diff != "" {
+	starts, ends := since(13)
+	if diff := cmp.Diff([]period{{starts, ends, 90, 0, 0}}, r.periods(t, tenant)); diff != "" {
 		t.Errorf("the ledger has (-want +got):\n%s", diff)
 	}
 }
@@ -119,8 +123,9 @@ func TestTheFormerPeriodEndsWhereTheNextBegins(t *testing.T) {
 	r.used(t, tenant, 1, 11) // which comes late
 	e.Return(t.Context())
 	r.fold(t)
-	a, b := ago(13).Truncate(time.Hour), ago(7).Truncate(time.Hour)
-	want := []period{{a, b, 31, 0, 1}, {b, b.AddDate(0, 1, 0), 55, 0, 0}}
+	former, _ := since(13)
+	starts, ends := since(7)
+	want := []period{{former, starts, 31, 0, 1}, {starts, ends, 55, 0, 0}}
 	if diff := cmp.Diff(want, r.periods(t, tenant)); diff != "" {
 		t.Errorf("the ledger has (-want +got):\n%s", diff)
 	}
@@ -173,7 +178,8 @@ func TestAnInstanceThatHasNotHeardAgrees(t *testing.T) {
 		r.spend(t, fresh, c)
 	}
 	fresh.Return(t.Context())
-	if n, d := r.take(t, stale, tenant, before); n != 34 || d.Used != 40 || !d.ResetsAt.Equal(ago(7).Truncate(time.Hour).AddDate(0, 1, 0)) {
+	_, ends := since(7)
+	if n, d := r.take(t, stale, tenant, before); n != 34 || d.Used != 40 || !d.ResetsAt.Equal(ends) {
 		t.Errorf("admitted %d on an instance that has not heard, and then %+v, want 34 beside 6 of the period that moved", n, d)
 	}
 	if n, _ := r.take(t, fresh, tenant, after); n != 0 {

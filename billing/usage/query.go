@@ -53,8 +53,10 @@ type Query struct {
 	// to whole days.
 	From, To time.Time
 	Step     Step
-	GroupBy  []Dimension
-	Top      int // only the groups with the largest values in the whole range; 0 means all
+	// Hours has the range widened to full hours whatever the step is: for as long as those are kept.
+	Hours   bool
+	GroupBy []Dimension
+	Top     int // only the groups with the largest values in the whole range; 0 means all
 }
 
 // mostRows is how many rows a report may have.
@@ -63,7 +65,7 @@ const mostRows = 10_000
 // Range is that of the answer: From and To on the grain of the sums that it is made of.
 func (q Query) Range() (from, to time.Time) {
 	grain := dayLength
-	if q.Step == Hour {
+	if q.byHour() {
 		grain = time.Hour
 	}
 	from, to = q.From.UTC().Truncate(grain), q.To.UTC().Truncate(grain)
@@ -72,6 +74,9 @@ func (q Query) Range() (from, to time.Time) {
 	}
 	return from, to
 }
+
+// byHour says that the answer is made of the sums of hours.
+func (q Query) byHour() bool { return q.Step == Hour || q.Hours }
 
 func (q Query) check(now time.Time) error {
 	from, to := q.Range()
@@ -84,7 +89,7 @@ func (q Query) check(now time.Time) error {
 		return errs.InvalidField("step", "The steps are hour, day and month.")
 	case !from.Before(to):
 		return errs.InvalidField("to", "The range ends before it begins.")
-	case q.Step == Hour && from.Before(now.AddDate(0, 0, -keepHours)):
+	case q.byHour() && from.Before(now.AddDate(0, 0, -keepHours)):
 		return errs.InvalidField("from", "Usage by the hour is kept for 90 days. Ask by day.")
 	case q.Top < 0 || q.Top > mostRows:
 		return errs.InvalidField("top", "At most 10,000 groups.")

@@ -78,7 +78,7 @@ const groupsSQL = `, members AS (SELECT DISTINCT m.user_id AS member, g.name FRO
 
 func (q Query) sql() (sql, grain string) {
 	table, grain := "usage_days", "day"
-	if q.Step == Hour {
+	if q.byHour() {
 		table, grain = "usage_hours", "hour"
 	}
 	var b strings.Builder

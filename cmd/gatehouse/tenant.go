@@ -17,7 +17,7 @@ const ownerLinkLife = 72 * time.Hour
 
 func tenantCommand() *cobra.Command {
 	return group("tenant", "Create, list, suspend and resume tenants, and change what they have", tenantCreate(), tenantList(), tenantSuspend(),
-		tenantResume(), tenantLink(), tenantSetupLink(), tenantPlan(), tenantTrial(), tenantOverride(), tenantGrant())
+		tenantResume(), tenantLink(), tenantSetupLink(), tenantPlan(), tenantTrial(), tenantOverride(), tenantGrant(), tenantBilling())
 }
 
 func tenantCreate() *cobra.Command {

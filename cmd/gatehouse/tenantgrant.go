@@ -92,7 +92,7 @@ func grantEnds(ctx context.Context, tx *db.TenantTx, c *catalog.Catalog, g quota
 	if !g.ExpiresAt.IsZero() {
 		return g.ExpiresAt, nil
 	}
-	_, ends := m.Period.Bounds(tx.Now, time.Time{})
+	_, ends := m.Period.Bounds(tx.Now, e.Anchor)
 	return ends, nil
 }
 

@@ -11,6 +11,7 @@ const (
 	TenantResumed   Type = "tenant.resumed"
 	TenantDeleted   Type = "tenant.deleted"
 	PlanChanged     Type = "tenant.plan_changed"
+	BillingMoved    Type = "tenant.billing_moved" // billing periods begin at another time
 	PolicyChanged   Type = "tenant.sign_in_policy_changed"
 
 	PlanMoveDated    Type = "tenant.plan_move_dated"
