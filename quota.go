@@ -63,7 +63,7 @@ type Hold struct {
 
 // Take decides whether the caller of a request may use a meter, in a handler behind [Gatehouse.Require], and takes the most that it may be of
 // all of its budgets, or of none: those of the tenant's plan, and those that the tenant has set for itself, its people and its API keys. Of u
-// the meter, quantity, cost and subject are read. A refusal is a [*QuotaError]; if the database cannot be asked and the meter is closed then,
+// the meter, quantity, cost, currency and subject are read. A refusal is a [*QuotaError]; if the database cannot be asked and the meter is closed then,
 // the error is [ErrUnavailable]. Far from the limits it asks nobody. Run must be running.
 //
 //	hold, err := g.Take(ctx, gatehouse.Use{Meter: "ai.tokens", Quantity: maxTokens})
@@ -76,7 +76,7 @@ type Hold struct {
 func (g *Gatehouse) Take(ctx context.Context, u Use) (*Hold, error) {
 	route := web.RouteOf(ctx)
 	h, d, state, err := g.meters.Take(ctx, authn.From(ctx), metered.Use{
-		Meter: billing.Feature(u.Meter), Quantity: u.Quantity, Cost: u.Cost, Subject: u.Subject, Route: route, Lasts: holdLimit,
+		Meter: billing.Feature(u.Meter), Quantity: u.Quantity, Cost: u.Cost, Currency: u.Currency, Subject: u.Subject, Route: route, Lasts: holdLimit,
 	})
 	switch {
 	case err != nil && errs.As(err).Kind == errs.Unavailable:

@@ -14,6 +14,7 @@ import (
 
 	"github.com/seed-2a059015/gatehouse"
 	"github.com/seed-2a059015/gatehouse/billing"
+	"github.com/seed-2a059015/gatehouse/billing/usage"
 	"github.com/seed-2a059015/gatehouse/internal/apitest"
 	"github.com/seed-2a059015/gatehouse/rbac"
 )
@@ -26,7 +27,7 @@ features:
     period: day
     numbers: {free: 3, pro: 50, team: 50, enterprise: unlimited}
   ai.tokens:
-    meter: {aggregation: sum}
+    meter: {aggregation: sum, cost: 2000, currency: USD}
     numbers: {free: 1000, pro: 1000000, team: 1000000, enterprise: unlimited}
   exports:
     meter: {aggregation: count, limit: soft}
@@ -224,5 +225,41 @@ func TestASoftLimitLetsPassAndSaysSo(t *testing.T) {
 		if w := p.ask(t, "/export", session); w.Code != http.StatusNoContent || w.Header().Get(gatehouse.HeaderQuota) != want {
 			t.Errorf("POST /export, %d = %d with %q, want 204 with %q", n, w.Code, w.Header().Get(gatehouse.HeaderQuota), want)
 		}
+	}
+}
+
+// A cost in another currency than the meter's takes nothing and counts nothing, and the hold can be settled in the right one.
+func TestACostInAnotherCurrencyIsRefusedInAHandler(t *testing.T) {
+	t.Parallel()
+	p := newProduct(t)
+	wrong := func(what string, err error) {
+		t.Helper()
+		if why, ok := errors.AsType[*usage.Refusal](err); !ok || why.Code != usage.CurrencyMismatch {
+			t.Errorf("%s = %v, want currency_mismatch", what, err)
+		}
+	}
+	p.echo.POST("/chat", p.Gatehouse.Require("chat:use").Then(func(c echo.Context) error {
+		ctx := c.Request().Context()
+		_, err := p.Gatehouse.Take(ctx, gatehouse.Use{Meter: "ai.tokens", Quantity: 1, Cost: 5, Currency: "EUR"})
+		wrong("Take(5 EUR)", err)
+		wrong("Record(5 EUR)", p.Gatehouse.Record(ctx, gatehouse.Use{Meter: "ai.tokens", Quantity: 1, Cost: 5, Currency: "EUR"}))
+		hold, err := p.Gatehouse.Take(ctx, gatehouse.Use{Meter: "ai.tokens", Quantity: 1000, Cost: 5, Currency: "USD"})
+		if err != nil {
+			return err
+		}
+		defer hold.Release()
+		wrong("Settle(5 EUR)", hold.Settle(ctx, gatehouse.Use{Quantity: 1000, Cost: 5, Currency: "EUR"}))
+		if _, err := p.Gatehouse.Take(ctx, gatehouse.Use{Meter: "ai.tokens", Quantity: 1}); !errors.As(err, new(*gatehouse.QuotaError)) {
+			t.Errorf("Take(1) while all is held = %v, want it refused", err)
+		}
+		return hold.Settle(ctx, gatehouse.Use{Quantity: 1000, Cost: 5, Currency: "USD"})
+	}))
+	p.echo.HTTPErrorHandler = func(err error, _ echo.Context) { t.Errorf("POST /chat = %v", err) }
+	tenant := p.NewTenant(t, billing.Free)
+	p.ask(t, "/chat", p.Session(t, tenant, rbac.Member).Access)
+	var rows, cost int64
+	err := p.Admin.QueryRow(t.Context(), "SELECT count(*), sum(cost)::bigint FROM usage_events WHERE tenant_id = $1 AND currency = 'USD'", tenant.ID.UUID()).Scan(&rows, &cost)
+	if err != nil || rows != 1 || cost != 5 {
+		t.Errorf("%d events in USD that cost %d, %v, want one that costs 5", rows, cost, err)
 	}
 }

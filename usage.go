@@ -76,8 +76,8 @@ type Use struct {
 
 	InputTokens, OutputTokens, CachedTokens int64
 
-	Cost     int64 // in billionths of the currency's unit; 0 has the meter's price decide
-	Currency string
+	Cost     int64  // in billionths of the currency's unit; 0 has the meter's price decide
+	Currency string // of the cost; another than the meter's is refused
 }
 
 // event is the use as it is recorded.

@@ -51,7 +51,7 @@ type meterOut struct {
 	Aggregation billing.Aggregation `json:"aggregation" enum:"sum,count,max,unique" doc:"What the events of a period come to"`
 	Limit       billing.LimitKind   `json:"limit" enum:"hard,soft" doc:"A hard one refuses what is above the number"`
 	Cost        int64               `json:"cost,omitzero" doc:"Of a unit, in millionths of a millionth of the currency's unit"`
-	Currency    string              `json:"currency,omitzero" doc:"Of the cost, as in ISO 4217"`
+	Currency    string              `json:"currency,omitzero" doc:"Of all costs of the meter, as in ISO 4217; if it is left out they may be of any, and no budget counts them"`
 }
 
 func meterOf(m billing.Meter) meterOut {

@@ -26,7 +26,7 @@ type takeIn struct {
 	HoldSeconds int64           `json:"hold_seconds,omitzero" minimum:"1" maximum:"3600" doc:"How long the reservation lasts; 60 if it is left out"`
 	Record      string          `json:"record,omitzero" doc:"Instead of a reservation: count the quantity now, once by this id as POST /v1/usage does. For what is known before. An id of a caller without usage:write is theirs alone"`
 	Model       string          `json:"model,omitzero" doc:"Of what is recorded"`
-	Currency    string          `json:"currency,omitzero" doc:"Of the cost of what is recorded; for callers with usage:write, as is the cost then"`
+	Currency    string          `json:"currency,omitzero" doc:"Of the cost; another than the meter's is refused. Of what is recorded it is for callers with usage:write, as is the cost"`
 }
 
 // takenOut is what a check of a meter says beside the decision.
@@ -54,8 +54,8 @@ func (in checkIn) validMeter(prefix string) error {
 		return errs.InvalidField(prefix+"hold_seconds", "What is recorded at once is not held.")
 	case len(in.Record) > 255:
 		return errs.InvalidField(prefix+"record", "has at most 255 bytes")
-	case in.Record == "" && (in.Model != "" || in.Currency != ""):
-		return errs.InvalidField(prefix+"record", "Model and currency are those of what is recorded. Of a reservation they are said when it is settled.")
+	case in.Record == "" && in.Model != "":
+		return errs.InvalidField(prefix+"record", "The model is that of what is recorded. Of a reservation it is said when it is settled.")
 	case in.Explain && in.Permission == "" && in.Feature == "":
 		return errs.InvalidField(prefix+"explain", "Name the permission or the feature that is to be explained.")
 	}
@@ -65,7 +65,7 @@ func (in checkIn) validMeter(prefix string) error {
 // use is what the caller is about to use of the meter.
 func (in checkIn) use(ctx context.Context) metered.Use {
 	u := metered.Use{
-		Meter: in.Meter, Quantity: max(in.Quantity, 1), Cost: in.Cost, Subject: in.Subject, Permission: in.Permission, Route: web.RouteOf(ctx),
+		Meter: in.Meter, Quantity: max(in.Quantity, 1), Cost: in.Cost, Currency: in.Currency, Subject: in.Subject, Permission: in.Permission, Route: web.RouteOf(ctx),
 		Lasts: time.Duration(in.HoldSeconds) * time.Second,
 	}
 	if u.Lasts == 0 {
@@ -137,6 +137,9 @@ func (a *API) checkAndRecord(ctx context.Context, p *authn.Principal, in checkIn
 
 // refusedEvent is why the event of a request cannot be taken, as an error of the request.
 func refusedEvent(why *usage.Refusal) error {
+	if why.Code == usage.CurrencyMismatch {
+		return metered.Mismatch(why)
+	}
 	field := map[string]string{
 		usage.InvalidKey: "record", usage.TooOld: "record", usage.InFuture: "record", usage.OutOfRange: "quantity", usage.NoCurrency: "currency",
 		usage.UnknownMeter: "meter", usage.InvalidText: "model",

@@ -14,16 +14,17 @@ import (
 )
 
 type quotaRuleOut struct {
-	Meter   billing.Feature `json:"meter"`
-	Of      string          `json:"of" doc:"tenant; user or api_key for each of them; or the id of one"`
-	Measure quota.Measure   `json:"measure" enum:"quantity,events,cost" doc:"The cost is in billionths of the currency's unit"`
-	Period  billing.Period  `json:"period" enum:"day,month,billing,year"`
-	Amount  int64           `json:"amount"`
-	Soft    bool            `json:"soft" doc:"A soft one lets everything pass, and says that it is over"`
+	Meter    billing.Feature `json:"meter"`
+	Of       string          `json:"of" doc:"tenant; user or api_key for each of them; or the id of one"`
+	Measure  quota.Measure   `json:"measure" enum:"quantity,events,cost" doc:"The cost is in billionths of the currency's unit"`
+	Currency string          `json:"currency,omitzero" doc:"Of a cost: in which the meter was sold when the budget was set. Of any other it allows nothing until it is set anew"`
+	Period   billing.Period  `json:"period" enum:"day,month,billing,year"`
+	Amount   int64           `json:"amount"`
+	Soft     bool            `json:"soft" doc:"A soft one lets everything pass, and says that it is over"`
 }
 
 func quotaRuleOf(r quota.Rule) quotaRuleOut {
-	return quotaRuleOut{r.Meter, r.Of(), r.Measure, r.Period, r.Amount, r.Soft}
+	return quotaRuleOut{r.Meter, r.Of(), r.Measure, r.Currency, r.Period, r.Amount, r.Soft}
 }
 
 type quotaRulesOut struct {
@@ -71,7 +72,8 @@ func (a *API) setQuotaRule(ctx context.Context, tx *db.TenantTx, in setQuotaRule
 		return quotaRuleOut{}, errs.InvalidField("amount", "Say how much. 0 is nothing at all.")
 	}
 	r.Amount, r.Soft = *in.Amount, in.Soft
-	return quotaRuleOf(r), tenants.SetBudget(ctx, tx, c, r)
+	r, err = tenants.SetBudget(ctx, tx, c, r)
+	return quotaRuleOf(r), err
 }
 
 func (a *API) removeQuotaRule(ctx context.Context, tx *db.TenantTx, in quotaRuleIn) (web.None, error) {

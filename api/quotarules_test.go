@@ -48,7 +48,7 @@ func TestATenantSetsItsBudgets(t *testing.T) {
 	}
 	want := []quotaRuleAnswer{
 		{"ai.messages", key, "quantity", "day", 7, false},
-		{"ai.messages", "tenant", "cost", "month", 5_000_000_000, false},
+		{"ai.messages", "tenant", "events", "month", 5_000_000_000, false},
 		{"ai.messages", "tenant", "quantity", "month", 0, true},
 		{"ai.messages", "user", "quantity", "day", 20, false},
 		{"ai.messages", user, "quantity", "day", 100, false},

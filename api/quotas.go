@@ -18,6 +18,7 @@ type quotaOut struct {
 	User      id.User         `json:"user,omitzero"`
 	APIKey    id.Key          `json:"api_key,omitzero"`
 	Measure   quota.Measure   `json:"measure" enum:"quantity,events,cost,subjects" doc:"What it counts. A cost is in billionths of the currency's unit"`
+	Currency  string          `json:"currency,omitzero" doc:"Of a cost: that of the meter. What was paid in another does not count"`
 	Period    billing.Period  `json:"period" enum:"day,month,billing,year"`
 	Limit     int64           `json:"limit"`
 	Used      int64           `json:"used" doc:"With what is lent to instances, for a second or so, and to calls that are not over"`
@@ -45,7 +46,7 @@ func (a *API) quotas(ctx context.Context, _ web.None) (quotasOut, error) {
 	out := quotasOut{make([]quotaOut, 0, len(list))}
 	for _, s := range list {
 		q := quotaOut{
-			Meter: s.Meter, Unit: meters[s.Meter].Meter.Unit, Kind: s.Kind, Measure: s.Measure, Period: s.Period, Limit: s.Limit.Value, Used: s.Used,
+			Meter: s.Meter, Unit: meters[s.Meter].Meter.Unit, Kind: s.Kind, Measure: s.Measure, Currency: s.Currency, Period: s.Period, Limit: s.Limit.Value, Used: s.Used,
 			Remaining: s.Remaining, ResetsAt: s.ResetsAt.UTC(), Soft: s.Soft, ByPlan: s.ByPlan,
 		}
 		switch s.Kind {

@@ -68,8 +68,8 @@ type meterAnswer struct {
 		ResetsAt               time.Time `json:"resets_at"`
 		Over, Unlimited        bool
 		Budget                 struct {
-			Kind, Measure string
-			ByPlan        bool `json:"by_plan"`
+			Kind, Measure, Currency string
+			ByPlan                  bool `json:"by_plan"`
 		}
 	}
 }

@@ -16,7 +16,7 @@ type settleIn struct {
 	Reservation string `path:"reservation" json:"-" doc:"As the check gave it"`
 	Quantity    *int64 `json:"quantity,omitzero" minimum:"0" doc:"What was used; all that was reserved if it is left out. More counts all the same, of callers with usage:write"`
 	Cost        int64  `json:"cost,omitzero" minimum:"0" doc:"In billionths of the currency's unit; the price of the meter if it is left out. For callers with usage:write, as is the currency"`
-	Currency    string `json:"currency,omitzero" doc:"For example USD"`
+	Currency    string `json:"currency,omitzero" doc:"For example USD; another than the meter's is refused"`
 	Feature     string `json:"feature,omitzero"`
 	Route       string `json:"route,omitzero" doc:"Of the product, for example POST /chat"`
 	Model       string `json:"model,omitzero"`

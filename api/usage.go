@@ -39,7 +39,7 @@ type usageEventIn struct {
 	CachedTokens int64 `json:"cached_tokens,omitzero"`
 
 	Cost     int64  `json:"cost,omitzero" doc:"In billionths of the currency's unit; the price of the meter if it is left out"`
-	Currency string `json:"currency,omitzero" doc:"For example USD"`
+	Currency string `json:"currency,omitzero" doc:"For example USD; another than the meter's is refused"`
 
 	key string // what makes it count once; "" means the id
 }
@@ -67,7 +67,7 @@ type usageOut struct {
 type outcomeOut struct {
 	ID     string       `json:"id,omitzero"`
 	Status usage.Status `json:"status" enum:"accepted,duplicate,refused" doc:"A duplicate was counted before: it is a success"`
-	Code   string       `json:"code,omitzero" doc:"Why it was refused: event_too_old, event_in_future, unknown_meter, out_of_range, invalid_text, invalid_key, no_currency or invalid_event"`
+	Code   string       `json:"code,omitzero" doc:"Why it was refused: event_too_old, event_in_future, unknown_meter, out_of_range, invalid_text, invalid_key, no_currency, currency_mismatch or invalid_event"`
 	Detail string       `json:"detail,omitzero"`
 }
 

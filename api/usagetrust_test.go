@@ -158,10 +158,10 @@ func TestWhoMayRecordSettlesAboveAndNamesTheCost(t *testing.T) {
 				return err
 			})
 		}
-		if got := settleMeter(t, settles, made, body{"quantity": 12, "cost": 77, "currency": "EUR"}); got != (settledAnswer{Status: "accepted", Above: true}) {
+		if got := settleMeter(t, settles, made, body{"quantity": 12, "cost": 77, "currency": "USD"}); got != (settledAnswer{Status: "accepted", Above: true}) {
 			t.Errorf("settle(12 of 10) by %s = %+v, want accepted and above", who, got)
 		}
-		wantRows(t, s, tenant, "a settle by "+who, usageRow{"ai.tokens", "EUR", 12, 77})
+		wantRows(t, s, tenant, "a settle by "+who, usageRow{"ai.tokens", "USD", 12, 77})
 	}
 }
 
@@ -203,10 +203,10 @@ func TestWhoMayNotRecordNamesNoCostOfWhatACheckRecords(t *testing.T) {
 	}
 	tenant := s.NewTenant(t, billing.Free)
 	c := s.Machine(s.APIKey(t, tenant, rbac.Admin))
-	if got := checkMeter(t, c, body{"meter": "ai.tokens", "record": "answer-1", "cost": 77, "currency": "EUR"}); got.Recorded != "accepted" {
+	if got := checkMeter(t, c, body{"meter": "ai.tokens", "record": "answer-1", "cost": 77, "currency": "USD"}); got.Recorded != "accepted" {
 		t.Errorf("check with a cost by a machine of admins = %+v, want accepted", got)
 	}
-	wantRows(t, s, tenant, "a cost by a machine of admins", usageRow{"ai.tokens", "EUR", 1, 77})
+	wantRows(t, s, tenant, "a cost by a machine of admins", usageRow{"ai.tokens", "USD", 1, 77})
 }
 
 // An id that somebody gives away beforehand takes nothing from the product's event of that id, nor from anybody else's.

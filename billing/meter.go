@@ -21,8 +21,8 @@ type Meter struct {
 type Sale struct {
 	Period   Period    `json:"period"`
 	Limit    LimitKind `json:"limit"`
-	Cost     int64     `json:"cost,omitempty"` // of a unit, in millionths of a millionth of the currency's unit
-	Currency string    `json:"currency,omitempty"`
+	Cost     int64     `json:"cost,omitempty"`     // of a unit, in millionths of a millionth of the currency's unit
+	Currency string    `json:"currency,omitempty"` // of all costs of the meter, whoever names them; "" for costs of any, which no budget counts
 }
 
 // PlainSale is that of a meter of which nothing is said. Versions of plans leave it out.

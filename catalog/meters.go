@@ -74,14 +74,12 @@ func (r *reader) price(m *billing.Meter, fields map[string]node, what string) {
 	case !named:
 		r.at(cost, "%s: cost needs a currency", what)
 		return
-	case !priced:
-		r.at(code, "%s: currency needs a cost", what)
-		return
 	case !m.Aggregation.Adds():
-		r.at(cost, "%s: cost is for the aggregations sum and count", what)
+		r.at(code, "%s: cost and currency are for the aggregations sum and count", what)
 		return
+	case priced:
+		m.Cost = r.whole(cost, what+": cost")
 	}
-	m.Cost = r.whole(cost, what+": cost")
 	var err error
 	if m.Currency, err = billing.ParseCurrency(code.text); err != nil || code.kind != text {
 		r.at(code, "%s: currency must be three capital letters, such as USD", what)

@@ -17,6 +17,7 @@ features:
     meter: {unit: tokens, cost: 15000000, currency: USD, unavailable: open, cap: 100}
     period: billing
     numbers: {free: 50, enterprise: unlimited}
+  ai.images: {meter: {aggregation: count, currency: EUR}, numbers: {pro: 5}}
   people: {meter: {aggregation: unique, limit: soft}, period: day, numbers: {team: 3}}
   seats: {numbers: {free: 1}}
 `
@@ -37,6 +38,9 @@ func TestMeters(t *testing.T) {
 		"ai.tokens": {
 			Unit: "tokens", Aggregation: billing.Sum, Unavailable: billing.Open, Cap: 100,
 			Sale: billing.Sale{Period: billing.Billing, Limit: billing.Hard, Cost: 15_000_000, Currency: "USD"},
+		},
+		"ai.images": {
+			Aggregation: billing.Count, Unavailable: billing.Closed, Sale: billing.Sale{Period: billing.Month, Limit: billing.Hard, Currency: "EUR"},
 		},
 		"people": {
 			Aggregation: billing.Unique, Unavailable: billing.Closed, Sale: billing.Sale{Period: billing.Day, Limit: billing.Soft},
@@ -70,8 +74,8 @@ func TestAVersionOfAPlanPinsWhatAMeterIsSoldFor(t *testing.T) {
 		number int64
 	}{
 		{"old", billing.Entitlements{Pin: billing.Pin{Plan: billing.Pro, Version: 1}}, billing.Sale{Period: billing.Month, Limit: billing.Hard, Cost: 9, Currency: "EUR"}, 70},
-		{"new", billing.Entitlements{Pin: billing.Pin{Plan: billing.Pro, Version: 2}}, after.Features()[0].Meter.Sale, 50},
-		{"overridden", billing.Entitlements{Pin: billing.Pin{Plan: billing.Pro, Version: 2}, Overrides: override}, after.Features()[0].Meter.Sale, 8},
+		{"new", billing.Entitlements{Pin: billing.Pin{Plan: billing.Pro, Version: 2}}, after.Terms(billing.Pro).Sale("ai.tokens"), 50},
+		{"overridden", billing.Entitlements{Pin: billing.Pin{Plan: billing.Pro, Version: 2}, Overrides: override}, after.Terms(billing.Pro).Sale("ai.tokens"), 8},
 	} {
 		m, n, metered := c.MeterOf(&tt.e, "ai.tokens", now)
 		if !metered || m.Sale != tt.sale || n.Value != tt.number || m.Unit != "tokens" {

@@ -62,7 +62,7 @@ func TestSchemaAcceptsWhatIsACatalog(t *testing.T) {
 		"version: 1\nplans: {pro: }\nfeatures: {sso: , api_keys: {title: Keys}, custom_roles: {from: pro}}\n",
 		"version: 1\nfeatures: {s: {numbers: {pro: 3, enterprise: unlimited}}, m: {meter: true, numbers: {free: 0, pro: 999999999999999}}}\n",
 		"version: 1\nfeatures: {m: {meter: true, period: year, numbers: {team: unlimited}}, n: {meter: false, from: pro}}\n",
-		"version: 1\nfeatures: {m: {meter: {}, numbers: {pro: 1}}, n: {meter: {unit: tokens, aggregation: sum, cost: 15, currency: USD}, period: billing, numbers: {pro: 1}}}\n",
+		"version: 1\nfeatures: {m: {meter: {}, numbers: {pro: 1}}, n: {meter: {unit: tokens, aggregation: sum, cost: 15, currency: USD}, period: billing, numbers: {pro: 1}}, o: {meter: {currency: EUR}, numbers: {pro: 1}}}\n",
 		"version: 1\nfeatures: {m: {meter: {limit: soft, aggregation: unique}, numbers: {pro: 1}}, n: {meter: {unavailable: open, cap: 5}, numbers: {pro: 1}}, o: {meter: {unavailable: closed}, numbers: {pro: 1}}}\n",
 		"version: 1\nfeatures: {x: {from: pro, description: }, sso: {description: S}}\npermissions: {x:y: {group: G, description: D}, x:z: {group: }}\n" +
 			"roles: {owner: {permissions: [x:y, x:z]}}\n",
@@ -125,7 +125,7 @@ func TestSchemaRefusesTheMistakesThatItCanExpress(t *testing.T) {
 		"meter aggregation":  "version: 1\nfeatures: {x: {meter: {aggregation: avg}, numbers: {pro: 1}}}\n",
 		"meter limit":        "version: 1\nfeatures: {x: {meter: {limit: firm}, numbers: {pro: 1}}}\n",
 		"cost no currency":   "version: 1\nfeatures: {x: {meter: {cost: 5}, numbers: {pro: 1}}}\n",
-		"currency no cost":   "version: 1\nfeatures: {x: {meter: {currency: USD}, numbers: {pro: 1}}}\n",
+		"currency of a max":  "version: 1\nfeatures: {x: {meter: {aggregation: max, currency: USD}, numbers: {pro: 1}}}\n",
 		"currency lower":     "version: 1\nfeatures: {x: {meter: {cost: 5, currency: usd}, numbers: {pro: 1}}}\n",
 		"cost of a max":      "version: 1\nfeatures: {x: {meter: {aggregation: max, cost: 5, currency: USD}, numbers: {pro: 1}}}\n",
 		"cost of nothing":    "version: 1\nfeatures: {x: {meter: {cost: 0, currency: USD}, numbers: {pro: 1}}}\n",

@@ -19,8 +19,10 @@ type Demand struct {
 	Hold     time.Duration // how long it is reserved, in whole seconds of up to an hour; 0 means a minute
 
 	// Of what [Client.Count] counts; of a reservation they are said when it is settled.
-	Model    string
-	Currency string // of the Cost; Count takes either of credentials with usage:write alone
+	Model string
+
+	// Of the Cost. Another than the meter's is a *Problem with the code currency_mismatch. Count takes either of credentials with usage:write alone.
+	Currency string
 }
 
 // Quota is what is known of the budget that decided, or else of the one that has least left.

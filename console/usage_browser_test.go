@@ -62,7 +62,7 @@ func TestUsageNeedsNeitherMouseNorScript(t *testing.T) {
 	}
 	tenant.Within(t, func(ctx context.Context, tx *db.TenantTx) error {
 		return errors.Join(
-			quota.SetRule(ctx, tx, quota.Rule{Meter: "ai.messages", Measure: quota.Cost, Kind: quota.OfTenant, Period: billing.Month, Amount: 3_000_000_000}),
+			quota.SetRule(ctx, tx, quota.Rule{Meter: "ai.messages", Measure: quota.Cost, Currency: "USD", Kind: quota.OfTenant, Period: billing.Month, Amount: 3_000_000_000}),
 			quota.SetRule(ctx, tx, quota.Rule{Meter: "ai.messages", Measure: quota.Quantity, Kind: quota.OfUser, Subject: long.UserID.UUID(), Period: billing.Day, Amount: 10, Soft: true}))
 	})
 	k := noMouse(t, s, s.Session(t, tenant, rbac.Owner))

@@ -41,8 +41,8 @@ func (r usageReader) own() (list []usageOwn, err error) {
 		}
 		_, each := periodWords(s.Period)
 		list = append(list, usageOwn{
-			Whose: whose, What: measureName(s.Measure) + " " + each, Used: r.measured(s.Measure, s.Used), Limit: r.measured(s.Measure, s.Limit.Value),
-			Left: r.measured(s.Measure, max(0, s.Remaining)), State: budgetBadge(s), Resets: momentOf(s.ResetsAt),
+			Whose: whose, What: measureName(s.Measure) + " " + each, Used: r.measured(s.Budget, s.Used), Limit: r.measured(s.Budget, s.Limit.Value),
+			Left: r.measured(s.Budget, max(0, s.Remaining)), State: budgetBadge(s), Resets: momentOf(s.ResetsAt),
 		})
 	}
 	return list, nil
@@ -75,10 +75,10 @@ func measureName(m quota.Measure) string {
 }
 
 // measured writes what a budget counts.
-func (r usageReader) measured(m quota.Measure, n int64) string {
-	switch m {
+func (r usageReader) measured(b quota.Budget, n int64) string {
+	switch b.Measure {
 	case quota.Cost:
-		return money(n, r.sold.Currency)
+		return money(n, b.Currency)
 	case quota.Quantity:
 		return r.sold.amount(n)
 	case quota.Events, quota.Subjects:

@@ -14,19 +14,26 @@ import (
 )
 
 // SetBudget sets a budget of the tenant within its plan, of a meter that the catalog has and that is used up; for somebody alone only if
-// they are here.
-func SetBudget(ctx context.Context, tx *db.TenantTx, c *catalog.Catalog, r quota.Rule) error {
-	m, metered := c.Meter(r.Meter)
+// they are here. One of cost is in the currency in which the tenant's plan sells the meter, whatever r says.
+func SetBudget(ctx context.Context, tx *db.TenantTx, c *catalog.Catalog, r quota.Rule) (quota.Rule, error) {
+	sold, err := Entitled(ctx, tx)
+	if err != nil {
+		return r, err
+	}
+	m, _, metered := c.MeterOf(&sold, r.Meter, tx.Now)
 	if !metered {
-		return errs.NotFound("meter")
+		return r, errs.NotFound("meter")
 	}
 	if !m.Aggregation.Adds() {
-		return errs.InvalidField("meter", "Nothing is used up of this meter, so that it has no budgets.")
+		return r, errs.InvalidField("meter", "Nothing is used up of this meter, so that it has no budgets.")
+	}
+	if r.Currency = ""; r.Measure == quota.Cost {
+		r.Currency = m.Currency
 	}
 	if err := here(ctx, tx, r); err != nil {
-		return err
+		return r, err
 	}
-	return quota.SetRule(ctx, tx, r)
+	return r, quota.SetRule(ctx, tx, r)
 }
 
 // here refuses a rule for somebody who is not, or not any more, of the tenant.

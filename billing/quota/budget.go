@@ -2,6 +2,7 @@ package quota
 
 import (
 	"cmp"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,7 +14,7 @@ import (
 // Measure is what of an event a budget counts.
 type Measure string
 
-// The measures. The cost is in billionths of the currency's unit. Subjects are the different things of a unique meter: no leases are lent of
+// The measures. The cost is in billionths of the currency's unit, and of one currency alone. Subjects are the different things of a unique meter: no leases are lent of
 // them, and no rule counts them.
 const (
 	Quantity Measure = "quantity"
@@ -49,16 +50,34 @@ type Budget struct {
 	Tenant  id.Tenant
 	Meter   billing.Feature
 	Measure Measure
-	Kind    Kind
-	Subject uuid.UUID // the user or the key; zero of the tenant
-	Period  billing.Period
-	Starts  time.Time // in UTC
+	// Currency is that of a cost: what was paid in another counts for another budget. A cost without one counts nothing.
+	Currency string
+	Kind     Kind
+	Subject  uuid.UUID // the user or the key; zero of the tenant
+	Period   billing.Period
+	Starts   time.Time // in UTC
+}
+
+// counted is the measure of a budget's row: that of a cost names its currency, so that no row has two.
+type counted string
+
+func (b Budget) counted() counted {
+	if b.Currency == "" {
+		return counted(b.Measure)
+	}
+	return counted(b.Measure) + " " + counted(b.Currency)
+}
+
+// parts are the measure and the currency.
+func (c counted) parts() (Measure, string) {
+	measure, currency, _ := strings.Cut(string(c), " ")
+	return Measure(measure), currency
 }
 
 // compare is the one order in which budgets are taken and locked.
 func (b Budget) compare(other Budget) int {
 	return cmp.Or(
-		cmp.Compare(b.Kind.width(), other.Kind.width()), cmp.Compare(b.Meter, other.Meter), cmp.Compare(b.Measure, other.Measure),
+		cmp.Compare(b.Kind.width(), other.Kind.width()), cmp.Compare(b.Meter, other.Meter), cmp.Compare(b.counted(), other.counted()),
 		cmp.Compare(b.Subject.String(), other.Subject.String()), cmp.Compare(b.Period, other.Period), b.Starts.Compare(other.Starts),
 	)
 }

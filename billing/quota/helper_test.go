@@ -119,9 +119,11 @@ func (r *rig) tenant(tb testing.TB) id.Tenant {
 	return tenant
 }
 
-// terms are those of a plain meter with a number.
+// terms are those of a plain meter with a number, whose costs are in USD.
 func terms(n int64) *quota.Terms {
-	return &quota.Terms{Meter: billing.PlainMeter(), Number: billing.Number{Value: n}, Version: 1}
+	m := billing.PlainMeter()
+	m.Currency = "USD"
+	return &quota.Terms{Meter: m, Number: billing.Number{Value: n}, Version: 1}
 }
 
 // fold folds everything, also where there is nothing but leases to sweep. It waits for transactions that have begun before, of other tests too.

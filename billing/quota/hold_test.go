@@ -172,11 +172,11 @@ func TestACallThatCostsNothingNeedsNoMoney(t *testing.T) {
 	t.Parallel()
 	r := build(t)
 	c := quota.Call{Tenant: r.tenant(t), Meter: meter, Quantity: 1, Cost: 10, Terms: terms(100)}
-	r.rules(t, c.Tenant, quota.Rule{Meter: meter, Measure: quota.Cost, Kind: quota.OfTenant, Period: billing.Day, Amount: 5, Soft: true})
+	r.rules(t, c.Tenant, quota.Rule{Meter: meter, Measure: quota.Cost, Currency: "USD", Kind: quota.OfTenant, Period: billing.Day, Amount: 5, Soft: true})
 	e := r.engine(t, nil)
 	r.spend(t, e, c) // over
 	r.fold(t)
-	r.rules(t, c.Tenant, quota.Rule{Meter: meter, Measure: quota.Cost, Kind: quota.OfTenant, Period: billing.Day, Amount: 5})
+	r.rules(t, c.Tenant, quota.Rule{Meter: meter, Measure: quota.Cost, Currency: "USD", Kind: quota.OfTenant, Period: billing.Day, Amount: 5})
 	e.Drop(c.Tenant)
 	c.Cost = 0
 	if d := r.spend(t, e, c); !d.Allowed {

@@ -29,7 +29,7 @@ type ledger struct {
 
 // key is the parameters $1 to $7 of all statements about one budget.
 func (b Budget) key(more ...any) []any {
-	return append([]any{b.Tenant.UUID(), string(b.Meter), string(b.Measure), string(b.Kind), b.Subject, string(b.Period), b.Starts}, more...)
+	return append([]any{b.Tenant.UUID(), string(b.Meter), string(b.counted()), string(b.Kind), b.Subject, string(b.Period), b.Starts}, more...)
 }
 
 const isBudget = `tenant_id = $1 AND meter = $2 AND measure = $3 AND kind = $4 AND subject = $5 AND period = $6 AND starts_at = $7`
@@ -62,6 +62,9 @@ const lockSQL = `SELECT amount, version, used, leased, ends_at, clock_timestamp(
 // largest is that of bigint: whatever somebody records, sums stay there and the fold goes on.
 const largest = `9223372036854775807`
 
+// counts is what a row of sums comes to in a budget of the measure $3: of money, if it is of its currency.
+const counts = `CASE $3 WHEN 'quantity' THEN quantity WHEN 'events' THEN events WHEN 'cost ' || currency THEN cost ELSE 0 END`
+
 var errNoRow = errors.New("the budget has no row yet")
 
 func (l *ledger) lock(ctx context.Context, tx pgx.Tx, b Budget) (r row, err error) {
@@ -92,7 +95,7 @@ SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, ` + summedSQL + ` ON CONFLIC
 
 	// summedSQL is what was used from $7 to before $8.
 	summedSQL = `LEAST(` + largest + `, COALESCE((
-	SELECT sum(CASE $3 WHEN 'events' THEN events WHEN 'cost' THEN cost WHEN 'subjects' THEN 0 ELSE quantity END) FROM usage_hours h
+	SELECT sum(` + counts + `) FROM usage_hours h
 	WHERE h.tenant_id = $1 AND h.meter = $2 AND h.starts_at >= $7 AND h.starts_at < $8
 	AND ($4 = 'tenant' OR $4 = 'user' AND user_id = $5 OR $4 = 'api_key' AND key_id = $5)), 0))::bigint`
 )

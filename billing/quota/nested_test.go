@@ -45,7 +45,7 @@ func TestNestedBudgetsAreTakenAllOrNothing(t *testing.T) {
 		quota.Rule{Meter: meter, Measure: quota.Quantity, Kind: quota.OfUser, Period: billing.Month, Amount: 30},
 		quota.Rule{Meter: meter, Measure: quota.Quantity, Kind: quota.OfUser, Subject: bob.UUID(), Period: billing.Month, Amount: 50},
 		quota.Rule{Meter: meter, Measure: quota.Quantity, Kind: quota.OfKey, Period: billing.Day, Amount: 10},
-		quota.Rule{Meter: meter, Measure: quota.Cost, Kind: quota.OfTenant, Period: billing.Day, Amount: 1_000},
+		quota.Rule{Meter: meter, Measure: quota.Cost, Currency: "USD", Kind: quota.OfTenant, Period: billing.Day, Amount: 1_000},
 	)
 	e := r.engine(t, nil)
 	plan := terms(75)
@@ -83,7 +83,7 @@ func TestNestedBudgetsAreTakenAllOrNothing(t *testing.T) {
 		want    int64
 	}{
 		{quota.OfTenant, quota.Quantity, uuid.Nil, 75},
-		{quota.OfTenant, quota.Cost, uuid.Nil, 1_000},
+		{quota.OfTenant, "cost USD", uuid.Nil, 1_000},
 		{quota.OfUser, quota.Quantity, ann.UUID(), 30},
 		{quota.OfUser, quota.Quantity, bob.UUID(), 37},
 		{quota.OfKey, quota.Quantity, key.UUID(), 8},

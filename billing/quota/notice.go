@@ -39,8 +39,10 @@ func (e *Engine) notify(ctx context.Context) error {
 		}
 		list, err = pgx.CollectRows(rows, func(r pgx.CollectableRow) (x crossing, err error) {
 			var tenant uuid.UUID
-			err = r.Scan(&tenant, &x.Meter, &x.Measure, &x.Kind, &x.Subject, &x.Period, &x.Starts, &x.amount, &x.used, &x.reached, &x.told)
+			var what counted
+			err = r.Scan(&tenant, &x.Meter, &what, &x.Kind, &x.Subject, &x.Period, &x.Starts, &x.amount, &x.used, &x.reached, &x.told)
 			x.Tenant = id.From[id.Tenant](tenant)
+			x.Measure, x.Currency = what.parts()
 			return x, err
 		})
 		return err
@@ -70,7 +72,7 @@ func (e *Engine) announce(ctx context.Context, x crossing) error {
 			}
 			first := tx.DB.WithContext(ctx).Exec(`INSERT INTO quota_notices (meter, measure, kind, subject, period, starts_at, percent)
 				VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT ON CONSTRAINT quota_notices_pkey DO NOTHING`,
-				x.Meter, x.Measure, x.Kind, x.Subject, x.Period, x.Starts, percent)
+				x.Meter, x.counted(), x.Kind, x.Subject, x.Period, x.Starts, percent)
 			if first.Error != nil {
 				return first.Error
 			}
@@ -80,6 +82,9 @@ func (e *Engine) announce(ctx context.Context, x crossing) error {
 			data := events.Data{
 				"meter": x.Meter, "measure": x.Measure, "kind": x.Kind, "period": x.Period, "starts_at": x.Starts.UTC(),
 				"percent": percent, "limit": billing.Number{Value: x.amount}, "used": x.used,
+			}
+			if x.Currency != "" {
+				data["currency"] = x.Currency
 			}
 			if x.Kind != OfTenant {
 				data["subject"] = x.Subject

@@ -141,14 +141,15 @@ func (e *Engine) build(ctx context.Context, c *Call) (*path, error) {
 	mono, _ := e.now()
 	clock := e.clock.Load()
 	now := clock.at(mono)
+	meter := c.Terms.Meter
 	p := &path{terms: c.Terms, rules: r, holder: h, ends: mono + e.turn()}
 	add := func(m Measure, kind Kind, subject uuid.UUID, period billing.Period, t terms) {
 		starts, ends := h.bounds(period, now, c.Terms)
 		t.ends = ends
-		p.budgets = append(p.budgets, h.budget(Budget{c.Tenant, c.Meter, m, kind, subject, period, starts}, t, mono))
+		p.budgets = append(p.budgets, h.budget(Budget{c.Tenant, c.Meter, m, currencyOf(meter, m), kind, subject, period, starts}, t, mono))
 		p.ends = min(p.ends, clock.when(ends))
 	}
-	meter, met := c.Terms.Meter, r.of(c)
+	met := r.of(c)
 	if n := c.Terms.Number; !n.Unlimited {
 		t := terms{base: n.Value, soft: meter.Limit == billing.Soft, byPlan: true, granted: granted(r.grants[c.Meter], now), version: c.Terms.Version}
 		same := slices.IndexFunc(met, func(r Rule) bool { return r.Kind == OfTenant && r.Measure == plain(meter) && r.Period == meter.Period })
@@ -167,7 +168,7 @@ func (e *Engine) build(ctx context.Context, c *Call) (*path, error) {
 			subject = c.Key.UUID()
 		case OfTenant:
 		}
-		add(rule.Measure, rule.Kind, subject, rule.Period, terms{base: rule.Amount, soft: rule.Soft, version: c.Terms.Version})
+		add(rule.Measure, rule.Kind, subject, rule.Period, terms{base: rule.allows(meter), soft: rule.Soft, version: c.Terms.Version})
 	}
 	if len(p.budgets) > maxBudgets {
 		p.budgets = p.budgets[:maxBudgets] // rules are limited so that this is impossible
@@ -195,6 +196,14 @@ func plain(m billing.Meter) Measure {
 		return Events
 	}
 	return Quantity
+}
+
+// currencyOf is that of a budget of a measure.
+func currencyOf(m billing.Meter, measure Measure) string {
+	if measure == Cost {
+		return m.Currency
+	}
+	return ""
 }
 
 func (h *holder) budget(key Budget, t terms, mono time.Duration) *budget {

@@ -225,9 +225,10 @@ func (l *ledger) reserved(ctx context.Context, tx pgx.Tx, tenant id.Tenant, rese
 		return nil, fmt.Errorf("read reservation %s: %w", reservation, err)
 	}
 	list, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (b Budget, err error) {
-		b.Tenant = tenant
-		err = r.Scan(&b.Meter, &b.Measure, &b.Kind, &b.Subject, &b.Period, &b.Starts)
-		b.Starts = b.Starts.UTC()
+		var what counted
+		err = r.Scan(&b.Meter, &what, &b.Kind, &b.Subject, &b.Period, &b.Starts)
+		b.Tenant, b.Starts = tenant, b.Starts.UTC()
+		b.Measure, b.Currency = what.parts()
 		return b, err
 	})
 	slices.SortFunc(list, Budget.compare)

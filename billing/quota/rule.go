@@ -17,13 +17,23 @@ import (
 // Rule is a budget that a tenant sets within its plan. Of a user or a key it counts from when it was first needed in its period, with what
 // had been used before.
 type Rule struct {
-	Meter   billing.Feature
-	Measure Measure
-	Kind    Kind
-	Subject uuid.UUID // one user or key; zero means each, or the tenant
-	Period  billing.Period
-	Amount  int64
-	Soft    bool
+	Meter    billing.Feature
+	Measure  Measure
+	Currency string // of a cost: that of the meter when the rule was set. "" is the one that it has now
+	Kind     Kind
+	Subject  uuid.UUID // one user or key; zero means each, or the tenant
+	Period   billing.Period
+	Amount   int64
+	Soft     bool
+}
+
+// allows is the amount of the rule in the currency of the meter. An amount of another is none of that, and where costs have no currency nobody
+// knows what they come to: then it is nothing, until the rule is set anew.
+func (r Rule) allows(m billing.Meter) int64 {
+	if r.Measure == Cost && (m.Currency == "" || r.Currency != "" && r.Currency != m.Currency) {
+		return 0
+	}
+	return r.Amount
 }
 
 const (
@@ -35,6 +45,9 @@ const (
 	MaxAmount = 1_000_000_000_000_000_000
 )
 
+// ErrNoMoney refuses a budget of cost where costs may be of any currency.
+var ErrNoMoney = errs.New(errs.Invalid, "meter_without_currency", "Costs of this meter have no currency, so that no budget can count them.")
+
 // SetRule sets a budget of the tenant, or replaces the one of the same meter, measure, kind, subject and period.
 func SetRule(ctx context.Context, tx *db.TenantTx, r Rule) error {
 	if err := r.check(); err != nil {
@@ -43,10 +56,10 @@ func SetRule(ctx context.Context, tx *db.TenantTx, r Rule) error {
 	if err := r.room(ctx, tx); err != nil {
 		return err
 	}
-	err := tx.DB.WithContext(ctx).Exec(`INSERT INTO quota_rules (meter, measure, kind, subject, period, amount, soft, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant_id, meter, measure, kind, subject, period)
-		DO UPDATE SET amount = EXCLUDED.amount, soft = EXCLUDED.soft, created_at = EXCLUDED.created_at`,
-		r.Meter, r.Measure, r.Kind, r.Subject, r.Period, r.Amount, r.Soft, tx.Now).Error
+	err := tx.DB.WithContext(ctx).Exec(`INSERT INTO quota_rules (meter, measure, currency, kind, subject, period, amount, soft, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant_id, meter, measure, kind, subject, period)
+		DO UPDATE SET currency = EXCLUDED.currency, amount = EXCLUDED.amount, soft = EXCLUDED.soft, created_at = EXCLUDED.created_at`,
+		r.Meter, r.Measure, r.Currency, r.Kind, r.Subject, r.Period, r.Amount, r.Soft, tx.Now).Error
 	if err != nil {
 		return fmt.Errorf("set the budget of %s: %w", r.Meter, err)
 	}
@@ -78,6 +91,7 @@ func (r Rule) room(ctx context.Context, tx *db.TenantTx) error {
 func (r Rule) check() error {
 	_, badMeter := billing.ParseFeature(string(r.Meter))
 	_, badPeriod := billing.ParsePeriod(string(r.Period))
+	_, badCurrency := billing.ParseCurrency(r.Currency)
 	switch {
 	case badMeter != nil:
 		return errs.InvalidField("meter", "This is no name of a meter.")
@@ -85,6 +99,10 @@ func (r Rule) check() error {
 		return errs.InvalidField("period", "A period is a day, a month, a billing period or a year.")
 	case r.Measure != Quantity && r.Measure != Events && r.Measure != Cost:
 		return errs.InvalidField("measure", "A budget is of quantity, events or cost.")
+	case r.Measure == Cost && badCurrency != nil:
+		return ErrNoMoney
+	case r.Measure != Cost && r.Currency != "":
+		return errs.InvalidField("currency", "Only a budget of cost has a currency.")
 	case r.Kind != OfTenant && r.Kind != OfUser && r.Kind != OfKey:
 		return errs.InvalidField("kind", "A budget is of the tenant, a user or an api_key.")
 	case r.Kind == OfTenant && r.Subject != uuid.Nil:
@@ -96,24 +114,29 @@ func (r Rule) check() error {
 }
 
 func (r Rule) data() events.Data {
-	return events.Data{"meter": r.Meter, "of": r.Of(), "measure": r.Measure, "period": r.Period, "amount": r.Amount, "soft": r.Soft}
+	data := events.Data{"meter": r.Meter, "of": r.Of(), "measure": r.Measure, "period": r.Period, "amount": r.Amount, "soft": r.Soft}
+	if r.Currency != "" {
+		data["currency"] = r.Currency
+	}
+	return data
 }
 
 // RemoveRule removes a budget of the tenant. Only what names a rule is read of r.
 func RemoveRule(ctx context.Context, tx *db.TenantTx, r Rule) error {
 	var gone []struct {
-		Amount int64
-		Soft   bool
+		Currency string
+		Amount   int64
+		Soft     bool
 	}
 	err := tx.DB.WithContext(ctx).Raw(`DELETE FROM quota_rules WHERE tenant_id = ? AND meter = ? AND measure = ? AND kind = ? AND subject = ?
-		AND period = ? RETURNING amount, soft`, tx.Tenant, r.Meter, r.Measure, r.Kind, r.Subject, r.Period).Scan(&gone).Error
+		AND period = ? RETURNING currency, amount, soft`, tx.Tenant, r.Meter, r.Measure, r.Kind, r.Subject, r.Period).Scan(&gone).Error
 	if err != nil {
 		return fmt.Errorf("remove the budget of %s: %w", r.Meter, err)
 	}
 	if len(gone) == 0 {
 		return errs.NotFound("budget")
 	}
-	r.Amount, r.Soft = gone[0].Amount, gone[0].Soft
+	r.Currency, r.Amount, r.Soft = gone[0].Currency, gone[0].Amount, gone[0].Soft
 	tx.Changed("tenant")
 	return events.Record(ctx, tx, events.BudgetRemoved, tx.Tenant, r.data())
 }
@@ -121,7 +144,7 @@ func RemoveRule(ctx context.Context, tx *db.TenantTx, r Rule) error {
 // Rules returns the budgets that the tenant has set.
 func Rules(ctx context.Context, tx *db.TenantTx) ([]Rule, error) {
 	var list []Rule
-	err := tx.DB.WithContext(ctx).Raw(`SELECT meter, measure, kind, subject, period, amount, soft FROM quota_rules WHERE tenant_id = ?
+	err := tx.DB.WithContext(ctx).Raw(`SELECT meter, measure, currency, kind, subject, period, amount, soft FROM quota_rules WHERE tenant_id = ?
 		ORDER BY meter, measure, kind, subject, period`, tx.Tenant).Scan(&list).Error
 	if err != nil {
 		return nil, fmt.Errorf("list budgets: %w", err)

@@ -18,7 +18,11 @@ import (
 func kinds() (list []quota.Rule) {
 	for _, m := range []quota.Measure{quota.Quantity, quota.Events, quota.Cost} {
 		for _, p := range []billing.Period{billing.Day, billing.Month, billing.Billing, billing.Year} {
-			list = append(list, quota.Rule{Meter: meter, Measure: m, Kind: quota.OfUser, Period: p, Amount: 5})
+			rule := quota.Rule{Meter: meter, Measure: m, Kind: quota.OfUser, Period: p, Amount: 5}
+			if m == quota.Cost {
+				rule.Currency = "USD"
+			}
+			list = append(list, rule)
 		}
 	}
 	return list

@@ -28,19 +28,19 @@ const budgetColumns = `tenant_id, meter, measure, kind, subject, period, starts_
 const reached = `GREATEST(q.reached, CASE WHEN (q.used::numeric + s.n) * 100 >= q.amount::numeric * 100 THEN 100
 	WHEN (q.used::numeric + s.n) * 100 >= q.amount::numeric * 80 THEN 80 WHEN (q.used::numeric + s.n) * 100 >= q.amount::numeric * 50 THEN 50 ELSE 0 END)`
 
-// An event belongs to the budget whose lease paid for it, and without one to that of its own time.
+// Money counts in budgets of its currency alone. An event belongs to the budget whose lease paid for it, and without one to that of its own time.
 const foldSQL = `WITH events AS MATERIALIZED (
 	SELECT row_number() OVER () AS n, e.* FROM (
-		SELECT tenant_id, meter, lease, user_id, key_id, date_trunc('hour', at, 'UTC') AS hour, sum(quantity) AS quantity, count(*) AS events, sum(cost) AS cost
-		FROM usage_events WHERE txid >= $1 AND txid < $2 GROUP BY tenant_id, meter, lease, user_id, key_id, date_trunc('hour', at, 'UTC')
+		SELECT tenant_id, meter, lease, user_id, key_id, date_trunc('hour', at, 'UTC') AS hour, 'cost ' || currency AS money, sum(quantity) AS quantity, count(*) AS events, sum(cost) AS cost
+		FROM usage_events WHERE txid >= $1 AND txid < $2 GROUP BY tenant_id, meter, lease, user_id, key_id, date_trunc('hour', at, 'UTC'), currency
 	) AS e
 ), charged AS MATERIALIZED (
 	SELECT DISTINCT ON (e.n, q.measure, q.kind, q.subject, q.period)
 		q.tenant_id, q.meter, q.measure, q.kind, q.subject, q.period, q.starts_at, l.id AS lease,
-		CASE q.measure WHEN 'events' THEN e.events WHEN 'cost' THEN e.cost ELSE e.quantity END AS n
+		CASE q.measure WHEN 'quantity' THEN e.quantity WHEN 'events' THEN e.events ELSE e.cost END AS n
 	FROM events e
 	JOIN quotas q ON q.tenant_id = e.tenant_id AND q.meter = e.meter AND (q.kind = 'tenant' OR q.kind = 'user' AND q.subject = e.user_id
-		OR q.kind = 'api_key' AND q.subject = e.key_id) AND q.measure <> 'subjects'
+		OR q.kind = 'api_key' AND q.subject = e.key_id) AND q.measure IN ('quantity', 'events', e.money)
 	LEFT JOIN quota_leases l ON l.id = e.lease AND ` + sameBudget + `
 	WHERE l.id IS NOT NULL OR e.hour >= q.starts_at AND e.hour < q.ends_at
 	ORDER BY e.n, q.measure, q.kind, q.subject, q.period, l.id IS NULL, e.hour >= q.starts_at AND e.hour < q.ends_at DESC, q.starts_at DESC

@@ -64,7 +64,7 @@ func (r *rules) standing(tenant id.Tenant, name billing.Feature, t *Terms, rows 
 	add := func(m Measure, kind Kind, subject uuid.UUID, period billing.Period, of terms) {
 		starts, ends := period.Bounds(now, t.Anchor)
 		of.ends, of.version = ends, t.Version
-		list = append(list, standing{Standing{Budget: Budget{tenant, name, m, kind, subject, period, starts}, Soft: of.soft}, of})
+		list = append(list, standing{Standing{Budget: Budget{tenant, name, m, currencyOf(t.Meter, m), kind, subject, period, starts}, Soft: of.soft}, of})
 	}
 	rules := slices.Clone(r.byMeter[name])
 	if n := t.Number; !n.Unlimited && t.Meter.Aggregation != billing.Max {
@@ -84,14 +84,14 @@ func (r *rules) standing(tenant id.Tenant, name billing.Feature, t *Terms, rows 
 		return list // rules count nothing of others
 	}
 	for _, rule := range rules {
-		of := terms{base: rule.Amount, soft: rule.Soft}
+		of := terms{base: rule.allows(t.Meter), soft: rule.Soft}
 		if rule.Kind == OfTenant || rule.Subject != uuid.Nil {
 			add(rule.Measure, rule.Kind, rule.Subject, rule.Period, of)
 			continue
 		}
 		starts, _ := rule.Period.Bounds(now, t.Anchor)
 		for b := range rows {
-			if b.Meter == name && b.Measure == rule.Measure && b.Kind == rule.Kind && b.Period == rule.Period && b.Starts.Equal(starts) && !r.named(rule, b.Subject) {
+			if b.Meter == name && b.Measure == rule.Measure && b.Currency == currencyOf(t.Meter, rule.Measure) && b.Kind == rule.Kind && b.Period == rule.Period && b.Starts.Equal(starts) && !r.named(rule, b.Subject) {
 				add(rule.Measure, rule.Kind, b.Subject, rule.Period, of)
 			}
 		}
@@ -110,7 +110,9 @@ func (l *ledger) running(ctx context.Context, tx pgx.Tx, tenant id.Tenant, now t
 	}
 	rows := map[Budget]row{}
 	b, r := Budget{Tenant: tenant}, row{now: now}
-	_, err = pgx.ForEachRow(found, []any{&b.Meter, &b.Measure, &b.Kind, &b.Subject, &b.Period, &b.Starts, &r.amount, &r.version, &r.used, &r.leased}, func() error {
+	var what counted
+	_, err = pgx.ForEachRow(found, []any{&b.Meter, &what, &b.Kind, &b.Subject, &b.Period, &b.Starts, &r.amount, &r.version, &r.used, &r.leased}, func() error {
+		b.Measure, b.Currency = what.parts()
 		b.Starts = b.Starts.UTC()
 		rows[b] = r
 		return nil
@@ -123,7 +125,7 @@ func (l *ledger) running(ctx context.Context, tx pgx.Tx, tenant id.Tenant, now t
 
 // What the row of a budget would begin with, as makeSQL has it.
 const unmadeSQL = `SELECT CASE $3::text WHEN 'subjects' THEN count(DISTINCT subject) ELSE
-	LEAST(COALESCE(sum(CASE $3 WHEN 'events' THEN events WHEN 'cost' THEN cost ELSE quantity END), 0), ` + largest + `)::bigint END FROM usage_hours
+	LEAST(COALESCE(sum(` + counts + `), 0), ` + largest + `)::bigint END FROM usage_hours
 	WHERE tenant_id = $1 AND meter = $2 AND starts_at >= $6 AND starts_at < $7
 	AND ($4 = 'tenant' OR $4 = 'user' AND user_id = $5 OR $4 = 'api_key' AND key_id = $5)`
 
@@ -133,7 +135,7 @@ func (l *ledger) state(ctx context.Context, tx pgx.Tx, s *standing, rows map[Bud
 	if !made {
 		r.now = now
 		b := s.Budget
-		err := tx.QueryRow(ctx, unmadeSQL, b.Tenant.UUID(), string(b.Meter), string(b.Measure), string(b.Kind), b.Subject, b.Starts, s.ends).Scan(&r.used)
+		err := tx.QueryRow(ctx, unmadeSQL, b.Tenant.UUID(), string(b.Meter), string(b.counted()), string(b.Kind), b.Subject, b.Starts, s.ends).Scan(&r.used)
 		if err != nil {
 			return State{}, fmt.Errorf("sum what was used of %s: %w", b.Meter, err)
 		}

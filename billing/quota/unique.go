@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/seed-2a059015/gatehouse/billing"
@@ -69,7 +68,7 @@ func (e *Engine) counted(ctx context.Context, h *holder, c *Call) (Hold, Decisio
 	clock := e.clock.Load()
 	m := c.Terms.Meter
 	starts, ends := h.bounds(m.Period, clock.at(mono), c.Terms)
-	b := Budget{c.Tenant, c.Meter, Subjects, OfTenant, uuid.Nil, m.Period, starts}
+	b := Budget{Tenant: c.Tenant, Meter: c.Meter, Measure: Subjects, Kind: OfTenant, Period: m.Period, Starts: starts}
 	s := subjectOf(b, c.Subject)
 	hold := Hold{At: clock.at(mono)}
 	if e.known.has(s, mono) {

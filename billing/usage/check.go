@@ -21,6 +21,8 @@ const (
 	InvalidKey   = "invalid_key"
 	NoTenant     = "no_tenant"
 	NoCurrency   = "no_currency"
+
+	CurrencyMismatch = "currency_mismatch"
 )
 
 const (
@@ -115,11 +117,15 @@ func (e *Event) cost(m Meter) *Refusal {
 		if _, err := billing.ParseCurrency(e.Currency); err != nil {
 			return refuse(NoCurrency, "A currency is three capital letters, such as USD.") // "usd" would be a line of its own in a statement
 		}
+		return m.Mismatch(e.Currency)
+	}
+	if why := m.Mismatch(e.Currency); why != nil {
+		return why
+	}
+	if e.Currency = ""; m.Price == 0 { // what costs nothing is of no currency
 		return nil
 	}
-	if e.Currency = m.Currency; m.Price == 0 {
-		return nil
-	}
+	e.Currency = m.Currency
 	cost, ok := m.CostOf(e.Quantity)
 	if !ok || cost > most {
 		return refuse(OutOfRange, "The cost of this quantity is more than can be told.")

@@ -73,15 +73,45 @@ func TestWhatCannotBeTakenIsRefusedAlone(t *testing.T) {
 		with(func(e *usage.Event) { e.Model = strings.Repeat("m", 256) }),
 		with(func(e *usage.Event) { e.Cost, e.Currency = 5, "usd" }),
 		with(func(e *usage.Event) { e.Cost, e.Currency = 5, "US$" }),
+		with(func(e *usage.Event) { e.Cost, e.Currency = 5, "EUR" }),
+		with(func(e *usage.Event) { e.Currency = "EUR" }),
+		with(func(e *usage.Event) { e.Quantity, e.Cost, e.Currency = 0, 5, "USD" }),
 	}
 	r.record(t, events, "accepted", "no_tenant", "invalid_key", "accepted", "event_too_old", "accepted", "event_in_future", "accepted",
 		"event_too_old", "event_in_future", "unknown_meter", "out_of_range", "out_of_range", "out_of_range", "out_of_range",
-		"invalid_text", "invalid_text", "invalid_text", "no_currency", "no_currency")
+		"invalid_text", "invalid_text", "invalid_text", "no_currency", "no_currency", "currency_mismatch", "currency_mismatch", "accepted")
 	if n := r.number(t, "SELECT cost FROM usage_events WHERE quantity = 3 AND currency = 'USD'"); n != 7_500 {
 		t.Errorf("cost = %d, want 7,500: three units of 2,500,000 millionths of a millionth", n)
 	}
-	if n := r.number(t, "SELECT count(*) FROM usage_events"); n != 4 {
-		t.Errorf("%d events, want 4", n)
+	if n := r.number(t, "SELECT count(*) FROM usage_events"); n != 5 {
+		t.Errorf("%d events, want 5", n)
+	}
+	if n := r.number(t, "SELECT count(*) FROM usage_events WHERE currency <> 'USD'"); n != 0 {
+		t.Errorf("%d events in another currency than the meter's, want none", n)
+	}
+}
+
+// A meter that names a currency and no price takes costs in that alone, and one that names none takes any.
+func TestAMeterWithoutAPriceMayNameACurrency(t *testing.T) {
+	t.Parallel()
+	r := build(t, func(c *usage.Config) {
+		c.Meters = func(_ context.Context, _ id.Tenant, meter string) (usage.Meter, bool, error) {
+			return usage.Meter{Currency: map[string]string{"images": "EUR"}[meter]}, true, nil
+		}
+	})
+	a := id.New[id.Tenant]()
+	cost := func(meter string, cost int64, currency string) usage.Event {
+		e := call(a, "", 1)
+		e.Meter, e.Cost, e.Currency = meter, cost, currency
+		return e
+	}
+	r.record(t, []usage.Event{
+		cost("images", 5, ""), cost("images", 5, "EUR"), cost("images", 5, "USD"), cost("images", 0, ""), cost("images", 0, "USD"), cost("exports", 5, "JPY"), cost("exports", 5, ""),
+	}, "accepted", "accepted", "currency_mismatch", "accepted", "currency_mismatch", "accepted", "no_currency")
+	for currency, want := range map[string]int64{"EUR": 10, "JPY": 5, "": 0, "USD": 0} {
+		if n := r.number(t, "SELECT COALESCE(sum(cost), 0)::bigint FROM usage_events WHERE currency = $1", currency); n != want {
+			t.Errorf("costs in %q = %d, want %d", currency, n, want)
+		}
 	}
 }
 

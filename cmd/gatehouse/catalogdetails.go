@@ -54,8 +54,11 @@ func (m meterDetails) String() string {
 	if m.Unit != "" {
 		text += " of " + m.Unit
 	}
-	if m.Cost > 0 {
+	switch {
+	case m.Cost > 0:
 		text += fmt.Sprintf(", %d pico-%s each", m.Cost, m.Currency)
+	case m.Currency != "":
+		text += ", costs in " + m.Currency
 	}
 	text += fmt.Sprintf(", %s limit", m.Limit)
 	if m.Cap > 0 {

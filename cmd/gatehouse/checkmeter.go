@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"github.com/seed-2a059015/gatehouse/access"
@@ -56,7 +57,13 @@ func said(s *metered.State) string {
 	case s.Limit == nil:
 		return fmt.Sprintf("\n%s: unlimited", s.Meter)
 	}
-	line := fmt.Sprintf("\n%s: %d of %d used, %d remaining", s.Meter, *s.Used, *s.Limit, *s.Remaining)
+	amount := func(n int64) string {
+		if s.Budget != nil && s.Budget.Measure == quota.Cost {
+			return money(n, s.Budget.Currency)
+		}
+		return strconv.FormatInt(n, 10)
+	}
+	line := fmt.Sprintf("\n%s: %s of %s used, %s remaining", s.Meter, amount(*s.Used), amount(*s.Limit), amount(*s.Remaining))
 	if s.ResetsAt != nil {
 		line += ", resets at " + s.ResetsAt.Format(time.RFC3339)
 	}

@@ -21,22 +21,23 @@ func quotaCommand() *cobra.Command {
 }
 
 type ruleLine struct {
-	Meter   billing.Feature `json:"meter"`
-	Of      string          `json:"of"`
-	Measure quota.Measure   `json:"measure"`
-	Period  billing.Period  `json:"period"`
-	Amount  int64           `json:"amount"`
-	Soft    bool            `json:"soft"`
+	Meter    billing.Feature `json:"meter"`
+	Of       string          `json:"of"`
+	Measure  quota.Measure   `json:"measure"`
+	Currency string          `json:"currency,omitempty"`
+	Period   billing.Period  `json:"period"`
+	Amount   int64           `json:"amount"`
+	Soft     bool            `json:"soft"`
 }
 
 func ruleOf(r quota.Rule) ruleLine {
-	return ruleLine{r.Meter, r.Of(), r.Measure, r.Period, r.Amount, r.Soft}
+	return ruleLine{r.Meter, r.Of(), r.Measure, r.Currency, r.Period, r.Amount, r.Soft}
 }
 
 func (r ruleLine) columns() []string {
 	amount, limit := strconv.FormatInt(r.Amount, 10), billing.Hard
 	if r.Measure == quota.Cost {
-		amount = money(r.Amount, "")
+		amount = money(r.Amount, r.Currency)
 	}
 	if r.Soft {
 		limit = billing.Soft
@@ -115,7 +116,8 @@ func quotaSet() *cobra.Command {
 				return err
 			}
 			r.Amount, r.Soft = n, soft
-			return tenants.SetBudget(ctx, tx, held, r)
+			r, err = tenants.SetBudget(ctx, tx, held, r)
+			return err
 		}, func() any { return ruleOf(r) }, func() error {
 			cells := ruleOf(r).columns()
 			return say(c, "%s of %s: %s of %s by %s for %s, %s", cells[0], named.tenant, cells[4], cells[2], cells[3], cells[1], cells[5])

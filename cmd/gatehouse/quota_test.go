@@ -9,7 +9,7 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/id"
 )
 
-const unaddedCatalog = meteredCatalog + "  peak: {numbers: {free: 10}, period: month, meter: {aggregation: max}}\n"
+const unaddedCatalog = meteredCatalog + "  priced: {numbers: {free: 10}, meter: {currency: EUR}}\n  peak: {numbers: {free: 10}, period: month, meter: {aggregation: max}}\n"
 
 func TestQuotaRules(t *testing.T) {
 	t.Parallel()
@@ -32,12 +32,12 @@ func TestQuotaRules(t *testing.T) {
 		{"set ai.tokens --tenant acme --of user --period day --amount 60000 --soft", "ai.tokens of acme: 60000 of quantity by day for user, soft\n"},
 		{"set ai.tokens --tenant acme --of " + ours + " --period day --amount 7", "ai.tokens of acme: 7 of quantity by day for " + ours + ", hard\n"},
 		{"set ai.tokens --tenant acme --of owner@acme.example --period year --amount 0", "ai.tokens of acme: 0 of quantity by year for " + ours + ", hard\n"},
-		{"set calls --tenant acme --measure cost --amount 12.50", "calls of acme: 12.5 of cost by month for tenant, hard\n"},
-		{"rules --tenant acme", "METER      OF                              MEASURE   PERIOD  AMOUNT  LIMIT\n" +
-			"ai.tokens  user                            quantity  day     60000   soft\n" +
-			"ai.tokens  " + ours + "  quantity  day     7       hard\n" +
-			"ai.tokens  " + ours + "  quantity  year    0       hard\n" +
-			"calls      tenant                          cost      month   12.5    hard\n"},
+		{"set priced --tenant acme --measure cost --amount 12.50", "priced of acme: 12.5 EUR of cost by month for tenant, hard\n"},
+		{"rules --tenant acme", "METER      OF                              MEASURE   PERIOD  AMOUNT    LIMIT\n" +
+			"ai.tokens  user                            quantity  day     60000     soft\n" +
+			"ai.tokens  " + ours + "  quantity  day     7         hard\n" +
+			"ai.tokens  " + ours + "  quantity  year    0         hard\n" +
+			"priced     tenant                          cost      month   12.5 EUR  hard\n"},
 		{"remove ai.tokens --tenant acme --of owner@acme.example --period year", "the budget of ai.tokens of acme by year for " + ours + " is removed\n"},
 		{"rules --tenant globex", "METER  OF  MEASURE  PERIOD  AMOUNT  LIMIT\n"},
 	} {
@@ -46,21 +46,22 @@ func TestQuotaRules(t *testing.T) {
 		}
 	}
 	type rule struct {
-		Meter, Of, Measure, Period string
-		Amount                     int64
-		Soft                       bool
+		Meter, Of, Measure, Period, Currency string
+		Amount                               int64
+		Soft                                 bool
 	}
 	got := decode[[]rule](t, succeed(t, w.env, args("quota rules --tenant acme --json")...))
 	want := []rule{
-		{"ai.tokens", "user", "quantity", "day", 60000, true},
-		{"ai.tokens", ours, "quantity", "day", 7, false},
-		{"calls", "tenant", "cost", "month", 12_500_000_000, false},
+		{"ai.tokens", "user", "quantity", "day", "", 60000, true},
+		{"ai.tokens", ours, "quantity", "day", "", 7, false},
+		{"priced", "tenant", "cost", "month", "EUR", 12_500_000_000, false},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("quota rules --json (-want +got):\n%s", diff)
 	}
 	for _, tc := range []struct{ line, want string }{
 		{"set nothing --tenant acme --amount 5", "There is no such meter"},
+		{"set calls --tenant acme --measure cost --amount 5", "no currency"},
 		{"set peak --tenant acme --amount 5", "Nothing is used up"},
 		{"set ai.tokens --tenant acme --amount -5", "not a number in digits"},
 		{"set ai.tokens --tenant acme --amount 1e6", "not a number in digits"},

@@ -23,8 +23,11 @@ func saleShiftOf(s catalog.SaleShift) saleShift {
 // String says on what terms a meter is sold.
 func (s saleTerms) String() string {
 	text := fmt.Sprintf("%s by %s", s.Limit, s.Period)
-	if s.Cost > 0 {
+	switch {
+	case s.Cost > 0:
 		text += fmt.Sprintf(", %d pico-%s", s.Cost, s.Currency)
+	case s.Currency != "":
+		text += ", costs in " + s.Currency
 	}
 	return text
 }

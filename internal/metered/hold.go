@@ -44,12 +44,16 @@ func (h *Hold) State() State {
 }
 
 // Settle records what was used and then gives back the rest. Attribution, meter, time and lease of the event are those of the hold. After an
-// error it may be called again, which counts once all the same; a refused event gives back everything.
+// error it may be called again, which counts once all the same: such as that of another currency than the meter's. A refused event gives back
+// everything.
 func (h *Hold) Settle(ctx context.Context, e usage.Event) (usage.Outcome, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.done {
 		return usage.Outcome{}, ErrOver
+	}
+	if err := mismatch(h.call.Terms, e.Currency); err != nil {
+		return usage.Outcome{}, err
 	}
 	if h.key == "" {
 		if h.key = e.Key; h.key == "" {

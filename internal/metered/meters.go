@@ -25,6 +25,7 @@ type Meters struct {
 type Use struct {
 	Meter          billing.Feature
 	Quantity, Cost int64  // the most; of a cost of 0 the meter's price decides
+	Currency       string // of the cost; "" is that of the meter
 	Subject        string // what a meter of unique things counts; "" there means whoever calls
 	Permission     rbac.Permission
 	Route          string // with the permission, for the log of decisions
@@ -51,6 +52,9 @@ func (m *Meters) call(p *authn.Principal, u Use) (quota.Call, access.Decision, e
 	if !known {
 		return quota.Call{}, m.Access.NoMeter(p, u.question(u.Quantity)), nil
 	}
+	if err := mismatch(terms, u.Currency); err != nil {
+		return quota.Call{}, access.Decision{}, err
+	}
 	if n := terms.Number; !n.Any() && terms.Meter.Limit == billing.Soft { // which lets pass what is above a number, and not what is not sold
 		if d := m.Access.Ask(p, nil, u.feature()); !d.Allowed {
 			return quota.Call{}, d, nil
@@ -63,6 +67,19 @@ func (m *Meters) call(p *authn.Principal, u Use) (quota.Call, access.Decision, e
 	return quota.Call{
 		Tenant: p.Tenant, Meter: u.Meter, User: p.User, Key: p.Key, Quantity: u.Quantity, Cost: cost, Subject: u.Subject, Lasts: u.Lasts, Terms: terms,
 	}, access.Decision{}, nil
+}
+
+// mismatch is the error of a cost in another currency than the meter's.
+func mismatch(terms *quota.Terms, currency string) error {
+	if why := (usage.Meter{Currency: terms.Meter.Currency}).Mismatch(currency); why != nil {
+		return Mismatch(why)
+	}
+	return nil
+}
+
+// Mismatch is the refusal of a cost in another currency than the meter's, as an error of the request that names it.
+func Mismatch(why *usage.Refusal) error {
+	return errs.New(errs.Invalid, "currency_mismatch", why.Detail).Because(why)
 }
 
 // priced is what a use costs at most, as its event will say.

@@ -24,10 +24,11 @@ type State struct {
 
 // Budget says whose budget it is and what it counts.
 type Budget struct {
-	Kind    quota.Kind     `json:"kind" enum:"tenant,user,api_key" doc:"Whose it is"`
-	Measure quota.Measure  `json:"measure" enum:"quantity,events,cost,subjects" doc:"A cost is in billionths of the currency's unit"`
-	Period  billing.Period `json:"period" enum:"day,month,billing,year"`
-	ByPlan  bool           `json:"by_plan" doc:"It is the number of the plan, and no rule of the tenant's own"`
+	Kind     quota.Kind     `json:"kind" enum:"tenant,user,api_key" doc:"Whose it is"`
+	Measure  quota.Measure  `json:"measure" enum:"quantity,events,cost,subjects" doc:"A cost is in billionths of the currency's unit"`
+	Currency string         `json:"currency,omitzero" doc:"Of a cost"`
+	Period   billing.Period `json:"period" enum:"day,month,billing,year"`
+	ByPlan   bool           `json:"by_plan" doc:"It is the number of the plan, and no rule of the tenant's own"`
 }
 
 // Known says that there is something to tell.
@@ -44,7 +45,7 @@ func stateOf(c quota.Call, d quota.Decision) State {
 		s.ResetsAt = &at
 	}
 	if d.Budget != (quota.Budget{}) {
-		s.Budget = &Budget{d.Budget.Kind, d.Budget.Measure, d.Budget.Period, d.ByPlan}
+		s.Budget = &Budget{d.Budget.Kind, d.Budget.Measure, d.Budget.Currency, d.Budget.Period, d.ByPlan}
 	}
 	return s
 }
