@@ -151,6 +151,27 @@ func TestABudgetThatCannotBeIsRefused(t *testing.T) {
 	}
 }
 
+// What is the largest, and what is counted once, is held to the plan's number alone: a rule would be there and count nothing.
+func TestMetersOfWhichNothingIsUsedUpHaveNoBudgets(t *testing.T) {
+	t.Parallel()
+	s := startWithMeters(t)
+	tenant := s.NewTenant(t, billing.Free)
+	c := s.Bearer(s.Session(t, tenant, rbac.Owner))
+	for _, meter := range []string{"seats.peak", "visitors"} {
+		for _, rule := range []string{"tenant/quantity/month", "tenant/events/day", "tenant/cost/year", "tenant/subjects/month", "user/quantity/day", "api_key/events/billing"} {
+			for _, in := range []body{{"amount": 1}, {"amount": 1, "soft": true}} {
+				c.Do(t, http.MethodPut, "/v1/quota-rules/"+meter+"/"+rule, in).Refused(t, http.StatusUnprocessableEntity, "meter_without_budgets")
+			}
+		}
+	}
+	if got := quotaRulesOf(t, c); len(got) != 0 {
+		t.Errorf("rules = %+v, want none", got)
+	}
+	if got := checkMeter(t, c, body{"meter": "seats.peak", "quantity": 5}); !got.Allowed {
+		t.Errorf("check of a peak of 5 = %+v, want it allowed by the plan's number", got)
+	}
+}
+
 func TestATenantSeesItsGrants(t *testing.T) {
 	t.Parallel()
 	s := apitest.Start(t)

@@ -13,6 +13,9 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/id"
 )
 
+var errNoBudgets = errs.New(errs.Invalid, "meter_without_budgets",
+	"Nothing is used up of a meter of the aggregation max or unique, so that it has no budgets.")
+
 // SetBudget sets a budget of the tenant within its plan, of a meter that the catalog has and that is used up; for somebody alone only if
 // they are here. One of cost is in the currency in which the tenant's plan sells the meter, whatever r says.
 func SetBudget(ctx context.Context, tx *db.TenantTx, c *catalog.Catalog, r quota.Rule) (quota.Rule, error) {
@@ -25,7 +28,7 @@ func SetBudget(ctx context.Context, tx *db.TenantTx, c *catalog.Catalog, r quota
 		return r, errs.NotFound("meter")
 	}
 	if !m.Aggregation.Adds() {
-		return r, errs.InvalidField("meter", "Nothing is used up of this meter, so that it has no budgets.")
+		return r, errNoBudgets
 	}
 	if r.Currency = ""; r.Measure == quota.Cost {
 		r.Currency = m.Currency

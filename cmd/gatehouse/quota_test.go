@@ -9,7 +9,8 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/id"
 )
 
-const unaddedCatalog = meteredCatalog + "  priced: {numbers: {free: 10}, meter: {currency: EUR}}\n  peak: {numbers: {free: 10}, period: month, meter: {aggregation: max}}\n"
+const unaddedCatalog = meteredCatalog + "  priced: {numbers: {free: 10}, meter: {currency: EUR}}\n  peak: {numbers: {free: 10}, period: month, meter: {aggregation: max}}\n" +
+	"  guests: {numbers: {free: 10}, meter: {aggregation: unique}}\n"
 
 func TestQuotaRules(t *testing.T) {
 	t.Parallel()
@@ -63,6 +64,10 @@ func TestQuotaRules(t *testing.T) {
 		{"set nothing --tenant acme --amount 5", "There is no such meter"},
 		{"set calls --tenant acme --measure cost --amount 5", "no currency"},
 		{"set peak --tenant acme --amount 5", "Nothing is used up"},
+		{"set peak --tenant acme --measure cost --amount 5", "Nothing is used up"},
+		{"set guests --tenant acme --amount 5", "Nothing is used up"},
+		{"set guests --tenant acme --of user --measure events --amount 5", "Nothing is used up"},
+		{"set guests --tenant acme --measure subjects --amount 5", "Nothing is used up"},
 		{"set ai.tokens --tenant acme --amount -5", "not a number in digits"},
 		{"set ai.tokens --tenant acme --amount 1e6", "not a number in digits"},
 		{"set ai.tokens --tenant acme --amount 9223372036854775807", "A budget is from 0"},
