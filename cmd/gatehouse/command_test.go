@@ -194,6 +194,13 @@ func TestUserListShowsTheOwner(t *testing.T) {
 	if len(got) != 1 || got[0].Email != "owner@acme.example" || got[0].Role != "owner" || got[0].Status != "active" || got[0].Member != acme.Owner {
 		t.Errorf("user list = %+v, want the owner", got)
 	}
+	// Rules, reports and checks name people by the id of the user, so that the table has it too.
+	printed := strings.Split(succeed(t, w.env, "user", "list", "--tenant", "acme"), "\n")
+	want := []string{acme.Owner, got[0].User, "owner@acme.example"}
+	if heading, row := strings.Fields(printed[0]), strings.Fields(printed[1]); !slices.Equal(heading, []string{"MEMBERSHIP", "USER", "EMAIL", "NAME", "ROLE", "STATUS"}) ||
+		!slices.Equal(row[:3], want) || !strings.HasPrefix(got[0].User, "usr_") {
+		t.Errorf("user list printed %q, want a row of %q", printed, want)
+	}
 }
 
 func TestEmptyListsAreLists(t *testing.T) {

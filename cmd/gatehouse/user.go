@@ -29,13 +29,13 @@ func userLineOf(m tenants.Membership) userLine {
 
 func userList() *cobra.Command {
 	return lister[tenants.Membership, userLine]{
-		short: "List the members of a tenant", heading: []string{"MEMBERSHIP", "EMAIL", "NAME", "ROLE", "STATUS"}, line: userLineOf,
+		short: "List the members of a tenant", heading: []string{"MEMBERSHIP", "USER", "EMAIL", "NAME", "ROLE", "STATUS"}, line: userLineOf,
 		rows: func(ctx context.Context, _ *target, tx *db.TenantTx) ([]tenants.Membership, error) {
 			return all(func(after id.Membership, n int) ([]tenants.Membership, error) {
 				return tenants.Members(ctx, tx, after, n)
 			},
 				func(m tenants.Membership) id.Membership { return m.ID })
 		},
-		columns: func(l userLine) []string { return []string{l.Member, l.Email, l.Name, l.Role, l.Status} },
+		columns: func(l userLine) []string { return []string{l.Member, l.User, l.Email, l.Name, l.Role, l.Status} },
 	}.command()
 }
