@@ -146,12 +146,15 @@ func (r *rig) ready() error {
 	return nil
 }
 
-func (r *rig) startDatabase(ctx context.Context) (err error) {
+// startDatabase replaces what was started before. If it fails that stays, stopped as it is: it is stopped once more at the end.
+func (r *rig) startDatabase(ctx context.Context) error {
 	// Eight servers want more connections than Postgres has by itself.
 	settings := map[string]string{"max_connections": "300"}
-	if r.pg, err = devpg.Start(ctx, devpg.Config{Dir: filepath.Join(r.dir, "pg"), Settings: settings}); err != nil {
+	pg, err := devpg.Start(ctx, devpg.Config{Dir: filepath.Join(r.dir, "pg"), Settings: settings})
+	if err != nil {
 		return fmt.Errorf("start the database: %w", err)
 	}
+	r.pg = pg
 	return nil
 }
 
