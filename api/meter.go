@@ -140,9 +140,12 @@ func refusedEvent(why *usage.Refusal) error {
 	if why.Code == usage.CurrencyMismatch {
 		return metered.Mismatch(why)
 	}
-	field := map[string]string{
-		usage.InvalidKey: "record", usage.TooOld: "record", usage.InFuture: "record", usage.OutOfRange: "quantity", usage.NoCurrency: "currency",
-		usage.UnknownMeter: "meter", usage.InvalidText: "model",
-	}[why.Code]
+	field := why.Field
+	if field == "" {
+		field = map[string]string{
+			usage.InvalidKey: "record", usage.TooOld: "record", usage.InFuture: "record", usage.OutOfRange: "quantity", usage.NoCurrency: "currency",
+			usage.UnknownMeter: "meter",
+		}[why.Code]
+	}
 	return errs.InvalidField(field, why.Detail)
 }

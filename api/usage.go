@@ -136,6 +136,9 @@ func (out *usageOut) note(i int, o usage.Outcome) {
 	case usage.Refused:
 		out.Refused++
 		e.Code, e.Detail = o.Refusal.Code, o.Refusal.Detail
+		if o.Refusal.Field != "" {
+			e.Detail = o.Refusal.Field + ": " + e.Detail
+		}
 	}
 }
 

@@ -72,9 +72,14 @@ func (r *Recorder) complete(ctx context.Context, e *Event, now time.Time) (key, 
 }
 
 func (e *Event) numbers() *Refusal {
-	for _, n := range [...]int64{e.Quantity, e.InputTokens, e.OutputTokens, e.CachedTokens, e.Cost} {
-		if n < 0 || n > most {
-			return refuse(OutOfRange, "Quantity, tokens and cost are 0 to 999,999,999,999,999.")
+	for _, n := range [...]struct {
+		field string
+		value int64
+	}{
+		{"quantity", e.Quantity}, {"input_tokens", e.InputTokens}, {"output_tokens", e.OutputTokens}, {"cached_tokens", e.CachedTokens}, {"cost", e.Cost},
+	} {
+		if n.value < 0 || n.value > most {
+			return &Refusal{OutOfRange, "Quantity, tokens and cost are 0 to 999,999,999,999,999.", n.field}
 		}
 	}
 	return nil
@@ -82,9 +87,12 @@ func (e *Event) numbers() *Refusal {
 
 // texts holds each text to what Postgres stores: one that it does not would take the whole batch with it.
 func (e *Event) texts() *Refusal {
-	for _, text := range [...]string{e.Meter, e.Subject, e.Feature, e.Role, e.Plan, e.Route, e.Model, e.Currency} {
-		if len(text) > longestText || !utf8.ValidString(text) || strings.IndexByte(text, 0) >= 0 {
-			return refuse(InvalidText, "A text has at most 255 bytes of UTF-8 without NUL.")
+	for _, text := range [...]struct{ field, value string }{
+		{"meter", e.Meter}, {"subject", e.Subject}, {"feature", e.Feature}, {"role", e.Role}, {"plan", e.Plan}, {"route", e.Route}, {"model", e.Model},
+		{"currency", e.Currency},
+	} {
+		if v := text.value; len(v) > longestText || !utf8.ValidString(v) || strings.IndexByte(v, 0) >= 0 {
+			return &Refusal{InvalidText, "A text has at most 255 bytes of UTF-8 without NUL.", text.field}
 		}
 	}
 	return nil

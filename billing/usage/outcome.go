@@ -20,6 +20,7 @@ type Outcome struct {
 type Refusal struct {
 	Code   string // stable
 	Detail string // for a person
+	Field  string // which of the event's members is wrong, as the API calls it; "" where the code alone says so
 }
 
 // Error implements error.
