@@ -29,11 +29,11 @@ func (c *Console) saveUsage(ctx echo.Context) error {
 	var file bytes.Buffer
 	err = c.db.Tenant(r, p.Tenant, func(tx *db.TenantTx) error {
 		reader.tx = tx
-		spans, err := spansOf(ctx.QueryParam("span"), reader.sold.Period, tx.Now)
+		spans, err := spansOf(ctx.QueryParam("span"), reader.sold, tx.Now)
 		if err != nil {
 			return err
 		}
-		span := spanOf(value(spans), tx.Now)
+		span := spanOf(value(spans), reader.sold, tx.Now)
 		q := reader.query(span, span.step)
 		if by := ctx.QueryParam("by"); by != "" {
 			if q = reader.query(span, usage.Whole, columnsOf(by)...); len(q.GroupBy) == 0 {

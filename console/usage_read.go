@@ -32,10 +32,10 @@ type usageStep struct {
 }
 
 func (r usageReader) read(page *usagePage, asked string) (err error) {
-	if page.Spans, err = spansOf(asked, r.sold.Period, r.tx.Now); err != nil {
+	if page.Spans, err = spansOf(asked, r.sold, r.tx.Now); err != nil {
 		return err
 	}
-	span := spanOf(value(page.Spans), r.tx.Now)
+	span := spanOf(value(page.Spans), r.sold, r.tx.Now)
 	page.Title, page.Span, page.Step, page.Sums = r.sold.Title, span.title, span.stepName(), r.sold.Aggregation.Adds()
 	page.Hours = "?" + url.Values{"meter": {r.sold.Name}}.Encode() + "&span="
 	page.CSV = page.Hours + url.QueryEscape(value(page.Spans))
@@ -64,7 +64,7 @@ func (r usageReader) read(page *usagePage, asked string) (err error) {
 }
 
 func (r usageReader) query(span usageSpan, step usage.Step, by ...usage.Dimension) usage.Query {
-	return usage.Query{Meter: r.sold.Name, Aggregation: r.sold.Aggregation, From: span.from, To: span.to, Step: step, GroupBy: by}
+	return usage.Query{Meter: r.sold.Name, Aggregation: r.sold.Aggregation, From: span.from, To: span.to, Step: step, Hours: span.hours, GroupBy: by}
 }
 
 func (r usageReader) report(span usageSpan, step usage.Step, top int, by ...usage.Dimension) ([]usage.Row, error) {
@@ -100,14 +100,18 @@ func (r usageReader) steps(page *usagePage, span usageSpan, limit billing.Number
 	if err != nil {
 		return err
 	}
+	line, err := r.limit(span, limit)
+	if err != nil {
+		return err
+	}
 	at := make(map[int64]usage.Row, len(rows))
 	for _, row := range rows {
 		at[row.StartsAt.Unix()] = row
 	}
-	s := plot.Series{ID: "time", Title: r.sold.Title + ", " + span.title, Unit: r.sold.unit(), Step: "Each " + strings.ToLower(span.stepName()), Sum: page.Sums, Limit: r.limit(span, limit)}
+	s := plot.Series{ID: "time", Title: r.sold.Title + ", " + span.title, Unit: r.sold.unit(), Step: "Each " + strings.ToLower(span.stepName()), Sum: page.Sums, Limit: line}
 	var sum int64
 	var most usage.Row
-	for t := span.from; t.Before(span.to); t = span.after(t) {
+	for t := span.first(); t.Before(span.to); t = span.after(t) {
 		row := at[t.Unix()]
 		full, short := span.words(t)
 		s.Points = append(s.Points, plot.Point{Name: full, Tick: short, Value: row.Value, Ahead: t.After(r.tx.Now)})
@@ -132,28 +136,6 @@ func (r usageReader) hoursOf(span usageSpan, t time.Time) string {
 		return ""
 	}
 	return t.Format(dayForm)
-}
-
-// limit is the plan's, where the span or its steps are a period of it: of the period that runs with what was granted, as it is now.
-func (r usageReader) limit(span usageSpan, now billing.Number) plot.Limit {
-	limit, running := r.sold.Number, r.sold.Aggregation.Adds() && span.is(r.running())
-	if running {
-		limit = now
-	}
-	if limit.Unlimited || !limit.Any() {
-		return plot.Limit{}
-	}
-	_, each := periodWords(r.sold.Period)
-	switch text := "Limit " + r.sold.amount(limit.Value); {
-	case r.sold.Aggregation == billing.Max:
-		return plot.Limit{Number: limit.Value, Text: text + " at a time", Each: true}
-	case r.sold.Period == billing.Day && span.step == usage.Day:
-		return plot.Limit{Number: limit.Value, Text: text + " " + each, Each: true}
-	case running:
-		return plot.Limit{Number: limit.Value, Text: text}
-	default:
-		return plot.Limit{}
-	}
 }
 
 // describe says what the plot shows to who cannot see it.

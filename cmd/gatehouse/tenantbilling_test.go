@@ -106,4 +106,16 @@ func TestTenantBillingSaysWhatWasUsed(t *testing.T) {
 	if got := w.query(t, "SELECT count(*)::text FROM tenants WHERE slug = 'globex' AND billing_anchor IS NULL AND updated_at = created_at"); got != "1" {
 		t.Error("another tenant was changed")
 	}
+	for _, tc := range []struct{ flag, want string }{
+		{"--billing", "ai.tokens,50,1,0,0,0,0,"},
+		{"--billing=" + first.Format(time.RFC3339), "ai.tokens,307,2,0,0,0,0,"},
+		{"--billing=" + second.Format(time.RFC3339), "ai.tokens,50,1,0,0,0,0,"},
+	} {
+		if got := succeed(t, w.env, args("usage report --tenant acme --format csv --meter ai.tokens "+tc.flag)...); !strings.HasSuffix(got, "\r\n"+tc.want+"\r\n") {
+			t.Errorf("usage report %s printed\n%swant\n%s", tc.flag, got, tc.want)
+		}
+	}
+	for _, line := range []string{"--billing=tomorrow", "--billing --month 2026-10", "--billing --from 2026-10-01"} {
+		fail(t, w.env, args("usage report --tenant acme "+line)...)
+	}
 }

@@ -19,8 +19,8 @@ import (
 
 // usageAsked is what the flags of a report say.
 type usageAsked struct {
-	tenant, meter, by, month, from, to, step, format string
-	top                                              int
+	tenant, meter, by, month, billing, from, to, step, format string
+	top                                                       int
 }
 
 // usageAnswer is the report of one meter.
@@ -36,7 +36,7 @@ func usageReport() *cobra.Command {
 		Use:   "report --tenant SLUG [--by user,model] [--month 2026-11]",
 		Short: "Report what a tenant used, up to this moment",
 		Long: "Of each meter of the catalog that the tenant used, or of one; in the month that runs, or in another range. Times are in UTC, and a\n" +
-			"range is widened to whole days, or to full hours with --step hour.",
+			"range is widened to whole days, or to full hours with --step hour. --billing goes by when billing begins now, and from hour to hour.",
 		Example: "  gatehouse usage report --tenant acme --by user --month 2026-11\n" +
 			"  gatehouse usage report --tenant acme --meter ai.tokens --by model --step day --format csv",
 		Args: nothing,
@@ -45,14 +45,16 @@ func usageReport() *cobra.Command {
 	c.Flags().StringVar(&in.meter, "meter", "", "a meter of the catalog (default: all that were used)")
 	c.Flags().StringVar(&in.by, "by", "", "some of user, api_key, feature, model, route, role, directory_group, currency and subject, parted by commas")
 	c.Flags().StringVar(&in.month, "month", "", "a month such as 2026-11 (default: the one that runs)")
+	c.Flags().StringVar(&in.billing, "billing", "", "the tenant's billing period that runs, or with --billing=DATE the one of that date")
+	c.Flags().Lookup("billing").NoOptDefVal = running
 	c.Flags().StringVar(&in.from, "from", "", "not before this date or time")
 	c.Flags().StringVar(&in.to, "to", "", "before this date or time (default: now)")
 	c.Flags().StringVar(&in.step, "step", "", "hour, day or month (default: one row for the whole range)")
 	c.Flags().IntVar(&in.top, "top", 0, "only so many groups: those that used most")
 	c.Flags().StringVar(&in.format, "format", "table", "table, csv, json, or parquet with --meter")
 	required(c, "tenant")
-	c.MarkFlagsMutuallyExclusive("month", "from")
-	c.MarkFlagsMutuallyExclusive("month", "to")
+	c.MarkFlagsMutuallyExclusive("month", "billing", "from")
+	c.MarkFlagsMutuallyExclusive("month", "billing", "to")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		if !slices.Contains([]string{"table", "csv", "json", "parquet"}, in.format) {
 			return fmt.Errorf("--format %q is neither table, csv, json nor parquet", in.format)
@@ -69,7 +71,7 @@ func usageReport() *cobra.Command {
 			return err
 		}
 		defer t.db.Close()
-		answers, err := t.reportUsage(ctx, in.tenant, q)
+		answers, err := t.reportUsage(ctx, in, q)
 		if err != nil {
 			return err
 		}
@@ -101,6 +103,13 @@ func (in usageAsked) query() (q usage.Query, err error) {
 		q.To = q.From.AddDate(0, 1, 0)
 		return q, nil
 	}
+	if in.billing == running {
+		return q, nil
+	}
+	if in.billing != "" {
+		q.From, err = moment("billing", in.billing)
+		return q, err
+	}
 	if q.From, err = moment("from", in.from); err != nil {
 		return q, err
 	}
@@ -108,8 +117,11 @@ func (in usageAsked) query() (q usage.Query, err error) {
 	return q, err
 }
 
+// running is the billing period of now.
+const running = "now"
+
 // reportUsage asks for one meter, or for all of the catalog, and leaves out those that were not used.
-func (t *target) reportUsage(ctx context.Context, slug string, q usage.Query) (answers []usageAnswer, err error) {
+func (t *target) reportUsage(ctx context.Context, in usageAsked, q usage.Query) (answers []usageAnswer, err error) {
 	held, err := t.catalog(ctx)
 	if err != nil {
 		return nil, err
@@ -117,16 +129,23 @@ func (t *target) reportUsage(ctx context.Context, slug string, q usage.Query) (a
 	if _, known := held.Meter(billing.Feature(q.Meter)); q.Meter != "" && !known {
 		return nil, fmt.Errorf("the catalog has no meter %q", q.Meter)
 	}
-	err = t.within(ctx, slug, func(tx *db.TenantTx) error {
+	err = t.within(ctx, in.tenant, func(tx *db.TenantTx) error {
+		sold, err := tenants.Entitled(ctx, tx)
+		if err != nil {
+			return err
+		}
+		switch {
+		case in.billing == running:
+			q.From, q.To = billing.Billing.Bounds(tx.Now, sold.Anchor)
+		case in.billing != "":
+			q.From, q.To = billing.Billing.Bounds(q.From, sold.Anchor)
+		}
+		q.Hours = in.billing != "" && !q.From.Equal(q.From.Truncate(24*time.Hour))
 		if q.To.IsZero() {
 			q.To = tx.Now
 		}
 		if q.From.IsZero() {
 			q.From = time.Date(tx.Now.Year(), tx.Now.Month(), 1, 0, 0, 0, 0, time.UTC)
-		}
-		sold, err := tenants.Entitled(ctx, tx)
-		if err != nil {
-			return err
 		}
 		for _, name := range metersOf(held, q.Meter) {
 			of := q
