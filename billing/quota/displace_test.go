@@ -252,3 +252,45 @@ func TestAGrantIsNotGivenAgainWhenThePeriodMoves(t *testing.T) {
 		t.Errorf("admitted %d after the period moved, and then %+v, want 8 of the plan and 2 of the grant", n, d)
 	}
 }
+
+// A budget of money, and one for each person, move with the billing period as the plan's number does.
+func TestRulesMoveWithTheBillingPeriod(t *testing.T) {
+	t.Parallel()
+	r := build(t)
+	tenant, user := r.tenant(t), id.New[id.User]()
+	r.rules(t, tenant,
+		quota.Rule{Meter: meter, Measure: quota.Cost, Currency: "USD", Kind: quota.OfTenant, Period: billing.Billing, Amount: 1_000},
+		quota.Rule{Meter: meter, Measure: quota.Events, Kind: quota.OfUser, Period: billing.Billing, Amount: 4})
+	for _, e := range []usage.Event{
+		{At: ago(12), Quantity: 1, Cost: 500, Currency: "USD", User: user}, {At: ago(5), Quantity: 1, Cost: 300, Currency: "USD", User: user},
+		{At: ago(5), Quantity: 1, Cost: 9_000, Currency: "EUR"},
+	} {
+		e.Tenant, e.Meter = tenant, string(meter)
+		if got, err := r.Record(t.Context(), e); err != nil || got[0].Status != usage.Accepted {
+			t.Fatalf("Record() = %+v, %v", got, err)
+		}
+	}
+	r.fold(t)
+	e := r.engine(t, nil)
+	first, second := billed(0, ago(13), 1), billed(0, ago(7), 2)
+	for _, plan := range []*quota.Terms{first, second} {
+		plan.Number = billing.Number{Unlimited: true}
+		plan.Meter.Currency = "USD"
+	}
+	c := quota.Call{Tenant: tenant, Meter: meter, User: user, Quantity: 1, Cost: 150, Terms: first}
+	if d := r.spend(t, e, c); !d.Allowed {
+		t.Errorf("Take(150 USD) of 1,000 of which 800 are used = %+v, want it allowed", d)
+	}
+	if d := r.spend(t, e, c); d.Allowed || d.Budget.Measure != quota.Cost || d.Used != 950 {
+		t.Errorf("Take(150 USD) of 1,000 of which 950 are used = %+v, want it refused", d)
+	}
+	c.Terms = second
+	for range 2 {
+		if d := r.spend(t, e, c); !d.Allowed {
+			t.Errorf("Take(150 USD) of 1,000 after the period moved = %+v, want it allowed", d)
+		}
+	}
+	if d := r.spend(t, e, c); d.Allowed || d.Budget.Measure != quota.Events || d.Used != 4 {
+		t.Errorf("a fifth call of the person = %+v, want it refused by the budget of 4 calls", d)
+	}
+}

@@ -138,7 +138,10 @@ func (e *Engine) tendTo(ctx context.Context, b *budget, what which) error {
 		return err
 	}
 	defer b.unlock()
-	var err error
+	return e.tendLocked(ctx, b, what)
+}
+
+func (e *Engine) tendLocked(ctx context.Context, b *budget, what which) (err error) {
 	if l := b.lease.Load(); l != nil && e.due(b, l, what) {
 		err = e.renew(ctx, b, l, what)
 	}

@@ -23,6 +23,17 @@ func (h *holder) bounds(p billing.Period, now time.Time, t *Terms) (starts, ends
 
 // make makes the rows of budgets, or learns in which billing period others are.
 func (e *Engine) make(ctx context.Context, h *holder, budgets []*budget) error {
+	for _, b := range h.former(budgets) {
+		select { // who asks for something of it may wait for what is asked for here
+		case b.asking <- struct{}{}:
+			err := e.tendLocked(ctx, b, all)
+			b.unlock()
+			if err != nil {
+				return err
+			}
+		default:
+		}
+	}
 	newer, err := e.ledger.make(ctx, budgets)
 	if err != nil || newer == nil {
 		return err
@@ -31,4 +42,19 @@ func (e *Engine) make(ctx context.Context, h *holder, budgets []*budget) error {
 	defer h.mu.Unlock()
 	h.newer = newer
 	return nil
+}
+
+// former are budgets of other billing periods of which this instance has something that would be missed in that of the given ones.
+func (h *holder) former(budgets []*budget) (list []*budget) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, b := range budgets {
+		for key, old := range h.budgets {
+			same := key
+			if same.Starts = b.Starts; b.Period == billing.Billing && same == b.Budget && !key.Starts.Equal(b.Starts) && old.lease.Load() != nil {
+				list = append(list, old)
+			}
+		}
+	}
+	return list
 }
