@@ -12,7 +12,7 @@ import (
 // and every text passes [Clean]. If w is a [Writer], the lines of answered requests wait in it for others; everything else is written at
 // once, with what waited before it.
 func NewLogger(w io.Writer, level slog.Leveler) *slog.Logger {
-	out := &output{to: w}
+	out := newOutput(w)
 	return slog.New(&handler{slog.NewJSONHandler(out, &slog.HandlerOptions{Level: level, ReplaceAttr: Redact}), out, false})
 }
 
