@@ -20,8 +20,8 @@ func (s *Sessions) Verify(ctx context.Context, token string) (Claims, error) {
 	}
 	now := s.clock()
 	sum := sumOf(token)
-	if v := s.cache.get(sum, now); v != nil && s.keys.set.Load().trusted(v.kid, now) != nil {
-		return *v.claims, nil
+	if v := s.cache.get(&sum, now); v != nil && s.keys.set.Load().trusted(v.kid, now) != nil {
+		return v.claims, nil
 	}
 	key, err := s.keyOf(ctx, token, now)
 	if err != nil {
@@ -40,9 +40,9 @@ func (s *Sessions) Verify(ctx context.Context, token string) (Claims, error) {
 	if err != nil {
 		return Claims{}, ErrToken.Because(err)
 	}
-	c := p.claims()
-	s.cache.add(sum, &verified{claims: c, kid: key.kid})
-	return *c, nil
+	v := &verified{sum, key.kid, *p.claims()}
+	s.cache.add(v)
+	return v.claims, nil
 }
 
 // sumOf is sha256.Sum256. A token of ours fits into the array, which is not on the heap as a copy of it would be.

@@ -3,6 +3,7 @@ package ratelimit
 import (
 	"hash/maphash"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,13 +20,24 @@ type Memory struct {
 // shard has two generations. When the younger has half of the room, it becomes the older one, which is let go: what is in use has come to the
 // younger by then. A list in the order of use would cost each question more than the answer.
 type shard struct {
-	mu         sync.Mutex
-	limit      int // of each generation
+	mu         sync.RWMutex // who finds their cell among the younger waits for nobody
+	limit      int          // of each generation
 	young, old map[Key]*cell
 }
 
-// cell is what is remembered of a key: when its next event would come if all came evenly.
-type cell struct{ arrives time.Duration }
+// cell is what is remembered of a key: when its next event would come if all came evenly, as a [time.Duration].
+type cell struct{ arrives atomic.Int64 }
+
+// next counts one event. Who was overtaken meanwhile looks again.
+func (c *cell) next(limit Limit, now time.Duration) Result {
+	for {
+		before := c.arrives.Load()
+		after, result := limit.next(time.Duration(before), now)
+		if after == time.Duration(before) || c.arrives.CompareAndSwap(before, int64(after)) {
+			return result
+		}
+	}
+}
 
 // NewMemory returns a limiter that remembers up to so many keys, at least two for each of its shards, and the latest half of them for certain.
 func NewMemory(keys int) *Memory {
@@ -44,18 +56,20 @@ func (m *Memory) Allow(key Key, limit Limit) Result {
 	now := time.Since(m.start)
 	// A seed of our own: nobody can aim at one shard.
 	s := &m.shards[maphash.Comparable(m.seed, key)%shards]
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	c := s.cell(key)
-	var result Result
-	c.arrives, result = limit.next(c.arrives, now)
-	return result
+	return s.cell(key).next(limit, now)
 }
 
 // cell finds or makes that of a key, and keeps it for another while.
 func (s *shard) cell(key Key) *cell {
+	s.mu.RLock()
 	c := s.young[key]
+	s.mu.RUnlock()
 	if c != nil {
+		return c
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c = s.young[key]; c != nil {
 		return c
 	}
 	if c = s.old[key]; c == nil {
