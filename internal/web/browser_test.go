@@ -182,8 +182,6 @@ func TestWEB11HeadersOnEveryAnswer(t *testing.T) {
 			"X-Content-Type-Options":    "nosniff",
 			"Referrer-Policy":           "no-referrer",
 			"Cache-Control":             "no-store",
-
-			"Cross-Origin-Resource-Policy": "same-origin",
 		} {
 			if v := got.Header().Get(header); v != want {
 				t.Errorf("%s: %s = %q, want %q", name, header, v, want)
@@ -198,6 +196,29 @@ func TestWEB11HeadersOnEveryAnswer(t *testing.T) {
 		}
 		if s := got.Header().Get("Server") + got.Header().Get("X-Powered-By"); s != "" {
 			t.Errorf("%s names its server: %q", name, s)
+		}
+	}
+}
+
+// TestWEB11EmbeddingByOtherOrigins: a page of another origin can have a browser embed what needs no header, with its cookies.
+func TestWEB11EmbeddingByOtherOrigins(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	for name, tt := range map[string]struct {
+		got  answer
+		want string
+	}{
+		"API by cookie":        {b.do("GET", "/v1/things", "", asBrowser()...), "same-origin"},
+		"API by nobody":        {b.do("GET", "/v1/things", ""), "same-origin"},
+		"no route":             {b.do("GET", "/v1/nothing", ""), "same-origin"},
+		"page":                 {b.do("GET", "/home", "", asBrowser()...), "same-origin"},
+		"page, and a token":    {b.do("GET", "/home", "", asMember()...), "same-origin"},
+		"panic of a page":      {b.do("GET", "/home?do=panic", "", asBrowser()...), "same-origin"},
+		"API by Authorization": {b.do("GET", "/v1/things", "", asMember()...), ""}, // no element of a page sends it
+		"API by X-API-Key":     {b.do("GET", "/v1/things", "", "X-API-Key", "ghk_x"), ""},
+	} {
+		if got := tt.got.Header().Get("Cross-Origin-Resource-Policy"); got != tt.want {
+			t.Errorf("%s: Cross-Origin-Resource-Policy = %q, want %q", name, got, tt.want)
 		}
 	}
 }

@@ -7,7 +7,8 @@ import (
 
 // fixedHeaders are values that answers share, made once: a slice a request would be an allocation each.
 type fixedHeaders struct {
-	api    []header // of every answer of the JSON API
+	api    []header // of an answer of the JSON API to whoever shows a credential by itself
+	open   []header // of every other answer of the JSON API
 	page   []header // of every other answer
 	json   []string
 	origin []string
@@ -25,8 +26,7 @@ func (s *Server) makeHeaders() fixedHeaders {
 	every := []header{
 		{"X-Content-Type-Options", []string{"nosniff"}},
 		{"Referrer-Policy", []string{"no-referrer"}}, // paths of callbacks hold codes
-		{"Cross-Origin-Resource-Policy", []string{"same-origin"}},
-		{"Cache-Control", []string{"no-store"}}, // a handler of public files says otherwise
+		{"Cache-Control", []string{"no-store"}},      // a handler of public files says otherwise
 	}
 	if s.secure {
 		every = append(every, header{"Strict-Transport-Security", []string{"max-age=63072000"}})
@@ -34,24 +34,32 @@ func (s *Server) makeHeaders() fixedHeaders {
 		forms += " http:" // providers on the same machine
 	}
 	policy := func(csp string) header { return header{"Content-Security-Policy", []string{csp}} }
-	documents := []header{ // what a browser looks at for a document alone
+	embedded := header{"Cross-Origin-Resource-Policy", []string{"same-origin"}} // what a page of another origin shows as an image, say
+	documents := []header{                                                      // what a browser looks at for a document alone
 		{"X-Frame-Options", []string{"DENY"}},
 		{"Cross-Origin-Opener-Policy", []string{"same-origin"}},
 	}
+	api := append(slices.Clip(every), policy("default-src 'none'; frame-ancestors 'none'"))
 	return fixedHeaders{
-		api: append(slices.Clip(every), policy("default-src 'none'; frame-ancestors 'none'")),
-		page: append(slices.Concat(every, documents), policy("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "+
+		api:  api,
+		open: append(slices.Clip(api), embedded),
+		page: append(slices.Concat(every, documents), embedded, policy("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "+
 			"connect-src 'self'; manifest-src 'self'; form-action "+forms+"; base-uri 'none'; frame-ancestors 'none'")),
 		json:   []string{"application/json"},
 		origin: []string{"Origin"},
 	}
 }
 
-// harden sets the headers that are on every answer, errors included.
+// harden sets the headers that are on every answer, errors included. What only an element of a page can ask for, an image say, is asked for
+// without Authorization and X-API-Key: a script sets those, and has to ask CORS first. Each header costs every answer time, and the
+// ninth more than all of the others: the map of net/http then becomes a larger one, twice.
 func (ex *exchange) harden() error {
 	h, fixed := ex.Response().Header(), ex.server.fixed.page
 	if ex.server.isAPI(ex.Request().URL.Path) {
-		fixed = ex.server.fixed.api
+		fixed = ex.server.fixed.open
+		if h := ex.Request().Header; len(h["Authorization"])+len(h["X-Api-Key"]) > 0 {
+			fixed = ex.server.fixed.api
+		}
 	}
 	for i := range fixed {
 		h[fixed[i].name] = slices.Clip(fixed[i].value) // who adds to a header must not write into ours

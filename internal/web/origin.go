@@ -27,7 +27,7 @@ func (ex *exchange) originate() error {
 // requestID is our own, or that of a trusted proxy if it is harmless: a stranger must not choose what the log is searched
 // by.
 func (s *Server) requestID(r *http.Request, at time.Time) string {
-	if given := r.Header["X-Request-Id"]; len(given) == 1 && s.trusts(peer(r)) && wellFormed(given[0]) {
+	if given := r.Header["X-Request-Id"]; len(given) == 1 && s.trusts(peerOf(r).addr) && wellFormed(given[0]) {
 		return given[0]
 	}
 	return id.At[id.Request](at).String()
@@ -42,9 +42,10 @@ func wellFormed(s string) bool {
 // Address is the client's: the peer of the connection or, if that is a trusted proxy, the last address of X-Forwarded-For
 // that is not one. Everything before it is what the client made up. No other header counts.
 func (s *Server) Address(r *http.Request) string {
-	client := peer(r)
+	from := peerOf(r)
+	client := from.addr
 	if !s.trusts(client) {
-		return textOf(r.RemoteAddr, client)
+		return from.text
 	}
 	forwarded := strings.Split(strings.Join(r.Header["X-Forwarded-For"], ","), ",")
 	for _, entry := range slices.Backward(forwarded) {
@@ -66,20 +67,30 @@ func text(a netip.Addr) string {
 	return a.String()
 }
 
-// textOf is text of the address before a port. An IPv4 address has one spelling, so there it is a part of what was parsed.
-func textOf(addressAndPort string, a netip.Addr) string {
-	if end := strings.LastIndexByte(addressAndPort, ':'); a.Is4() && end > 0 && addressAndPort[0] != '[' {
-		return addressAndPort[:end]
-	}
-	return text(a)
+// peer is who opened a connection.
+type peer struct {
+	remote string // as net/http has it
+	addr   netip.Addr
+	text   string // of addr
 }
 
-func peer(r *http.Request) netip.Addr {
-	a, err := netip.ParseAddrPort(r.RemoteAddr)
+type peerKey struct{}
+
+func parsePeer(remote string) peer {
+	a, err := netip.ParseAddrPort(remote)
 	if err != nil {
-		return netip.Addr{}
+		return peer{remote: remote}
 	}
-	return a.Addr().Unmap().WithZone("")
+	addr := a.Addr().Unmap().WithZone("")
+	return peer{remote, addr, text(addr)}
+}
+
+// peerOf reads what the server has noted of the connection, unless a product around us says that the request comes from elsewhere.
+func peerOf(r *http.Request) peer {
+	if p, noted := r.Context().Value(peerKey{}).(*peer); noted && p.remote == r.RemoteAddr {
+		return *p
+	}
+	return parsePeer(r.RemoteAddr)
 }
 
 func (s *Server) trusts(a netip.Addr) bool {
