@@ -33,10 +33,9 @@ func (c *conn) close() {
 }
 
 var (
-	endOfHeader = []byte("\r\n\r\n")
 	endOfChunks = []byte("\r\n0\r\n\r\n")
-	lengthField = []byte("\r\nContent-Length: ")
-	chunkField  = []byte("\r\nTransfer-Encoding: chunked")
+	lengthField = []byte("Content-Length: ")
+	chunkField  = []byte("Transfer-Encoding: chunked")
 )
 
 // ask returns the status and the whole answer, which is overwritten by the next one.
@@ -62,23 +61,32 @@ func (c *conn) ask(request []byte) (status int, answer []byte, err error) {
 	return status, answer, err
 }
 
-// isWhole says whether an answer has all come.
+// isWhole says whether an answer has all come. It goes over the head once: the client is to take as little of the machine as can be.
 func isWhole(answer []byte) (bool, error) {
-	end := bytes.Index(answer, endOfHeader)
-	if end < 0 {
-		return false, nil
+	length := -1
+	for rest := answer; ; {
+		end := bytes.IndexByte(rest, '\n')
+		if end < 0 {
+			return false, nil
+		}
+		line := rest[:end]
+		rest = rest[end+1:]
+		switch {
+		case len(line) <= 1: // the end of the head
+			if length < 0 {
+				return false, fmt.Errorf("no length in %q", answer[:len(answer)-len(rest)])
+			}
+			return len(rest) == length, nil
+		case line[0] == 'C' && bytes.HasPrefix(line, lengthField):
+			digits := bytes.TrimRight(line[len(lengthField):], "\r")
+			var err error
+			if length, err = strconv.Atoi(string(digits)); err != nil {
+				return false, fmt.Errorf("read the length of an answer: %w", err)
+			}
+		case line[0] == 'T' && bytes.HasPrefix(line, chunkField):
+			return bytes.HasSuffix(answer, endOfChunks), nil
+		}
 	}
-	header := answer[:end]
-	if bytes.Contains(header, chunkField) {
-		return bytes.HasSuffix(answer, endOfChunks), nil
-	}
-	_, rest, found := bytes.Cut(header, lengthField)
-	if !found {
-		return false, fmt.Errorf("no length in %q", header)
-	}
-	digits, _, _ := bytes.Cut(rest, []byte("\r\n"))
-	length, err := strconv.Atoi(string(digits))
-	return len(answer) == end+len(endOfHeader)+length, err
 }
 
 // get and post make the bytes of requests; each header line ends one request's head.
