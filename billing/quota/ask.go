@@ -175,6 +175,9 @@ func undo(gates []*turnstile) {
 			g.lease.give(g.n)
 		case g.lease != nil && g.budget.lease.Load() == g.lease:
 			g.lease.spread(g.hand, g.n)
+		case g.old != nil && g.hand > 0:
+			g.keep(g.old)
+			g.old.give(g.hand) // which goes back with the next round
 		}
 		g.took, g.hand = false, 0
 	}
@@ -270,6 +273,8 @@ type lending struct {
 	ok   bool  // enough for the call
 	lost bool  // the lease that was to grow was gone
 	over bool  // the period is
+	// returned says that what the instance had of an old lease is given back.
+	returned bool
 	// changed says that the budget is another than who asked knew, and nothing was lent.
 	changed bool
 }
@@ -286,16 +291,17 @@ func (e *Engine) lend(ctx context.Context, tx pgx.Tx, p *path, g *turnstile, mon
 	if err := e.ledger.amount(ctx, tx, g.Budget, g.terms, &r.row, p.rules.grants[g.Meter]); err != nil {
 		return r, err
 	}
+	hand := g.hand
 	if g.old != nil {
 		back, err := e.ledger.giveBack(ctx, tx, g.Budget, g.old.id, g.hand)
 		if err != nil {
 			return r, err
 		}
 		r.leased -= back
-		g.hand = 0
+		r.returned, hand = true, 0
 	}
 	avail := r.avail()
-	need := g.n - g.hand
+	need := g.n - hand
 	if avail < need {
 		return r, nil
 	}
@@ -321,6 +327,9 @@ func (g *turnstile) want(mono time.Duration) int64 {
 
 // fill puts what was lent into the lease.
 func (e *Engine) fill(g *turnstile, r lending, from time.Duration, wall time.Time) {
+	if r.returned {
+		g.hand = 0
+	}
 	if r.over {
 		return
 	}

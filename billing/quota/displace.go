@@ -150,15 +150,40 @@ func (l *ledger) inherit(ctx context.Context, tx pgx.Tx, b Budget, former []span
 }
 
 // lockOf locks the budget of which a lease is now, and says which that is: it has moved if the tenant's billing begins at another time.
-func (l *ledger) lockOf(ctx context.Context, tx pgx.Tx, b Budget, lease uuid.UUID) (Budget, row, error) {
-	if b.Period == billing.Billing {
-		err := tx.QueryRow(ctx, `SELECT starts_at FROM quota_leases WHERE `+isFamily+` AND id = $7 ORDER BY starts_at = $8 DESC, starts_at DESC LIMIT 1`,
-			append(b.key()[:6], lease, b.Starts)...).Scan(&b.Starts)
-		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-			return b, row{}, fmt.Errorf("find a lease of %s: %w", b.Meter, err)
-		}
-		b.Starts = b.Starts.UTC()
+func (l *ledger) lockOf(ctx context.Context, tx pgx.Tx, b Budget, lease uuid.UUID) (_ Budget, r row, err error) {
+	if b.Period != billing.Billing {
+		r, err = l.lock(ctx, tx, b)
+		return b, r, err
 	}
-	r, err := l.lock(ctx, tx, b)
-	return b, r, err
+	for range 5 {
+		if b, _, err = l.whereabouts(ctx, tx, b, lease); err != nil {
+			return b, row{}, err
+		}
+		if r, err = l.lock(ctx, tx, b); err != nil && !errors.Is(err, errNoRow) {
+			return b, row{}, err
+		}
+		now, there, failed := l.whereabouts(ctx, tx, b, lease) // where the row was waited for it may have moved
+		if failed != nil {
+			return b, row{}, failed
+		}
+		if !there || err == nil && now == b {
+			return b, r, err
+		}
+	}
+	return b, row{}, errNoRow
+}
+
+// whereabouts is the budget of a lease, if there is such a lease.
+func (l *ledger) whereabouts(ctx context.Context, tx pgx.Tx, b Budget, lease uuid.UUID) (Budget, bool, error) {
+	var starts time.Time
+	err := tx.QueryRow(ctx, `SELECT starts_at FROM quota_leases WHERE `+isFamily+` AND id = $7 ORDER BY starts_at = $8 DESC, starts_at DESC LIMIT 1`,
+		append(b.key()[:6], lease, b.Starts)...).Scan(&starts)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return b, false, nil
+	}
+	if err != nil {
+		return b, false, fmt.Errorf("find a lease of %s: %w", b.Meter, err)
+	}
+	b.Starts = starts.UTC()
+	return b, true, nil
 }

@@ -3,6 +3,8 @@ package quota_test
 import (
 	"context"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -262,7 +264,8 @@ func TestRulesMoveWithTheBillingPeriod(t *testing.T) {
 		quota.Rule{Meter: meter, Measure: quota.Cost, Currency: "USD", Kind: quota.OfTenant, Period: billing.Billing, Amount: 1_000},
 		quota.Rule{Meter: meter, Measure: quota.Events, Kind: quota.OfUser, Period: billing.Billing, Amount: 4})
 	for _, e := range []usage.Event{
-		{At: ago(12), Quantity: 1, Cost: 500, Currency: "USD", User: user}, {At: ago(5), Quantity: 1, Cost: 300, Currency: "USD", User: user},
+		{At: ago(12), Quantity: 1, Cost: 500, Currency: "USD", User: user},
+		{At: ago(5), Quantity: 1, Cost: 300, Currency: "USD", User: user},
 		{At: ago(5), Quantity: 1, Cost: 9_000, Currency: "EUR"},
 	} {
 		e.Tenant, e.Meter = tenant, string(meter)
@@ -292,5 +295,74 @@ func TestRulesMoveWithTheBillingPeriod(t *testing.T) {
 	}
 	if d := r.spend(t, e, c); d.Allowed || d.Budget.Measure != quota.Events || d.Used != 4 {
 		t.Errorf("a fifth call of the person = %+v, want it refused by the budget of 4 calls", d)
+	}
+}
+
+// While the billing moves to and fro, instances that hear of it at different times admit all that there is, and nothing twice.
+func TestInstancesAgreeWhileThePeriodMoves(t *testing.T) {
+	t.Parallel()
+	r := build(t)
+	tenant := r.tenant(t)
+	const limit = 4_000
+	r.used(t, tenant, 1_000, 1)
+	r.rules(t, tenant, quota.Rule{Meter: meter, Measure: quota.Events, Kind: quota.OfUser, Period: billing.Billing, Amount: 1_000_000})
+	var newest atomic.Pointer[quota.Terms]
+	newest.Store(billed(limit, ago(3), 1))
+	var admitted atomic.Int64
+	var all sync.WaitGroup
+	ended := make(chan struct{})
+	for i := range 3 {
+		e := r.engine(t, func(c *quota.Config) { c.Lease = instanceLease })
+		r.run(t, e.Run)
+		var heard atomic.Pointer[quota.Terms]
+		heard.Store(newest.Load())
+		go func() { // hears of it some time later
+			for {
+				select {
+				case <-ended:
+					return
+				case <-time.After(time.Duration(10+30*i) * time.Millisecond):
+					heard.Store(newest.Load())
+				}
+			}
+		}()
+		for range 2 {
+			user := id.New[id.User]()
+			all.Go(func() {
+				for refused := (time.Time{}); refused.IsZero() || time.Since(refused) < time.Second; {
+					c := quota.Call{Tenant: tenant, Meter: meter, User: user, Quantity: 1, Terms: heard.Load()}
+					h, d, err := e.Take(t.Context(), c)
+					switch {
+					case err != nil:
+						t.Errorf("Take() = %v", err)
+						return
+					case d.Allowed:
+						refused = time.Time{}
+						admitted.Add(1)
+						r.record(t, h, c)
+					default:
+						if refused.IsZero() {
+							refused = time.Now()
+						}
+						time.Sleep(time.Millisecond)
+					}
+				}
+			})
+		}
+	}
+	go func() {
+		for n := int64(2); ; n++ {
+			select {
+			case <-ended:
+				return
+			case <-time.After(150 * time.Millisecond):
+				newest.Store(billed(limit, ago(2+int(n*7%20)), n))
+			}
+		}
+	}()
+	all.Wait()
+	close(ended)
+	if n := admitted.Load(); n != limit-1_000 {
+		t.Errorf("admitted %d, want the 3,000 that are left of %d", n, limit)
 	}
 }

@@ -86,6 +86,13 @@ func (b *budget) ofPlan(s State) bool { return b.terms.Load().ofPlan(s.Limit.Val
 func (b *budget) replaced(l *lease, mono time.Duration) {
 	b.lease.Store(nil)
 	if l.held(mono) {
+		b.keep(l)
+	}
+}
+
+// keep has a lease looked after that is not in use.
+func (b *budget) keep(l *lease) {
+	if !slices.Contains(b.kept, l) {
 		b.kept = append(b.kept, l)
 		b.old.Store(int32(len(b.kept)))
 	}

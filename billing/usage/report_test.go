@@ -216,3 +216,40 @@ func TestATopIsOfTheWholeRange(t *testing.T) {
 		r.fold(t)
 	}
 }
+
+// A range of hours need not begin with a day, whatever its steps are.
+func TestARangeOfHoursIsNotWidenedToDays(t *testing.T) {
+	t.Parallel()
+	r := build(t, nil)
+	tenant := id.New[id.Tenant]()
+	from := time.Now().UTC().Truncate(24*time.Hour).AddDate(0, 0, -3).Add(10 * time.Hour)
+	to := from.AddDate(0, 0, 1)
+	r.record(t, []usage.Event{
+		tokens(tenant, from.Add(-time.Minute), 1), tokens(tenant, from, 20), tokens(tenant, to.Add(-time.Minute), 300), tokens(tenant, to, 4_000),
+	}, "accepted", "accepted", "accepted", "accepted")
+	for _, folded := range []bool{false, true} {
+		if folded {
+			r.fold(t)
+		}
+		q := usage.Query{Meter: "ai.tokens", Aggregation: billing.Sum, From: from, To: to, Hours: true}
+		if rows := report(t, r.still(t), tenant, q); len(rows) != 1 || rows[0].Value != 320 {
+			t.Errorf("Report(%+v) = %+v, want one row of 320", q, rows)
+		}
+		q.Step = usage.Day
+		rows := report(t, r.still(t), tenant, q)
+		if len(rows) != 2 || rows[0].Value != 20 || rows[1].Value != 300 || !rows[0].StartsAt.Equal(from.Truncate(24*time.Hour)) {
+			t.Errorf("Report(%+v) = %+v, want 20 of the first day and 300 of the second", q, rows)
+		}
+		if q.Hours = false; len(report(t, r.still(t), tenant, q)) != 2 || report(t, r.still(t), tenant, q)[1].Value != 4_300 {
+			t.Errorf("Report(%+v) is not of whole days", q)
+		}
+	}
+	q := usage.Query{Meter: "ai.tokens", Aggregation: billing.Sum, From: from.AddDate(0, 0, -100), To: to, Hours: true}
+	err := r.still(t).Tenant(t.Context(), tenant, func(tx *db.TenantTx) error {
+		_, err := usage.Report(t.Context(), tx, q)
+		return err
+	})
+	if err == nil {
+		t.Errorf("Report(%+v) = nil, want it refused: hours are kept for 90 days", q)
+	}
+}

@@ -115,6 +115,9 @@ func TestTenantBillingSaysWhatWasUsed(t *testing.T) {
 			t.Errorf("usage report %s printed\n%swant\n%s", tc.flag, got, tc.want)
 		}
 	}
+	if got, want := succeed(t, w.env, args("tenant grant give ai.tokens --tenant acme --amount 5 --reason outage")...), "until "+after(second).Format(time.RFC3339); !strings.Contains(got, want) {
+		t.Errorf("a grant of the period that runs says %q, want %q", got, want)
+	}
 	for _, line := range []string{"--billing=tomorrow", "--billing --month 2026-10", "--billing --from 2026-10-01"} {
 		fail(t, w.env, args("usage report --tenant acme "+line)...)
 	}
