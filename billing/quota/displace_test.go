@@ -360,8 +360,22 @@ func TestInstancesAgreeWhileThePeriodMoves(t *testing.T) {
 			}
 		}
 	}()
+	var folding sync.WaitGroup
+	folding.Go(func() {
+		for {
+			select {
+			case <-ended:
+				return
+			case <-time.After(20 * time.Millisecond):
+			}
+			if _, err := r.folder.Fold(t.Context()); err != nil {
+				t.Errorf("Fold() = %v", err)
+			}
+		}
+	})
 	all.Wait()
 	close(ended)
+	folding.Wait()
 	if n := admitted.Load(); n != limit-1_000 {
 		t.Errorf("admitted %d, want the 3,000 that are left of %d", n, limit)
 	}
