@@ -66,14 +66,14 @@ type forwarded struct {
 	product   string           // the address of the product
 }
 
-func newForwarded(t *testing.T) *forwarded {
+func newForwarded(t *testing.T, changes ...func(*gatehouse.Config)) *forwarded {
 	t.Helper()
 	f := &forwarded{port: freePort(t)}
 	f.url = "http://localhost:" + f.port
-	f.Server = apitest.Start(t, func(c *gatehouse.Config) {
+	f.Server = apitest.Start(t, append(changes, func(c *gatehouse.Config) {
 		c.Hosts = []string{strings.TrimPrefix(c.BaseURL, "http://")} // what the harness itself asks for
 		c.BaseURL = f.url
-	})
+	})...)
 	f.gatehouse = httptest.NewServer(f.Handler)
 	t.Cleanup(f.gatehouse.Close)
 	product := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

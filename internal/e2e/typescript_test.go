@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed-2a059015/gatehouse"
 	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/internal/apitest"
 	"github.com/seed-2a059015/gatehouse/rbac"
@@ -23,7 +24,11 @@ import (
 func TestTheTypeScriptProduct(t *testing.T) {
 	t.Parallel()
 	dir := buildTypeScript(t)
-	site := newForwarded(t)
+	sold, err := os.ReadFile("../../examples/aichat-ts/catalog.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	site := newForwarded(t, func(c *gatehouse.Config) { c.Catalog = sold })
 	port := freePort(t)
 	site.product = net.JoinHostPort("127.0.0.1", port)
 	site.run(t, port, "node", filepath.Join(dir, "dist", "server.js"))
@@ -57,6 +62,25 @@ func TestTheTypeScriptProduct(t *testing.T) {
 		t.Errorf("an admin's page = %d %s, want all buttons", res.StatusCode, body)
 	}
 	askByScript(t, dir, site.url, member, large)
+
+	// The free tier is 50 calls a day, of which one was used.
+	chat := func(key apitest.Key) (int, http.Header, string) {
+		res, _, body := site.ask(t, "POST", "/api/chat", map[string]string{"X-Api-Key": key.Secret})
+		return res.StatusCode, res.Header, body
+	}
+	for n := range 49 {
+		if status, _, body := chat(poor); status != http.StatusOK {
+			t.Fatalf("call %d of initech = %d %s, want 200", n+2, status, body)
+		}
+	}
+	status, header, body := chat(poor)
+	if status != http.StatusTooManyRequests || !strings.Contains(body, `{"code":"quota_exceeded","limit":50,"used":50,"resets_at":"`) || !strings.Contains(body, `"needs_plan":"pro"`) ||
+		header.Get("Retry-After") == "" {
+		t.Errorf("the 51st call of initech = %d %v %s, want quota_exceeded with 50 of 50 used, pro and Retry-After", status, header, body)
+	}
+	if status, _, body := chat(member); status != http.StatusOK {
+		t.Errorf("a call of acme = %d %s, want 200: its plan has no end", status, body)
+	}
 }
 
 // askByScript runs the generated client against the server.

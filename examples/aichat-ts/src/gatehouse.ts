@@ -1,5 +1,6 @@
 // What the product needs of Gatehouse: who is asking, and a typed client for questions beyond the one that nginx has asked already. The
 // types come from Gatehouse's OpenAPI document, by `npm run generate`.
+import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import createClient from "openapi-fetch";
 import type { paths } from "./api.js";
@@ -39,4 +40,26 @@ export function credentialOf(req: IncomingMessage): Record<string, string> {
   if (typeof key === "string") return { "x-api-key": key };
   const token = /(?:^|;\s*)__Host-gatehouse_access=([^;]+)/.exec(req.headers.cookie ?? "")?.[1];
   return token ? { authorization: `Bearer ${token}` } : {};
+}
+
+/** An answer that refuses: its status and what it says. */
+export class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    readonly body: object,
+    readonly resetsAt?: string,
+  ) {
+    super(`refused with ${status}`);
+  }
+}
+
+/** Counts a call of the model for the caller, before the model is asked, or refuses it: then the plan's number is used up. Without an answer of
+ *  Gatehouse nothing is allowed. */
+export async function countCall(baseUrl: string, req: IncomingMessage): Promise<void> {
+  const body = { meter: "ai.calls", record: randomUUID() }; // the id makes it count once, also if the question is sent again
+  const { data, error } = await gatehouse(baseUrl, credentialOf(req)).POST("/v1/check", { body });
+  if (!data) throw new Error(`gatehouse: ${error?.code ?? "no answer"}`);
+  if (data.allowed) return;
+  const { limit, used, resets_at } = data.quota ?? {};
+  throw new Refusal(data.clause === "quota_exceeded" ? 429 : 403, { code: data.clause, limit, used, resets_at, needs_plan: data.needs_plan }, resets_at);
 }
