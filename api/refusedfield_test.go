@@ -30,7 +30,9 @@ func TestARefusedUseNamesTheMemberThatIsWrong(t *testing.T) {
 	} {
 		names(c.Do(t, http.MethodPost, settlePath(made), in), "settle with a wrong "+field, field)
 		in["id"], in["meter"] = "a", "ai.calls"
-		var out struct{ Events []struct{ Code, Detail string } }
+		var out struct {
+			Events []struct{ Code, Detail string }
+		}
 		c.Do(t, http.MethodPost, "/v1/usage", in).Want(t, http.StatusOK).JSON(t, &out)
 		if field != "currency" && (len(out.Events) != 1 || !strings.HasPrefix(out.Events[0].Detail, field+": ")) {
 			t.Errorf("POST /v1/usage with a wrong %s = %+v, want it to name that", field, out.Events)

@@ -88,7 +88,13 @@ func (e *Event) numbers() *Refusal {
 // texts holds each text to what Postgres stores: one that it does not would take the whole batch with it.
 func (e *Event) texts() *Refusal {
 	for _, text := range [...]struct{ field, value string }{
-		{"meter", e.Meter}, {"subject", e.Subject}, {"feature", e.Feature}, {"role", e.Role}, {"plan", e.Plan}, {"route", e.Route}, {"model", e.Model},
+		{"meter", e.Meter},
+		{"subject", e.Subject},
+		{"feature", e.Feature},
+		{"role", e.Role},
+		{"plan", e.Plan},
+		{"route", e.Route},
+		{"model", e.Model},
 		{"currency", e.Currency},
 	} {
 		if v := text.value; len(v) > longestText || !utf8.ValidString(v) || strings.IndexByte(v, 0) >= 0 {
