@@ -11,7 +11,6 @@ import (
 	"github.com/seed-2a059015/gatehouse/billing/quota"
 	"github.com/seed-2a059015/gatehouse/billing/usage"
 	"github.com/seed-2a059015/gatehouse/internal/authn"
-	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/id"
 )
 
@@ -19,7 +18,7 @@ import (
 type Reservation struct {
 	ID    id.Reservation // also the key of its event, which therefore counts once
 	Lease uuid.UUID      // of its event; zero if no budget lends anything for it
-	// Kept says that the database keeps what it holds. Otherwise it holds nothing, or what a process has lent that forgets it.
+	// Kept says that the database keeps what it holds. Otherwise it holds nothing.
 	Kept          bool
 	Meter         billing.Feature
 	Quantity      int64
@@ -36,13 +35,10 @@ func (m *Meters) Reserve(ctx context.Context, p *authn.Principal, u Use) (*Reser
 		return nil, d, State{}, err
 	}
 	if !c.Terms.Meter.Aggregation.Adds() {
-		return m.lend(ctx, p, u, c)
+		_, d, state, err := m.take(ctx, p, u, c)
+		return nil, d, state, err
 	}
 	made, of, err := m.Quota.Reserve(ctx, c, u.Lasts)
-	meter := c.Terms.Meter
-	if errs.As(err).Kind == errs.Unavailable && (meter.Limit == billing.Soft || meter.Unavailable == billing.Open) {
-		return m.lend(ctx, p, u, c)
-	}
 	if err != nil {
 		return nil, access.Decision{}, State{}, unavailable(err)
 	}
@@ -58,18 +54,6 @@ func (m *Meters) Reserve(ctx context.Context, p *authn.Principal, u Use) (*Reser
 		r.Lease = made.ID.UUID()
 	}
 	return r, access.Decision{}, state, nil
-}
-
-// lend reserves of what this process may spend without the database. What is not used in the end comes back when the lease ends.
-func (m *Meters) lend(ctx context.Context, p *authn.Principal, u Use, c quota.Call) (*Reservation, access.Decision, State, error) {
-	hold, d, state, err := m.take(ctx, p, u, c)
-	if hold == nil || !c.Terms.Meter.Aggregation.Adds() {
-		return nil, d, state, err
-	}
-	taken := hold.taken
-	return &Reservation{
-		ID: id.At[id.Reservation](m.Access.Now()), Lease: taken.Lease, Meter: c.Meter, Quantity: c.Quantity, Cost: c.Cost, At: taken.At, ExpiresAt: taken.At.Add(u.Lasts), By: *p,
-	}, access.Decision{}, state, nil
 }
 
 // expired says that what was held is held no longer. What held nothing cannot be too late.
