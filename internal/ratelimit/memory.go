@@ -28,11 +28,12 @@ type shard struct {
 // cell is what is remembered of a key: when its next event would come if all came evenly, as a [time.Duration].
 type cell struct{ arrives atomic.Int64 }
 
-// next counts one event. Who was overtaken meanwhile looks again.
-func (c *cell) next(limit Limit, now time.Duration) Result {
+// next counts one event. Who was overtaken meanwhile looks again. The clock is read after the cell: to somebody who was held up in between,
+// what others have counted since would be more than a limit allows, and be forgotten.
+func (c *cell) next(limit Limit, start time.Time) Result {
 	for {
 		before := c.arrives.Load()
-		after, result := limit.next(time.Duration(before), now)
+		after, result := limit.next(time.Duration(before), time.Since(start))
 		if after == time.Duration(before) || c.arrives.CompareAndSwap(before, int64(after)) {
 			return result
 		}
@@ -53,10 +54,9 @@ func (m *Memory) Allow(key Key, limit Limit) Result {
 	if limit.IsZero() {
 		return Result{RetryAfter: time.Minute}
 	}
-	now := time.Since(m.start)
 	// A seed of our own: nobody can aim at one shard.
 	s := &m.shards[maphash.Comparable(m.seed, key)%shards]
-	return s.cell(key).next(limit, now)
+	return s.cell(key).next(limit, m.start)
 }
 
 // cell finds or makes that of a key, and keeps it for another while.

@@ -204,3 +204,26 @@ func BenchmarkAllow(b *testing.B) {
 		m.Allow(ratelimit.Key{What: "api", Tenant: [16]byte{1}, Who: [16]byte{2}}, limit)
 	}
 }
+
+// Whoever is held up between the clock and the count takes nothing back of what others have counted meanwhile.
+func TestNobodyWhoIsHeldUpGivesEventsBack(t *testing.T) {
+	t.Parallel()
+	m := ratelimit.NewMemory(1000)
+	limit := ratelimit.PerSecond(10_000).WithBurst(1_000) // an interval is shorter than what a scheduler holds somebody up for
+	var admitted atomic.Int64
+	var all sync.WaitGroup
+	began := time.Now()
+	for range 16 {
+		all.Go(func() {
+			for time.Since(began) < 500*time.Millisecond {
+				if m.Allow(named("k"), limit).Allowed {
+					admitted.Add(1)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if most := int64(time.Since(began)/(100*time.Microsecond)) + 1_000; admitted.Load() > most {
+		t.Errorf("admitted %d in %v, want at most %d", admitted.Load(), time.Since(began), most)
+	}
+}
