@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -89,6 +90,21 @@ func TestHTTPServerHasEveryTimeout(t *testing.T) {
 		if !d {
 			t.Errorf("%s is not set", name)
 		}
+	}
+}
+
+// nowhere is a connection that no longer knows where it came from.
+type nowhere struct{ net.Conn }
+
+func (nowhere) RemoteAddr() net.Addr { return nil }
+
+func TestAConnectionWithoutAnAddressEndsNoServer(t *testing.T) {
+	t.Parallel()
+	srv := web.NewHTTPServer("127.0.0.1:0", http.NotFoundHandler(), telemetry.NewLogger(&lines{}, nil))
+	ours, theirs := net.Pipe()
+	t.Cleanup(func() { _, _ = ours.Close(), theirs.Close() })
+	if got := srv.ConnContext(t.Context(), nowhere{ours}); got == nil {
+		t.Error("ConnContext() = nil, want a context")
 	}
 }
 

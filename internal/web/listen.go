@@ -20,7 +20,11 @@ func NewHTTPServer(addr string, h http.Handler, log *slog.Logger) *http.Server {
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
-			return context.WithValue(ctx, peerKey{}, new(parsePeer(c.RemoteAddr().String())))
+			from := c.RemoteAddr()
+			if from == nil { // a connection that is over already may have none, and a panic here would end the server
+				return ctx
+			}
+			return context.WithValue(ctx, peerKey{}, new(parsePeer(from.String())))
 		},
 	}
 }
