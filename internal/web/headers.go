@@ -51,13 +51,14 @@ func (s *Server) makeHeaders() fixedHeaders {
 }
 
 // harden sets the headers that are on every answer, errors included. What only an element of a page can ask for, an image say, is asked for
-// without Authorization and X-API-Key: a script sets those, and has to ask CORS first. Each header costs every answer time, and the
+// without a bearer token and X-API-Key: a script sets those, and has to ask CORS first. Of other schemes, as a proxy before us may have,
+// browsers add Authorization by themselves, to images too. Each header costs every answer time, and the
 // ninth more than all of the others: the map of net/http then becomes a larger one, twice.
 func (ex *exchange) harden() error {
 	h, fixed := ex.Response().Header(), ex.server.fixed.page
 	if ex.server.isAPI(ex.Request().URL.Path) {
 		fixed = ex.server.fixed.open
-		if h := ex.Request().Header; len(h["Authorization"])+len(h["X-Api-Key"]) > 0 {
+		if h := ex.Request().Header; len(h["X-Api-Key"]) > 0 || len(h["Authorization"]) == 1 && strings.HasPrefix(h["Authorization"][0], "Bearer ") {
 			fixed = ex.server.fixed.api
 		}
 	}
