@@ -52,9 +52,6 @@ func (h *Hold) Settle(ctx context.Context, e usage.Event) (usage.Outcome, error)
 	if h.done {
 		return usage.Outcome{}, ErrOver
 	}
-	if err := mismatch(h.call.Terms, e.Currency); err != nil {
-		return usage.Outcome{}, err
-	}
 	if h.key == "" {
 		if h.key = e.Key; h.key == "" {
 			h.key = id.At[id.Request](h.meters.Access.Now()).UUID().String()
@@ -69,6 +66,9 @@ func (h *Hold) Settle(ctx context.Context, e usage.Event) (usage.Outcome, error)
 	if err != nil {
 		h.asked = h.asked || !errors.Is(err, usage.ErrFull) && !errors.Is(err, usage.ErrClosed) && !errors.Is(err, usage.ErrTooMany)
 		return usage.Outcome{}, err
+	}
+	if why := outcomes[0].Refusal; why != nil && why.Code == usage.CurrencyMismatch { // by the meter as it is now, which may not be that of the hold
+		return usage.Outcome{}, Mismatch(why)
 	}
 	h.done = true
 	spent, _ := priced(h.call.Terms, Use{Quantity: e.Quantity, Cost: e.Cost})

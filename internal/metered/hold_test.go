@@ -3,16 +3,22 @@ package metered_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seed-2a059015/gatehouse/access"
+	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/billing/usage"
+	"github.com/seed-2a059015/gatehouse/catalog"
 	"github.com/seed-2a059015/gatehouse/internal/authn"
+	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/id"
 	"github.com/seed-2a059015/gatehouse/internal/metered"
+	"github.com/seed-2a059015/gatehouse/tenants"
 )
 
 // take takes all of what there is, or ends the test.
@@ -105,6 +111,39 @@ func TestWhatIsNotCountedIsGivenBack(t *testing.T) {
 	}
 	wrong.Release()
 	if diff := cmp.Diff([]row{{"tokens", p.User.String(), 1, 2, true}}, r.rows(p.Tenant)); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+}
+
+// What is taken before the tenant's plan sells the meter in another currency is settled in that, and whoever names the former one has used it still.
+func TestAHoldStandsWhenTheCurrencyOfItsMeterChanges(t *testing.T) {
+	t.Parallel()
+	r := build(t)
+	p := r.member()
+	h := r.take(r.Meters, p, metered.Use{Meter: "tokens", Quantity: 1000})
+	c, err := catalog.Parse("test", []byte(strings.ReplaceAll(sold, "USD", "EUR")))
+	r.must(err)
+	ctx := authn.AsOperator(t.Context())
+	r.must(r.db.Admit(ctx, id.Installation, func(sys *db.SystemTx, tx *db.TenantTx) error {
+		_, err := access.ApplyCatalog(ctx, sys, tx, c)
+		return err
+	}))
+	r.must(r.Access.ReloadCatalog(ctx))
+	r.must(r.db.Tenant(ctx, p.Tenant, func(tx *db.TenantTx) error {
+		_, err := tenants.MovePlan(ctx, tx, billing.Pin{Plan: billing.Free, Version: 2})
+		return err
+	}))
+	for m := (billing.Meter{}); m.Currency != "EUR"; time.Sleep(5 * time.Millisecond) {
+		m, _, err = r.Access.Meter(ctx, p.Tenant, "tokens")
+		r.must(err)
+	}
+	if got, err := h.Settle(t.Context(), usage.Event{Quantity: 400, Cost: 5, Currency: "USD"}); errs.CodeOf(err) != "currency_mismatch" {
+		t.Errorf("Settle() in USD = %+v, %v, want currency_mismatch", got, err)
+	}
+	if got, err := h.Settle(t.Context(), usage.Event{Quantity: 400, Cost: 5, Currency: "EUR"}); err != nil || got.Status != usage.Accepted {
+		t.Errorf("Settle() in EUR = %+v, %v, want it accepted: the hold stands", got, err)
+	}
+	if diff := cmp.Diff([]row{{"tokens", p.User.String(), 400, 5, true}}, r.rows(p.Tenant)); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)
 	}
 }
