@@ -24,7 +24,7 @@ func main() {
 	}
 	rounds := flag.Int("rounds", 7, "rounds; the median counts")
 	each := flag.Duration("each", time.Second, "how long each row is loaded in a round")
-	clients := flag.Int("clients", 32, "connections at once")
+	clients := flag.Int("clients", 64, "connections at once: with half of them a sixth of the time of two processors passes idle")
 	hot := flag.Bool("hot", false, "measure the requests of warm callers only")
 	onlyUsage := flag.Bool("usage", false, "measure the recording of usage only")
 	besidePeers := flag.Bool("peers", false, "compare with other services whose binaries are on the machine; no target, and nothing is kept")
