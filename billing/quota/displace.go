@@ -100,29 +100,40 @@ func (l *ledger) moveLeases(ctx context.Context, tx pgx.Tx, b Budget, from time.
 }
 
 const (
-	// Things stay counted that were counted since the new period began. Of those from before it only what was recorded since counts.
-	carrySQL = `WITH gone AS (DELETE FROM quota_subjects WHERE tenant_id = $1 AND meter = $2 AND period = $3 AND starts_at = $5 AND $5 > $4 RETURNING thing)
+	intoSQL = ` RETURNING thing)
 INSERT INTO quota_subjects (tenant_id, meter, period, starts_at, thing) SELECT $1, $2, $3, $4, thing FROM gone
 ON CONFLICT ON CONSTRAINT quota_subjects_pkey DO NOTHING`
+	ofFormerSQL = `DELETE FROM quota_subjects s WHERE tenant_id = $1 AND meter = $2 AND period = $3 AND starts_at = $5`
+	carrySQL    = `WITH gone AS (` + ofFormerSQL + intoSQL
+	// When a thing was counted only its events tell: of one that none says was used before the new period begins nobody knows that it was.
+	openSQL = `WITH gone AS (` + ofFormerSQL + ` AND NOT EXISTS (SELECT FROM usage_hours h
+		WHERE h.tenant_id = $1 AND h.meter = $2 AND h.starts_at >= $5 AND h.starts_at < $4 AND h.subject = s.thing)` + intoSQL
 	dropSQL = `DELETE FROM quotas WHERE ` + isBudget
 	// Grants look back at what a former period has used.
-	cutSQL = `UPDATE quotas SET ends_at = $8, version = $9, leased = 0, used = CASE $3 WHEN 'subjects' THEN used ELSE ` + summedSQL + ` END WHERE ` + isBudget
+	cutSQL = `UPDATE quotas SET ends_at = $8, version = $9, leased = 0, used = CASE $3 WHEN 'subjects' THEN (` + thingsSQL + `) ELSE ` + summedSQL + ` END WHERE ` + isBudget
+
+	thingsSQL = `SELECT count(*) FROM quota_subjects WHERE tenant_id = $1 AND meter = $2 AND period = $6 AND starts_at = $7`
 )
 
 // retire ends the row of a locked period where that of the budget begins, or drops it where it began no earlier.
 func (l *ledger) retire(ctx context.Context, tx pgx.Tx, b Budget, t *terms, s *span) error {
-	old := b
-	if old.Starts = s.starts; old.Starts.Before(b.Starts) {
+	old, carry := b, carrySQL
+	old.Starts = s.starts
+	stays := old.Starts.Before(b.Starts)
+	if stays {
+		carry = openSQL
+	}
+	if b.Measure == Subjects && !old.Starts.Equal(b.Starts) {
+		if _, err := tx.Exec(ctx, carry, b.Tenant.UUID(), string(b.Meter), string(b.Period), b.Starts, s.starts); err != nil {
+			return fmt.Errorf("carry over the subjects of %s: %w", b.Meter, err)
+		}
+	}
+	if stays {
 		s.unleased = 0 // which stays there, whenever it was
 		if _, err := tx.Exec(ctx, cutSQL, old.key(b.Starts, t.version)...); err != nil {
 			return fmt.Errorf("end the billing period of %s: %w", b.Meter, err)
 		}
 		return nil
-	}
-	if b.Measure == Subjects {
-		if _, err := tx.Exec(ctx, carrySQL, b.Tenant.UUID(), string(b.Meter), string(b.Period), b.Starts, s.starts); err != nil {
-			return fmt.Errorf("carry over the subjects of %s: %w", b.Meter, err)
-		}
 	}
 	if _, err := tx.Exec(ctx, dropSQL, old.key()...); err != nil {
 		return fmt.Errorf("drop the billing period of %s: %w", b.Meter, err)
@@ -131,7 +142,7 @@ func (l *ledger) retire(ctx context.Context, tx pgx.Tx, b Budget, t *terms, s *s
 }
 
 const inheritSQL = `UPDATE quotas SET leased = (SELECT COALESCE(sum(granted), 0) FROM quota_leases WHERE ` + isBudget + `)::bigint,
-	used = CASE $3 WHEN 'subjects' THEN (SELECT count(*) FROM quota_subjects WHERE tenant_id = $1 AND meter = $2 AND period = $6 AND starts_at = $7) ELSE used END,
+	used = CASE $3 WHEN 'subjects' THEN (` + thingsSQL + `) ELSE used END,
 	unleased = $8 WHERE ` + isBudget
 
 // inherit gives the row of a budget what was lent of those that it has replaced.
