@@ -214,7 +214,7 @@ func TestWEB11EmbeddingByOtherOrigins(t *testing.T) {
 		"page":                 {b.do("GET", "/home", "", asBrowser()...), "same-origin"},
 		"page, and a token":    {b.do("GET", "/home", "", asMember()...), "same-origin"},
 		"panic of a page":      {b.do("GET", "/home?do=panic", "", asBrowser()...), "same-origin"},
-		"API by Authorization": {b.do("GET", "/v1/things", "", asMember()...), ""}, // no element of a page sends it
+		"API by Authorization": {b.do("GET", "/v1/things", "", asMember()...), ""},                            // no element of a page sends it
 		"API behind a proxy":   {b.do("GET", "/v1/things", "", "Authorization", "Basic YTpi"), "same-origin"}, // which a browser adds to images too
 		"API by X-API-Key":     {b.do("GET", "/v1/things", "", "X-API-Key", "ghk_x"), ""},
 	} {
