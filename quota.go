@@ -25,6 +25,8 @@ type QuotaError struct {
 	Meter                  string
 	Limit, Used, Remaining int64  // in calls or in billionths of money where the budget counts those
 	Budget                 string // whose it is: tenant, user or api_key
+	Measure                string // what it counts: quantity, events, cost or subjects
+	Currency               string // of a cost
 	ResetsAt               time.Time
 	NeedsPlan              string // the lowest plan that would allow; "" if none would, or if it is a budget of the tenant's own
 	DecisionID             string // in the log of decisions
@@ -33,7 +35,11 @@ type QuotaError struct {
 
 // Error implements error.
 func (e *QuotaError) Error() string {
-	return fmt.Sprintf("gatehouse: %s: %d of %d are used until %s", e.Meter, e.Used, e.Limit, e.ResetsAt.Format(time.RFC3339))
+	what := e.Meter
+	if e.Currency != "" {
+		what += ", in billionths of " + e.Currency
+	}
+	return fmt.Sprintf("gatehouse: %s: %d of %d are used until %s", what, e.Used, e.Limit, e.ResetsAt.Format(time.RFC3339))
 }
 
 // Unwrap has the API answer with the problem.
@@ -48,7 +54,7 @@ func quotaError(d access.Decision, s metered.State, problem *errs.Error) *QuotaE
 		e.ResetsAt = *s.ResetsAt
 	}
 	if s.Budget != nil {
-		e.Budget = string(s.Budget.Kind)
+		e.Budget, e.Measure, e.Currency = string(s.Budget.Kind), string(s.Budget.Measure), s.Budget.Currency
 	}
 	return e
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -226,6 +227,25 @@ func TestASoftLimitLetsPassAndSaysSo(t *testing.T) {
 			t.Errorf("POST /export, %d = %d with %q, want 204 with %q", n, w.Code, w.Header().Get(gatehouse.HeaderQuota), want)
 		}
 	}
+}
+
+func TestARefusalByABudgetOfMoneySaysInWhichCurrency(t *testing.T) {
+	t.Parallel()
+	p := newProduct(t)
+	tenant := p.NewTenant(t, billing.Free)
+	owner := p.Bearer(p.Session(t, tenant, rbac.Owner))
+	owner.Do(t, http.MethodPut, "/v1/quota-rules/ai.tokens/user/cost/day", map[string]any{"amount": 4}).Want(t, http.StatusOK)
+	p.echo.POST("/chat", p.Gatehouse.Require("chat:use").Then(func(c echo.Context) error {
+		_, err := p.Gatehouse.Take(c.Request().Context(), gatehouse.Use{Meter: "ai.tokens", Quantity: 1, Cost: 5})
+		why, refused := errors.AsType[*gatehouse.QuotaError](err)
+		if !refused || why.Budget != "user" || why.Measure != "cost" || why.Currency != "USD" || why.Limit != 4 {
+			t.Errorf("Take that costs 5 = %+v, want the user's 4 billionths of USD to refuse it", err)
+		} else if !strings.Contains(why.Error(), "USD") {
+			t.Errorf("the error is %q, want it to name the currency", why)
+		}
+		return c.NoContent(http.StatusNoContent)
+	}))
+	p.ask(t, "/chat", p.Session(t, tenant, rbac.Member).Access)
 }
 
 // A cost in another currency than the meter's takes nothing and counts nothing, and the hold can be settled in the right one.
