@@ -17,8 +17,10 @@ const (
 
 // CheckBilling returns the moment at which a tenant's billing begins if it is said to begin then: the hour in UTC. The zero time stays.
 func CheckBilling(begins, now time.Time) (time.Time, error) {
+	if begins.IsZero() {
+		return time.Time{}, nil
+	}
 	switch begins = begins.UTC().Truncate(time.Hour); {
-	case begins.IsZero():
 	case begins.Year() < billingSince:
 		return time.Time{}, errs.InvalidField("begins", "Billing begins in 2000 or later.")
 	case begins.After(now.Add(billingAhead)):

@@ -106,7 +106,7 @@ func TestBillingThatCannotBeIsRefused(t *testing.T) {
 	c.setBilling(time.Date(2025, 6, 15, 9, 0, 0, 0, time.UTC))
 	before := c.billingRow()
 	for _, begins := range []time.Time{
-		time.Now().AddDate(1, 0, 2), time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(1999, 12, 31, 23, 0, 0, 0, time.UTC), time.Date(1, 1, 1, 1, 0, 0, 0, time.UTC),
+		time.Now().AddDate(1, 0, 2), time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(1999, 12, 31, 23, 0, 0, 0, time.UTC), time.Date(1, 1, 1, 1, 0, 0, 0, time.UTC), time.Date(1, 1, 1, 0, 30, 0, 0, time.UTC),
 		time.Date(-4000, 1, 1, 1, 0, 0, 0, time.UTC), time.Date(2000, 1, 1, 0, 30, 0, 0, time.FixedZone("", 3600)),
 	} {
 		c.refuse(c.operator(), fmt.Sprint("SetBilling of ", begins), errInvalid, func(tx *db.TenantTx) error {

@@ -41,14 +41,14 @@ func tenantBilling() *cobra.Command {
 	c.Flags().BoolVar(&r.dryRun, "dry-run", false, "say what would change, and change nothing")
 	c.MarkFlagsMutuallyExclusive("begins", "calendar")
 	c.RunE = func(c *cobra.Command, args []string) (err error) {
+		if r.begins, err = moment("begins", begins); err != nil {
+			return err
+		}
 		switch r.move = c.Flags().Changed("begins") || calendar; {
 		case r.dryRun && !r.move:
 			return errors.New("--dry-run goes with --begins or --calendar")
-		case r.move && !calendar && begins == "":
+		case r.move && !calendar && r.begins.IsZero(): // which the first day of the year 1 is too
 			return errors.New("--begins is a date; for the months of the calendar say --calendar")
-		}
-		if r.begins, err = moment("begins", begins); err != nil {
-			return err
 		}
 		ctx, t, err := open(c)
 		if err != nil {

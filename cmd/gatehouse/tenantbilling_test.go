@@ -64,6 +64,8 @@ func TestTenantBillingSaysWhatWasUsed(t *testing.T) {
 		{"--begins 2200-01-01", "begins: Billing begins within a year from now."},
 		{"--begins 2200-01-01 --dry-run", "begins: Billing begins within a year from now."},
 		{"--begins=", "say --calendar"},
+		{"--begins 0001-01-01", "say --calendar"},
+		{"--begins 0001-01-01T00:30:00Z", "begins: Billing begins in 2000 or later."},
 		{"--begins 2026-01-01 --calendar", "none of the others can be"},
 		{"--dry-run", "--dry-run goes with --begins or --calendar"},
 	} {
