@@ -15,7 +15,7 @@ func usageSamples(evil string) []Sample {
 	series := plot.Series{ID: "time", Title: "Tokens, March 2026", Text: "1,240 tokens in all.", Unit: "tokens", Step: "Each day", Sum: true, Limit: plot.Limit{Number: 1000, Text: "Limit 1,000 tokens"}}
 	page := usagePage{
 		Tenant: "Acme Robotics", Meters: meters, Spans: spans, Title: "Tokens", Span: "March 2026", Used: true, Step: "Day", Sums: true, Costs: true,
-		Budget: usageBudget{Title: "this month", Used: "1,240 tokens", Limit: "1,000 tokens", Left: "0 tokens", Soft: true, Percent: 100, Kind: bad, Resets: resets, Included: true},
+		Budget: usageBudget{Title: "this month", Used: "1,240 tokens", Limit: "1,000 tokens", Left: "0 tokens", Soft: true, Percent: 100, Over: true, Kind: bad, Resets: resets, Included: true},
 		Own: []usageOwn{
 			{evil, "Quantity a day", "50 tokens", "50 tokens", "0 tokens", badge{"Used up", bad}, resets},
 			{"Everybody together", "Cost a month", "4.10 USD", "5.00 USD", "0.90 USD", badge{"Nearly used up", careful}, resets},

@@ -25,8 +25,17 @@ const sticksOut = `[...document.querySelectorAll("svg.plot")].filter(s => s.chec
 	return b.x < -2 || b.x + b.width > v.width + 2 || b.y < -0.5 || b.y + b.height > v.height + 0.5;
 }).map(t => t.textContent)).join("|")`
 
-// tablesFit says that no table is wider than what it stands in.
-const tablesFit = `[...document.querySelectorAll("table")].every(t => t.getBoundingClientRect().right <= t.parentElement.getBoundingClientRect().right + 0.5)`
+// tablesFit says that no table is wider than what it stands in, and nothing in one wider than the table.
+const tablesFit = `[...document.querySelectorAll("table")].every(t => {
+	const right = t.getBoundingClientRect().right + 0.5;
+	return right <= t.parentElement.getBoundingClientRect().right + 1 && [...t.querySelectorAll("tbody *")].every(e => e.getBoundingClientRect().right <= right);
+})`
+
+// indented lists what begins to the right of the heading of its card, where each row is a card of its own.
+const indented = `[...document.querySelectorAll(".card:not(.flush) > .stacks")].flatMap(t => {
+	const left = t.parentElement.querySelector("h2").getBoundingClientRect().left + 0.5;
+	return [...t.querySelectorAll("tbody th, tbody td")].filter(e => e.getBoundingClientRect().left + parseFloat(getComputedStyle(e).paddingLeft) > left).map(e => e.textContent);
+}).join("|")`
 
 // TestUsageNeedsNeitherMouseNorScript chooses a span, goes to the hours of a day and looks at the tables with the keyboard alone.
 func TestUsageNeedsNeitherMouseNorScript(t *testing.T) {
@@ -72,6 +81,9 @@ func TestUsageNeedsNeitherMouseNorScript(t *testing.T) {
 			k.do(t, chromedp.EmulateViewport(width, 1000))
 			if !evaluate[bool](t, k, tablesFit) {
 				t.Errorf("%s at %d has a table that is wider than what holds it", what, width)
+			}
+			if out := evaluate[string](t, k, indented); width == 390 && out != "" {
+				t.Errorf("%s at %d indents %s", what, width, out)
 			}
 			if out := evaluate[string](t, k, sticksOut); out != "" {
 				t.Errorf("%s at %d draws words beyond the edge: %s", what, width, out)

@@ -23,6 +23,7 @@ type usageBudget struct {
 	Left     string
 	Soft     bool // what is above it passes
 	Percent  int  // of the limit, at most 100
+	Over     bool // more is used than the limit
 	Kind     string
 	Resets   moment
 	Included bool
@@ -56,7 +57,7 @@ func (r usageReader) budget(now quota.State) usageBudget {
 	}
 	if limit := now.Limit; !limit.Unlimited {
 		b.Limit, b.Left = r.sold.amount(limit.Value), r.sold.amount(max(0, now.Remaining))
-		b.Percent = percentOf(now.Used, limit.Value)
+		b.Percent, b.Over = percentOf(now.Used, limit.Value), now.Used > limit.Value
 	}
 	switch {
 	case b.Percent >= 100:

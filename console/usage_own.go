@@ -52,6 +52,8 @@ func budgetBadge(s quota.Standing) badge {
 	switch percent := percentOf(s.Used, s.Limit.Value); {
 	case percent >= 100 && s.Soft:
 		return badge{"Over, passes", careful}
+	case s.Limit.Value == 0: // also one of money in a currency that is not the meter's any more
+		return badge{"Allows nothing", bad}
 	case percent >= 100:
 		return badge{"Used up", bad}
 	case percent >= 80:

@@ -235,7 +235,8 @@ func TestBudgetsOfOnesOwnAreShownWithWhoseTheyAre(t *testing.T) {
 	tenant.Within(t, func(ctx context.Context, tx *db.TenantTx) error {
 		return errors.Join(
 			quota.SetRule(ctx, tx, quota.Rule{Meter: "ai.messages", Measure: quota.Events, Kind: quota.OfUser, Subject: mia.UserID.UUID(), Period: billing.Day, Amount: 2}),
-			quota.SetRule(ctx, tx, quota.Rule{Meter: "ai.messages", Measure: quota.Quantity, Kind: quota.OfTenant, Period: billing.Year, Amount: 15000, Soft: true}))
+			quota.SetRule(ctx, tx, quota.Rule{Meter: "ai.messages", Measure: quota.Quantity, Kind: quota.OfTenant, Period: billing.Year, Amount: 15000, Soft: true}),
+			quota.SetRule(ctx, tx, quota.Rule{Meter: "ai.messages", Measure: quota.Cost, Currency: "USD", Kind: quota.OfTenant, Period: billing.Month, Amount: 3_000_000_000}))
 	})
 	used(t, s.Bearer(s.SessionOf(t, tenant, mia)), map[string]any{"quantity": 30}, map[string]any{"quantity": 40})
 	owner, page := s.Browser(s.Session(t, tenant, rbac.Owner)), ""
@@ -244,7 +245,11 @@ func TestBudgetsOfOnesOwnAreShownWithWhoseTheyAre(t *testing.T) {
 		return strings.Contains(page, "Used up")
 	})
 	holdsAll(t, page, "Budgets of your own", `Mia Berger<span class="under">Calls a day</span>`, `Everybody together<span class="under">Quantity a year</span>`, `data-label="Limit">15,000</td><td data-label="Left">14,930</td>`,
-		"<dd>70</dd>", "<dd>2,000</dd>", "<dd>1,930</dd>", "3% of the limit")
+		"<dd>70</dd>", "<dd>2,000</dd>", "<dd>1,930</dd>", "3% of the limit", "Allows nothing")
+	used(t, s.Bearer(s.SessionOf(t, tenant, mia)), map[string]any{"quantity": 1_931})
+	eventually(t, "the plan's number is passed", func() bool {
+		return strings.Contains(look(t, owner, "/usage?meter=ai.messages", 200), "Over the limit.")
+	})
 	other := s.Browser(s.Session(t, s.NewTenant(t, billing.Pro), rbac.Owner))
 	if page := look(t, other, "/usage?meter=ai.messages", 200); strings.Contains(page, "Budgets of your own") || strings.Contains(page, "Mia") {
 		t.Errorf("another tenant sees them:\n%s", page)
