@@ -97,7 +97,7 @@ func quotaSet() *cobra.Command {
 		Long: "There is one budget of each meter, measure, period and whom; to set it again replaces it. One for somebody alone counts in place of\n" +
 			"that for each.",
 		Example: "  gatehouse quota set ai.tokens --tenant acme --of user --period day --amount 50000\n" +
-			"  gatehouse quota set ai.tokens --tenant acme --of anna@acme.example --period day --amount 200000\n" +
+			"  gatehouse quota set ai.tokens --tenant acme --of mia@acme.example --period day --amount 200000\n" +
 			"  gatehouse quota set ai.tokens --tenant acme --measure cost --amount 250 --soft",
 		Args: one,
 	}

@@ -117,6 +117,13 @@ func TestTenantBillingSaysWhatWasUsed(t *testing.T) {
 			t.Errorf("usage report %s printed\n%swant\n%s", tc.flag, got, tc.want)
 		}
 	}
+	wanted := "the billing period of acme is " + span(second) + "\nMETER      VALUE  EVENTS\nai.tokens  50     1\n"
+	if diff := cmp.Diff(wanted, succeed(t, w.env, args("usage report --tenant acme --billing")...)); diff != "" {
+		t.Errorf("usage report --billing (-want +got):\n%s", diff)
+	}
+	if got, want := fail(t, w.env, args("usage report --tenant acme --billing 2026-10-20")...), "want --billing=2026-10-20 "; !strings.HasPrefix(got, want) {
+		t.Errorf("usage report --billing 2026-10-20 said %q, want %q", got, want)
+	}
 	if got, want := succeed(t, w.env, args("tenant grant give ai.tokens --tenant acme --amount 5 --reason outage")...), "until "+after(second).Format(time.RFC3339); !strings.Contains(got, want) {
 		t.Errorf("a grant of the period that runs says %q, want %q", got, want)
 	}

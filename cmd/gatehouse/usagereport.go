@@ -38,8 +38,14 @@ func usageReport() *cobra.Command {
 		Long: "Of each meter of the catalog that the tenant used, or of one; in the month that runs, or in another range. Times are in UTC, and a\n" +
 			"range is widened to whole days, or to full hours with --step hour. --billing goes by when billing begins now, and from hour to hour.",
 		Example: "  gatehouse usage report --tenant acme --by user --month 2026-11\n" +
-			"  gatehouse usage report --tenant acme --meter ai.tokens --by model --step day --format csv",
-		Args: nothing,
+			"  gatehouse usage report --tenant acme --meter ai.tokens --by model --step day --format csv\n" +
+			"  gatehouse usage report --tenant acme --billing=2026-10-20",
+		Args: func(c *cobra.Command, args []string) error {
+			if in.billing == running && len(args) == 1 { // it looks like the date, and no flag whose value may be left out takes one
+				return fmt.Errorf("want --billing=%s for the billing period of that date", args[0])
+			}
+			return nothing(c, args)
+		},
 	}
 	c.Flags().StringVar(&in.tenant, "tenant", "", "the tenant's slug")
 	c.Flags().StringVar(&in.meter, "meter", "", "a meter of the catalog (default: all that were used)")
@@ -71,7 +77,7 @@ func usageReport() *cobra.Command {
 			return err
 		}
 		defer t.db.Close()
-		answers, err := t.reportUsage(ctx, in, q)
+		answers, err := t.reportUsage(ctx, in, &q)
 		if err != nil {
 			return err
 		}
@@ -82,6 +88,10 @@ func usageReport() *cobra.Command {
 			return usageJSON(c, answers)
 		case "parquet":
 			return usage.WriteParquet(c.OutOrStdout(), answers[0].query, answers[0].rows)
+		}
+		if in.billing != "" {
+			from, to := q.Range()
+			fmt.Fprintf(c.OutOrStdout(), "the billing period of %s is %s to %s\n", in.tenant, from.Format(time.RFC3339), to.Format(time.RFC3339))
 		}
 		return usageTable(c, q, answers)
 	}
@@ -120,8 +130,8 @@ func (in usageAsked) query() (q usage.Query, err error) {
 // running is the billing period of now.
 const running = "now"
 
-// reportUsage asks for one meter, or for all of the catalog, and leaves out those that were not used.
-func (t *target) reportUsage(ctx context.Context, in usageAsked, q usage.Query) (answers []usageAnswer, err error) {
+// reportUsage asks for one meter, or for all of the catalog, and leaves out those that were not used. What the flags left open of the question it fills in.
+func (t *target) reportUsage(ctx context.Context, in usageAsked, q *usage.Query) (answers []usageAnswer, err error) {
 	held, err := t.catalog(ctx)
 	if err != nil {
 		return nil, err
@@ -148,7 +158,7 @@ func (t *target) reportUsage(ctx context.Context, in usageAsked, q usage.Query) 
 			q.From = time.Date(tx.Now.Year(), tx.Now.Month(), 1, 0, 0, 0, 0, time.UTC)
 		}
 		for _, name := range metersOf(held, q.Meter) {
-			of := q
+			of := *q
 			m, _, _ := held.MeterOf(&sold, name, tx.Now)
 			of.Meter, of.Aggregation = string(name), m.Aggregation
 			rows, err := usage.Report(ctx, tx, of)
