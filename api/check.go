@@ -73,6 +73,8 @@ func (in checkIn) valid(prefix string) error {
 		return in.validMeter(prefix)
 	}
 	switch {
+	case in.Permission == "" && in.Feature == "" && prefix == "": // a batch has no meters
+		return errs.InvalidField("permission", "Name a permission, a feature or a meter.")
 	case in.Permission == "" && in.Feature == "":
 		return errs.InvalidField(prefix+"permission", "Name a permission, a feature or both.")
 	case in.Quantity < 0:

@@ -42,5 +42,8 @@ func TestARefusedUseNamesTheMemberThatIsWrong(t *testing.T) {
 		in["meter"], in["record"] = "ai.calls", "answer-1"
 		names(c.Do(t, http.MethodPost, "/v1/check", in), "check with a wrong "+field, field)
 	}
+	if p := c.Do(t, http.MethodPost, "/v1/check", body{}).Refused(t, http.StatusUnprocessableEntity, "invalid_input"); len(p.Fields) != 1 || !strings.Contains(p.Fields[0].Detail, "a meter") {
+		t.Errorf("check of nothing: fields = %v, want one that says what can be asked", p.Fields)
+	}
 	wantRows(t, s, tenant, "uses that are wrong")
 }
