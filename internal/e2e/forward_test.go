@@ -208,7 +208,7 @@ func (f *forwarded) holds(t *testing.T) {
 		}
 	}
 	f.strips(t, key, pro)
-	for path, want := range map[string]string{"/app/board?a=1": "/login/resume?return_to=/app/board?a=1", "/app//evil.test": "/login/resume?return_to=/app//evil.test"} {
+	for path, want := range map[string]string{"/app/board?a=1": "/login/resume?return_to=/app/board?a=1", "/app//evil.test": "/login/resume?return_to=/app//evil.test", "/": "/app/buttons"} {
 		if res, _, _ := f.ask(t, "GET", path, nil); res.StatusCode != 303 || res.Header.Get("Location") != want {
 			t.Errorf("GET %s by nobody = %d to %s, want 303 to %s", path, res.StatusCode, res.Header.Get("Location"), want)
 		}
