@@ -22,12 +22,15 @@ const (
 	shared  = 20 * time.Millisecond
 )
 
+// tries are how often a call begins anew: while the database is slow, a billing period may move more than once, and each budget by itself.
+const tries = 10
+
 // errAgain says that the ground has moved: a period has ended, or a lease was gone.
 var errAgain = errors.New("ask again")
 
 // ask decides about a call with the help of the database.
 func (e *Engine) ask(ctx context.Context, c Call) (h Hold, d Decision, err error) {
-	for range 5 {
+	for range tries {
 		p := e.lookup(&c)
 		if mono, _ := e.now(); p == nil || mono >= p.ends {
 			if p, err = e.build(ctx, &c); err != nil {

@@ -30,47 +30,51 @@ const (
 	overlapSQL = `SELECT starts_at, ends_at, version, unleased FROM quotas WHERE ` + isFamily + ` AND starts_at < $8 AND ends_at > $7 ORDER BY starts_at FOR UPDATE`
 )
 
-// displace makes room for a billing period that begins with the tenant's billing since that begins at another time: rows that overlap it are
-// locked, what is lent of them is lent of it from then on, and they are gone or end where it begins. So of every moment there is one row, which
-// has all that is used and lent then, and nobody lends of another. newer is the one that stays, since it is of a newer version of the tenant.
-func (l *ledger) displace(ctx context.Context, tx pgx.Tx, b Budget, t *terms) (former []span, newer *span, err error) {
-	if b.Period != billing.Billing {
-		return nil, nil, nil
+// look locks the rows that overlap a billing period, which make room for it. newer is the one that stays, since it is of a newer version of the
+// tenant.
+func (l *ledger) look(ctx context.Context, tx pgx.Tx, m *making) (newer *span, err error) {
+	if m.Period != billing.Billing {
+		return nil, nil
 	}
-	if _, err := tx.Exec(ctx, oneSQL, b.key()[:5]...); err != nil {
-		return nil, nil, fmt.Errorf("wait for the billing period of %s: %w", b.Meter, err)
+	if _, err := tx.Exec(ctx, oneSQL, m.key()[:5]...); err != nil {
+		return nil, fmt.Errorf("wait for the billing period of %s: %w", m.Meter, err)
 	}
-	rows, err := tx.Query(ctx, overlapSQL, b.key(t.ends)...)
+	rows, err := tx.Query(ctx, overlapSQL, m.key(m.ends)...)
 	if err != nil {
-		return nil, nil, fmt.Errorf("lock the billing periods of %s: %w", b.Meter, err)
+		return nil, fmt.Errorf("lock the billing periods of %s: %w", m.Meter, err)
 	}
-	former, err = pgx.CollectRows(rows, func(r pgx.CollectableRow) (s span, err error) {
+	former, err := pgx.CollectRows(rows, func(r pgx.CollectableRow) (s span, err error) {
 		err = r.Scan(&s.starts, &s.ends, &s.version, &s.unleased)
 		s.starts, s.ends = s.starts.UTC(), s.ends.UTC()
 		return s, err
 	})
 	if err != nil {
-		return nil, nil, fmt.Errorf("lock the billing periods of %s: %w", b.Meter, err)
+		return nil, fmt.Errorf("lock the billing periods of %s: %w", m.Meter, err)
 	}
 	for i := range former {
-		if s := &former[i]; s.of(b, t) {
-			return nil, nil, nil // somebody has made it meanwhile
-		} else if s.version > t.version {
+		if s := &former[i]; s.of(m.Budget, m.terms) {
+			return nil, nil // somebody has made it meanwhile
+		} else if s.version > m.version {
 			newer = s // the last is the one that runs
 		}
 	}
-	if newer != nil {
-		return nil, newer, nil
-	}
-	for i := range former {
-		if err := l.moveLeases(ctx, tx, b, former[i].starts); err != nil {
-			return nil, nil, err
+	m.former = former
+	return newer, nil
+}
+
+// displace makes room for a billing period that begins with the tenant's billing since that begins at another time: what is lent of rows that
+// overlap it is lent of it from then on, and they are gone or end where it begins. So of every moment there is one row, which has all that is
+// used and lent then, and nobody lends of another.
+func (l *ledger) displace(ctx context.Context, tx pgx.Tx, m *making) error {
+	for i := range m.former {
+		if err := l.moveLeases(ctx, tx, m.Budget, m.former[i].starts); err != nil {
+			return err
 		}
-		if err := l.retire(ctx, tx, b, t, &former[i]); err != nil {
-			return nil, nil, err
+		if err := l.retire(ctx, tx, m.Budget, m.terms, &m.former[i]); err != nil {
+			return err
 		}
 	}
-	return former, nil, nil
+	return nil
 }
 
 const (
@@ -146,16 +150,16 @@ const inheritSQL = `UPDATE quotas SET leased = (SELECT COALESCE(sum(granted), 0)
 	unleased = $8 WHERE ` + isBudget
 
 // inherit gives the row of a budget what was lent of those that it has replaced.
-func (l *ledger) inherit(ctx context.Context, tx pgx.Tx, b Budget, former []span) error {
-	if len(former) == 0 {
+func (l *ledger) inherit(ctx context.Context, tx pgx.Tx, m *making) error {
+	if len(m.former) == 0 {
 		return nil
 	}
 	var unleased int64
-	for i := range former {
-		unleased = plus(unleased, former[i].unleased)
+	for i := range m.former {
+		unleased = plus(unleased, m.former[i].unleased)
 	}
-	if _, err := tx.Exec(ctx, inheritSQL, b.key(unleased)...); err != nil {
-		return fmt.Errorf("inherit what is lent of %s: %w", b.Meter, err)
+	if _, err := tx.Exec(ctx, inheritSQL, m.key(unleased)...); err != nil {
+		return fmt.Errorf("inherit what is lent of %s: %w", m.Meter, err)
 	}
 	return nil
 }

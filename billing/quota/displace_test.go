@@ -192,6 +192,59 @@ func TestAnInstanceThatHasNotHeardAgrees(t *testing.T) {
 	}
 }
 
+// One that has missed two changes finds each of its budgets in the period of whoever moved it last.
+func TestAnInstanceThatHasMissedTwoChangesAgrees(t *testing.T) {
+	t.Parallel()
+	r := build(t)
+	tenant, user, other := r.tenant(t), id.New[id.User](), id.New[id.User]()
+	r.rules(t, tenant, quota.Rule{Meter: meter, Measure: quota.Events, Kind: quota.OfUser, Period: billing.Billing, Amount: 10})
+	fresh, stale := r.engine(t, nil), r.engine(t, nil)
+	for _, c := range []quota.Call{
+		{User: user, Terms: billed(40, ago(13), 1)}, {User: user, Terms: billed(40, ago(7), 2)}, {User: other, Terms: billed(40, ago(5), 3)},
+	} {
+		c.Tenant, c.Meter, c.Quantity = tenant, meter, 1
+		if d := r.spend(t, fresh, c); !d.Allowed {
+			t.Fatalf("Take() at version %d = %+v, want it allowed", c.Terms.Version, d)
+		}
+		fresh.Return(t.Context())
+	}
+	c := quota.Call{Tenant: tenant, Meter: meter, User: user, Quantity: 1, Terms: billed(40, ago(13), 1)}
+	for n := range 9 {
+		if d := r.spend(t, stale, c); d.Allowed != (n < 8) {
+			t.Errorf("Take(%d) of 10 of which 2 are used = %+v", n+3, d)
+		}
+	}
+	stale.Return(t.Context())
+	r.fold(t)
+	starts, ends := since(5)
+	if got := r.periods(t, tenant); len(got) == 0 || got[len(got)-1].Starts != starts || got[len(got)-1].Ends != ends {
+		t.Errorf("the ledger has %+v, want the last to begin 5 days ago", got)
+	}
+}
+
+// One that has not heard until the period is over that others have made finds the next.
+func TestAnInstanceThatHasNotHeardForLongAgrees(t *testing.T) {
+	t.Parallel()
+	r := build(t)
+	tenant := r.tenant(t)
+	before, after := billed(40, ago(13), 1), billed(40, ago(25), 2)
+	_, ends := billing.Billing.Bounds(ago(0), after.Anchor)
+	later := func(c *quota.Config) {
+		c.Clock = func(at time.Time) time.Time { return at.Add(time.Until(ends) + time.Hour) }
+	}
+	c := quota.Call{Tenant: tenant, Meter: meter, Quantity: 1, Terms: after}
+	r.spend(t, r.engine(t, nil), c)
+	c.Terms = before
+	stale := r.engine(t, later)
+	_, next := billing.Billing.Bounds(ends, ends)
+	if _, d, err := stale.Take(t.Context(), c); err != nil || !d.Allowed {
+		t.Errorf("Take() on an instance that has not heard = %+v, %v, want it allowed", d, err)
+	}
+	if d, known := stale.Known(c); !known || d.Used != 1 || !d.ResetsAt.Equal(next) {
+		t.Errorf("Known() = %+v, %v, want 1 used in the period that ends %v", d, known, next)
+	}
+}
+
 // Things that a meter has counted stay counted where the period has them.
 func TestThingsStayCountedWhenThePeriodMoves(t *testing.T) {
 	t.Parallel()

@@ -71,9 +71,9 @@ type holder struct {
 	budgets map[Budget]*budget
 	open    map[billing.Feature]*opened
 	rules   *rules
-	dropped int           // how often the rules were
-	newer   *span         // the billing period, where another instance knows of a newer version of the tenant
-	touched time.Duration // when somebody last asked for it
+	dropped int              // how often the rules were
+	newer   map[Budget]*span // of families, and the newest of all: the billing period, where another instance knows of a newer version of the tenant
+	touched time.Duration    // when somebody last asked for it
 }
 
 const (
@@ -156,7 +156,7 @@ func (e *Engine) holder(tenant id.Tenant) *holder {
 	h := e.holders[tenant]
 	mono, _ := e.now()
 	if h == nil {
-		h = &holder{tenant: tenant, wallet: uuid.Must(uuid.NewV7()), born: mono, budgets: map[Budget]*budget{}, open: map[billing.Feature]*opened{}}
+		h = &holder{tenant: tenant, wallet: uuid.Must(uuid.NewV7()), born: mono, budgets: map[Budget]*budget{}, open: map[billing.Feature]*opened{}, newer: map[Budget]*span{}}
 		e.holders[tenant] = h
 	}
 	h.touched = mono

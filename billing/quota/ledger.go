@@ -100,35 +100,60 @@ SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, ` + summedSQL + ` ON CONFLIC
 	AND ($4 = 'tenant' OR $4 = 'user' AND user_id = $5 OR $4 = 'api_key' AND key_id = $5)), 0))::bigint`
 )
 
-// make makes the rows of budgets that have none, in a transaction of its own: it waits for the fold, which waits for budgets. newer is the
-// billing period that runs, where another instance knows of a newer version of the tenant: then nothing is made.
-func (l *ledger) make(ctx context.Context, budgets []*budget) (newer *span, err error) {
+// making is a budget that has no row yet, with what has to make room for it.
+type making struct {
+	Budget
+	*terms
+
+	former []span
+}
+
+// make makes the rows of budgets that have none, in a transaction of its own: it waits for the fold, which waits for budgets. newer are the
+// billing periods that run, by families, where another instance knows of a newer version of the tenant: then nothing is made.
+func (l *ledger) make(ctx context.Context, budgets []*budget) (newer map[Budget]*span, err error) {
+	newer = map[Budget]*span{}
 	err = l.within(ctx, l.makes, func(ctx context.Context, tx pgx.Tx) error {
 		// Before the statement that reads the sums, so that it sees those of the fold that it has waited for.
 		if _, err := tx.Exec(ctx, "SELECT 1 FROM usage_watermark FOR SHARE"); err != nil {
 			return fmt.Errorf("wait for the fold: %w", err)
 		}
-		for _, b := range budgets {
-			t := b.terms.Load()
-			var former []span
-			if former, newer, err = l.displace(ctx, tx, b.Budget, t); err != nil || newer != nil {
+		list := make([]making, len(budgets))
+		for i, b := range budgets {
+			list[i] = making{Budget: b.Budget, terms: b.terms.Load()}
+			last, err := l.look(ctx, tx, &list[i])
+			if err != nil {
 				return err
 			}
-			if _, err := tx.Exec(ctx, makeSQL, b.key(t.ends, t.base, t.version)...); err != nil {
-				return fmt.Errorf("make the budget of %s: %w", b.Meter, err)
+			if last != nil {
+				newer[b.family()] = last
 			}
-			if b.Measure == Subjects {
-				if _, err := tx.Exec(ctx, standingSQL, b.Tenant.UUID(), string(b.Meter), string(b.Period), b.Starts, t.ends); err != nil {
-					return fmt.Errorf("count the subjects of %s: %w", b.Meter, err)
-				}
-			}
-			if err := l.inherit(ctx, tx, b.Budget, former); err != nil {
+		}
+		if len(newer) > 0 {
+			return nil
+		}
+		for i := range list {
+			if err := l.makeOne(ctx, tx, &list[i]); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 	return newer, err
+}
+
+func (l *ledger) makeOne(ctx context.Context, tx pgx.Tx, m *making) error {
+	if err := l.displace(ctx, tx, m); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, makeSQL, m.key(m.ends, m.base, m.version)...); err != nil {
+		return fmt.Errorf("make the budget of %s: %w", m.Meter, err)
+	}
+	if m.Measure == Subjects {
+		if _, err := tx.Exec(ctx, standingSQL, m.Tenant.UUID(), string(m.Meter), string(m.Period), m.Starts, m.ends); err != nil {
+			return fmt.Errorf("count the subjects of %s: %w", m.Meter, err)
+		}
+	}
+	return l.inherit(ctx, tx, m)
 }
 
 const amendSQL = `UPDATE quotas SET amount = $8, base = $9, version = $10 WHERE ` + isBudget

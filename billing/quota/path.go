@@ -151,10 +151,10 @@ func (e *Engine) build(ctx context.Context, c *Call) (*path, error) {
 	meter := c.Terms.Meter
 	p := &path{terms: c.Terms, rules: r, holder: h, ends: mono + e.turn()}
 	add := func(m Measure, kind Kind, subject uuid.UUID, period billing.Period, t terms) {
-		starts, ends := h.bounds(period, now, c.Terms)
-		t.ends = ends
-		p.budgets = append(p.budgets, h.budget(Budget{c.Tenant, c.Meter, m, currencyOf(meter, m), kind, subject, period, starts}, t, mono))
-		p.ends = min(p.ends, clock.when(ends))
+		b := Budget{Tenant: c.Tenant, Meter: c.Meter, Measure: m, Currency: currencyOf(meter, m), Kind: kind, Subject: subject, Period: period}
+		b.Starts, t.ends = h.bounds(b, now, c.Terms)
+		p.budgets = append(p.budgets, h.budget(b, t, mono))
+		p.ends = min(p.ends, clock.when(t.ends))
 	}
 	met := r.of(c)
 	if n := c.Terms.Number; !n.Unlimited {

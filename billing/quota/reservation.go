@@ -73,7 +73,7 @@ func reservable(c *Call) error {
 // agreeTo reserves, also where rows have to be made before, the ground moves, or what this instance could spend itself is what lacks.
 func (e *Engine) agreeTo(ctx context.Context, c Call, lasts time.Duration, dry bool) (Reservation, Decision, error) {
 	returned := false
-	for range 5 {
+	for range tries {
 		p := e.lookup(&c)
 		var err error
 		if mono, _ := e.now(); p == nil || mono >= p.ends {
@@ -188,7 +188,7 @@ func (e *Engine) Cancel(ctx context.Context, tenant id.Tenant, reservation id.Re
 }
 
 func (e *Engine) end(ctx context.Context, tenant id.Tenant, reservation id.Reservation, used Call, canceled bool) (s Settlement, err error) {
-	for range 3 {
+	for range tries {
 		if s, err = e.endOnce(ctx, tenant, reservation, used, canceled); !errors.Is(err, errAgain) {
 			break
 		}

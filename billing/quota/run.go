@@ -3,6 +3,7 @@ package quota
 import (
 	"context"
 	"errors"
+	"maps"
 	"sync"
 	"time"
 
@@ -290,6 +291,7 @@ func (h *holder) forget(since time.Duration, now time.Time) bool {
 			delete(h.open, meter)
 		}
 	}
+	maps.DeleteFunc(h.newer, func(_ Budget, s *span) bool { return now.After(s.ends) })
 	return len(h.budgets)+len(h.open) == 0
 }
 

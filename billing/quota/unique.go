@@ -50,7 +50,7 @@ func (e *Engine) unique(ctx context.Context, c Call) (Hold, Decision, error) {
 			return e.without(ctx, c, err)
 		}
 	}
-	for range 3 {
+	for range tries {
 		hold, d, err := e.counted(ctx, h, &c)
 		if err == nil {
 			return hold, d, nil
@@ -67,8 +67,9 @@ func (e *Engine) counted(ctx context.Context, h *holder, c *Call) (Hold, Decisio
 	mono, _ := e.now()
 	clock := e.clock.Load()
 	m := c.Terms.Meter
-	starts, ends := h.bounds(m.Period, clock.at(mono), c.Terms)
-	b := Budget{Tenant: c.Tenant, Meter: c.Meter, Measure: Subjects, Kind: OfTenant, Period: m.Period, Starts: starts}
+	b := Budget{Tenant: c.Tenant, Meter: c.Meter, Measure: Subjects, Kind: OfTenant, Period: m.Period}
+	var ends time.Time
+	b.Starts, ends = h.bounds(b, clock.at(mono), c.Terms)
 	s := subjectOf(b, c.Subject)
 	hold := Hold{At: clock.at(mono)}
 	if e.known.has(s, mono) {
