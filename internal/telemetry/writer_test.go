@@ -2,8 +2,10 @@ package telemetry_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 	"sync"
@@ -182,5 +184,54 @@ func TestLinesAreGatheredWhileOthersAreWritten(t *testing.T) {
 	}
 	if text, _ := s.state(); text != want.String() {
 		t.Errorf("written: %d bytes, want %d lines in order", len(text), 65)
+	}
+}
+
+// Lines of requests are made side by side: each arrives whole and once, and those of one party in their order.
+func TestLinesArriveWholeAndInOrder(t *testing.T) {
+	t.Parallel()
+	const parties, each = 8, 500
+	for name, wrap := range map[string]func(*sink) io.Writer{
+		"gathered":      func(s *sink) io.Writer { return telemetry.NewWriter(s) },
+		"one at a time": func(s *sink) io.Writer { return s },
+	} {
+		var s sink
+		log := telemetry.NewLogger(wrap(&s), slog.LevelInfo)
+		var all sync.WaitGroup
+		for party := range parties {
+			all.Go(func() {
+				for n := range each {
+					id := fmt.Sprintf("req_%d_%d_", party, n)
+					if n%100 == 7 {
+						log.Info(id)
+						continue
+					}
+					telemetry.Line{RequestID: id, Tenant: strings.Repeat("x", n%3*700), Status: 200 + n%7*50}.Log(t.Context(), log)
+				}
+			})
+		}
+		all.Wait()
+		log.Info("the end") // which waits for nothing, and no line for longer
+		text, _ := s.state()
+		next := [parties]int{}
+		for line := range strings.Lines(text) {
+			var party, n int
+			at := strings.Index(line, "req_")
+			if !json.Valid([]byte(line)) {
+				t.Fatalf("%s: %q is no line", name, line)
+			}
+			if at < 0 {
+				continue
+			}
+			if _, err := fmt.Sscanf(line[at:], "req_%d_%d_", &party, &n); err != nil || n != next[party] {
+				t.Fatalf("%s: %q, %v, want line %d", name, line, err, next[party])
+			}
+			next[party]++
+		}
+		for party, n := range next {
+			if n != each {
+				t.Errorf("%s: %d lines of party %d, want %d", name, n, party, each)
+			}
+		}
 	}
 }
