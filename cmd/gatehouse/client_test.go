@@ -161,13 +161,13 @@ func (c *client) follow(tb testing.TB, back answer) answer {
 }
 
 // from asks for a page by another name of the server, as a browser does.
-func (c *client) from(tb testing.TB, name string) answer {
+func (c *client) from(tb testing.TB, name, path string) answer {
 	tb.Helper()
 	at, err := url.Parse(c.base)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	req, err := http.NewRequestWithContext(tb.Context(), http.MethodGet, c.base+"/login?a=b", http.NoBody)
+	req, err := http.NewRequestWithContext(tb.Context(), http.MethodGet, c.base+path, http.NoBody)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -110,8 +110,8 @@ func startProviders(addr, base string) (*testidp.Server, func(), error) {
 	return s, stop, nil
 }
 
-// announce says that the server is ready, and who can sign in.
-func announce(c *cobra.Command, s settings, idps *testidp.Server) error {
+// announce says that the server is ready, and who can sign in. own is where it listens, with or without a proxy at the base URL.
+func announce(c *cobra.Command, s settings, own string, idps *testidp.Server) error {
 	if err := say(c, "gatehouse is ready at %s", s.BaseURL); err != nil || idps == nil {
 		return err
 	}
@@ -130,6 +130,6 @@ func announce(c *cobra.Command, s settings, idps *testidp.Server) error {
 	return say(c, "\n%s", strings.Join([]string{
 		"newcomer@acme.example is no member yet and joins at the first sign-in.",
 		"To watch sign-ins fail: " + idps.Provider("acme").URL() + "/scenario (OpenID Connect), " + idps.Provider("globex").URL() + "/scenario (SAML)",
-		"API reference " + s.BaseURL + "/docs · outgoing mail " + s.BaseURL + "/dev/mail · stop with Ctrl-C",
+		"API reference " + s.BaseURL + "/docs · outgoing mail http://" + own + mailPage + " · stop with Ctrl-C",
 	}, "\n"))
 }

@@ -157,7 +157,7 @@ func serveDev(c *cobra.Command, d devParts) error {
 		if err := d.WaitReady(ctx); err != nil {
 			return err
 		}
-		return announce(c, d.settings, d.idps)
+		return announce(c, d.settings, reachable(d.front.main.Addr()), d.idps)
 	})
 	return group.Wait()
 }

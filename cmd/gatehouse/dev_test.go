@@ -64,9 +64,13 @@ func TestDevFromItsFirstStartToItsLast(t *testing.T) {
 	signedIn(t, c.base, "vito@initech.example", `"viewer"`, `"free"`, `"google"`)
 	signedIn(t, c.base, "newcomer@globex.example", `"member"`, `"team"`, `"saml"`)
 
-	if got := c.from(t, "localhost"); got.location != c.base+"/login?a=b" {
+	if got := c.from(t, "localhost", "/login?a=b"); got.location != c.base+"/login?a=b" {
 		t.Errorf("a browser at localhost gets %d %q, want to be sent to %s", got.status, got.location, c.base)
 	}
+	if got := c.from(t, "localhost", "/dev/mail"); got.status != http.StatusOK {
+		t.Errorf("a browser at localhost gets %d for the mail, want it: a proxy at the base URL need not have it", got.status)
+	}
+	p.says(t, p.out, `outgoing mail `+c.base+`/dev/mail `)
 	want := fmt.Sprintf("gatehouse dev already runs on %s, at %s", data, c.base)
 	if got := fail(t, nil, "dev", "--data", data, "--addr", "127.0.0.1:0", "--idp-addr", "127.0.0.1:0"); got != want {
 		t.Errorf("a second dev said %q, want %q", got, want)

@@ -27,10 +27,13 @@ func alsoCalled(base *url.URL) []string {
 	return []string{net.JoinHostPort("localhost", base.Port())}
 }
 
+// mailPage shows what was mailed. It knows nobody, and a proxy at the base URL need not serve it.
+const mailPage = "/dev/mail"
+
 // homeward sends a browser that calls this machine by another name to the base URL: cookies and redirect URIs belong to one host.
 func homeward(base *url.URL, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodGet && r.Host != base.Host && strings.Contains(r.Header.Get("Accept"), "text/html") {
+		if r.Method == http.MethodGet && r.Host != base.Host && r.URL.Path != mailPage && strings.Contains(r.Header.Get("Accept"), "text/html") {
 			http.Redirect(w, r, base.String()+r.URL.RequestURI(), http.StatusTemporaryRedirect) //nolint:gosec // to our own host: a request URI begins with a slash
 			return
 		}
