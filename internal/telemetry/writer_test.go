@@ -203,7 +203,7 @@ func TestLinesArriveWholeAndInOrder(t *testing.T) {
 				for n := range each {
 					id := fmt.Sprintf("req_%d_%d_", party, n)
 					if n%100 == 7 {
-						log.Info(id)
+						log.Info("note", "request", id)
 						continue
 					}
 					telemetry.Line{RequestID: id, Tenant: strings.Repeat("x", n%3*700), Status: 200 + n%7*50}.Log(t.Context(), log)
