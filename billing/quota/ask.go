@@ -25,8 +25,8 @@ const (
 // tries are how often a call begins anew: while the database is slow, a billing period may move more than once, and each budget by itself.
 const tries = 10
 
-// errAgain says that the ground has moved: a period has ended, or a lease was gone.
-var errAgain = errors.New("ask again")
+// errAgain says that the ground has moved: a period has ended, or a lease was gone. Whoever meets it each time is told to try again.
+var errAgain = errs.New(errs.Unavailable, "try_again", "Two changes met. Nothing was changed; try again.")
 
 // ask decides about a call with the help of the database.
 func (e *Engine) ask(ctx context.Context, c Call) (h Hold, d Decision, err error) {
@@ -38,6 +38,7 @@ func (e *Engine) ask(ctx context.Context, c Call) (h Hold, d Decision, err error
 			}
 		}
 		if p.signpost { // raced with a change of the rules
+			err = errAgain
 			continue
 		}
 		h, d, err = e.agree(ctx, p, &c)
