@@ -1,13 +1,14 @@
 package web
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 )
 
 // fixedHeaders are values that answers share, made once: a slice a request would be an allocation each.
 type fixedHeaders struct {
-	api    []header // of an answer of the JSON API to whoever shows a credential by itself
+	api    []header // of an answer of the JSON API to a script
 	open   []header // of every other answer of the JSON API
 	page   []header // of every other answer
 	json   []string
@@ -50,17 +51,16 @@ func (s *Server) makeHeaders() fixedHeaders {
 	}
 }
 
-// harden sets the headers that are on every answer, errors included. What only an element of a page can ask for, an image say, is asked for
-// without a bearer token and X-API-Key: a script sets those, and has to ask CORS first. Of other schemes, as a proxy before us may have,
-// browsers add Authorization by themselves, to images too. Each header costs every answer time, and the
-// ninth more than all of the others: the map of net/http then becomes a larger one, twice.
+// harden sets the headers that are on every answer, errors included. Each costs every answer time, and the ninth more than all of the others:
+// the map of net/http then becomes a larger one, twice.
 func (ex *exchange) harden() error {
 	h, fixed := ex.Response().Header(), ex.server.fixed.page
-	if ex.server.isAPI(ex.Request().URL.Path) {
+	switch {
+	case !ex.server.isAPI(ex.Request().URL.Path):
+	case byScript(ex.Request().Header):
+		fixed = ex.server.fixed.api
+	default:
 		fixed = ex.server.fixed.open
-		if h := ex.Request().Header; len(h["X-Api-Key"]) > 0 || len(h["Authorization"]) == 1 && strings.HasPrefix(h["Authorization"][0], "Bearer ") {
-			fixed = ex.server.fixed.api
-		}
 	}
 	for i := range fixed {
 		h[fixed[i].name] = slices.Clip(fixed[i].value) // who adds to a header must not write into ours
@@ -71,6 +71,13 @@ func (ex *exchange) harden() error {
 		h["Connection"] = []string{"close"}
 	}
 	return nil
+}
+
+// byScript says that no element of a page, an image say, has asked: a bearer token and X-API-Key are set by a script, which has to ask CORS
+// first. Of other schemes, as a proxy before us may have, browsers add Authorization by themselves, to images too.
+func byScript(asked http.Header) bool {
+	a := asked["Authorization"]
+	return len(asked["X-Api-Key"]) > 0 || len(a) == 1 && strings.HasPrefix(a[0], "Bearer ")
 }
 
 // isAPI says that a path is one of the JSON API, where no page can be.
