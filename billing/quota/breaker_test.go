@@ -9,8 +9,6 @@ import (
 
 	"github.com/seed-2a059015/gatehouse/billing"
 	"github.com/seed-2a059015/gatehouse/billing/quota"
-	"github.com/seed-2a059015/gatehouse/billing/usage"
-	"github.com/seed-2a059015/gatehouse/internal/db"
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 	"github.com/seed-2a059015/gatehouse/internal/id"
 )
@@ -73,20 +71,7 @@ func TestCallsDoNotWaitForADatabaseThatHangs(t *testing.T) {
 	}
 	w := newWire(t, u.Host)
 	u.Host = w.Addr().String()
-	d, err := db.Open(t.Context(), db.Config{URL: u.String(), MaxConns: 2})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(d.Close)
-	pool, err := usage.Open(t.Context(), d)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
-	e, err := quota.New(quota.Config{DB: d, Pool: pool, Log: r.log})
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := r.engineAt(t, u.String(), nil)
 	closed, open := terms(1<<40), terms(1<<40)
 	open.Meter.Unavailable, open.Meter.Cap = billing.Open, 1_000
 	tenant := r.tenant(t)
@@ -139,20 +124,7 @@ func TestALockedRowOfOneTenantIsNoOutage(t *testing.T) {
 	q := u.Query()
 	q.Set("lock_timeout", "200ms")
 	u.RawQuery = q.Encode()
-	d, err := db.Open(t.Context(), db.Config{URL: u.String(), MaxConns: 2})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(d.Close)
-	pool, err := usage.Open(t.Context(), d)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
-	e, err := quota.New(quota.Config{DB: d, Pool: pool, Log: r.log})
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := r.engineAt(t, u.String(), nil)
 	plan := terms(1 << 40)
 	take := func(tenant id.Tenant) (quota.Decision, error) {
 		_, d, err := e.Take(t.Context(), quota.Call{Tenant: tenant, Meter: meter, Quantity: 1 << 30, Terms: plan})

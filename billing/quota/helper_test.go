@@ -33,7 +33,7 @@ type rig struct {
 func build(tb testing.TB) *rig {
 	tb.Helper()
 	r := &rig{urls: testdb.New(tb), log: slog.New(slog.DiscardHandler)}
-	r.db, r.pool = r.open(tb)
+	r.db, r.pool = r.open(tb, r.urls.URL)
 	var err error
 	if r.Recorder, err = usage.New(usage.Config{Pool: r.pool, Log: r.log}); err != nil {
 		tb.Fatal(err)
@@ -49,9 +49,9 @@ func build(tb testing.TB) *rig {
 	return r
 }
 
-func (r *rig) open(tb testing.TB) (*db.DB, *db.Usage) {
+func (*rig) open(tb testing.TB, url string) (*db.DB, *db.Usage) {
 	tb.Helper()
-	d, err := db.Open(tb.Context(), db.Config{URL: r.urls.URL, MaxConns: 2})
+	d, err := db.Open(tb.Context(), db.Config{URL: url, MaxConns: 2})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -88,7 +88,13 @@ func (r *rig) run(tb testing.TB, fn func(context.Context) error) (stop func()) {
 // engine is an instance of its own; change may be nil. Its Run does not run.
 func (r *rig) engine(tb testing.TB, change func(*quota.Config)) *quota.Engine {
 	tb.Helper()
-	d, pool := r.open(tb)
+	return r.engineAt(tb, r.urls.URL, change)
+}
+
+// engineAt is an instance that reaches the database by another way.
+func (r *rig) engineAt(tb testing.TB, url string, change func(*quota.Config)) *quota.Engine {
+	tb.Helper()
+	d, pool := r.open(tb, url)
 	cfg := quota.Config{DB: d, Pool: pool, Log: r.log}
 	if change != nil {
 		change(&cfg)

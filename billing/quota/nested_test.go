@@ -226,7 +226,7 @@ func TestWithoutTheDatabaseAMeterIsClosedOrOpenWithACap(t *testing.T) {
 	t.Parallel()
 	r := build(t)
 	tenant := r.tenant(t)
-	d, pool := r.open(t)
+	d, pool := r.open(t, r.urls.URL)
 	e, err := quota.New(quota.Config{DB: d, Pool: pool, Log: r.log})
 	if err != nil {
 		t.Fatal(err)

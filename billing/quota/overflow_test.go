@@ -103,7 +103,7 @@ func TestUsedBeyondWhatANumberCanSay(t *testing.T) {
 func TestTheCapOfAnOpenMeterDoesNotWrap(t *testing.T) {
 	t.Parallel()
 	r := build(t)
-	d, pool := r.open(t)
+	d, pool := r.open(t, r.urls.URL)
 	e, err := quota.New(quota.Config{DB: d, Pool: pool, Log: r.log})
 	if err != nil {
 		t.Fatal(err)
