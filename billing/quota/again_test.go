@@ -9,7 +9,8 @@ import (
 	"github.com/seed-2a059015/gatehouse/internal/errs"
 )
 
-// Who begins anew again and again, since the ground moves each time, is told to try again: that is no fault of the server's, and no refusal.
+// Who begins anew again and again, since the ground moves each time, is told to try again: that is no fault of the server's, no refusal, and no
+// outage in which a meter would be open.
 func TestWhoMeetsChangesEachTimeIsToldToTryAgain(t *testing.T) {
 	t.Parallel()
 	r := build(t)
@@ -19,12 +20,13 @@ func TestWhoMeetsChangesEachTimeIsToldToTryAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, c := r.engine(t, nil), quota.Call{Tenant: r.tenant(t), Meter: meter, Quantity: 1, Terms: &quota.Terms{
-		Meter: billing.PlainMeter(), Number: billing.Number{Value: 10}, Version: 1,
-	}}
-	unique := c
-	unique.Terms = &quota.Terms{Meter: billing.PlainMeter(), Number: billing.Number{Value: 10}, Version: 1}
-	unique.Terms.Meter.Aggregation, unique.Subject = billing.Unique, "a thing"
+	e, tenant := r.engine(t, nil), r.tenant(t)
+	open := &quota.Terms{Meter: billing.PlainMeter(), Number: billing.Number{Value: 10}, Version: 1}
+	open.Meter.Unavailable, open.Meter.Cap = billing.Open, 5
+	things := &quota.Terms{Meter: open.Meter, Number: open.Number, Version: 1}
+	things.Meter.Aggregation = billing.Unique
+	c := quota.Call{Tenant: tenant, Meter: meter, Quantity: 1, Terms: open}
+	unique := quota.Call{Tenant: tenant, Meter: "seats", Quantity: 1, Subject: "a thing", Terms: things}
 	for name, ask := range map[string]func() (quota.Decision, error){
 		"Take": func() (quota.Decision, error) {
 			_, d, err := e.Take(t.Context(), c)

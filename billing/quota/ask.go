@@ -53,10 +53,10 @@ func (e *Engine) ask(ctx context.Context, c Call) (h Hold, d Decision, err error
 	return h, d, nil
 }
 
-// without decides where the database cannot be asked.
+// without decides where the database cannot be asked. One that gives another answer each time can be.
 func (e *Engine) without(ctx context.Context, c Call, err error) (Hold, Decision, error) {
 	m := c.Terms.Meter
-	if ctx.Err() != nil || errs.As(err).Kind != errs.Unavailable {
+	if ctx.Err() != nil || errs.As(err).Kind != errs.Unavailable || errors.Is(err, errAgain) {
 		return Hold{}, Decision{}, err
 	}
 	if m.Limit != billing.Soft && m.Unavailable != billing.Open {
